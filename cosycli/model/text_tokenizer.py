@@ -1,0 +1,140 @@
+"""Text to token ids: Qwen2's byte-level byte-pair encoding, with the tags and phonemes that CosyVoice adds.
+
+Only the small `tokenizers` library is needed here, so that a first word does not wait for a large import.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel, Split
+from tokenizers.pre_tokenizers import Sequence as PreTokenizers
+
+from cosycli.errors import MissingError
+
+__all__ = ["CONTROL_TOKENS", "END_OF_PROMPT", "TAG_TOKENS", "TextTokenizer", "phoneme_tokens"]
+
+END_OF_PROMPT = "<|endofprompt|>"
+# In the order of their ids, which follow the last byte-pair token.
+CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", END_OF_PROMPT)
+TAG_TOKENS = (
+    *("[breath]", "<strong>", "</strong>", "[noise]", "[laughter]", "[cough]", "[clucking]", "[accent]"),
+    *("[quick_breath]", "<laughter>", "</laughter>", "[hissing]", "[sigh]", "[vocalized-noise]", "[lipsmack]", "[mn]"),
+)
+# How Qwen2 cuts text before byte-pair merging: contractions, words, single digits, punctuation runs, white space.
+_QWEN2_PIECES = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"
+    r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_HANZI = re.compile("([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af])")  # CJK unified ideographs
+_REMEDY = "Fetch the model again with `cosy models pull`."
+
+
+@cache
+def phoneme_tokens() -> tuple[str, ...]:
+    """The pronunciation tokens in the order of their ids: CMU phones such as `[AE1]`, then pinyin pieces (`[ǎo]`)."""
+    names = json.loads(Path(__file__).with_name("phoneme_tokens.json").read_text(encoding="utf-8"))
+    return tuple(f"[{name}]" for name in (*names["cmu"], *names["pinyin"]))
+
+
+class TextTokenizer:
+    """Encodes text for the language model.
+
+    Control tokens such as `<|endofprompt|>` are never read from text: whoever types one has it spelled out as
+    characters. Programs ask for them by name, with `id_of`, or give `encode` an instruction.
+
+    Args:
+        vocabulary: byte-pair token -> id.
+        merges: pairs of tokens in order of priority.
+        added: added token -> id; those written `<|...|>` are control tokens.
+        one_token_per_hanzi: encode each Chinese character alone.
+    """
+
+    def __init__(
+        self,
+        vocabulary: dict[str, int],
+        merges: Sequence[tuple[str, str]],
+        added: Mapping[str, int],
+        one_token_per_hanzi: bool = False,
+    ) -> None:
+        self._bpe = Tokenizer(BPE(vocab=vocabulary, merges=list(merges)))
+        pieces = Split(Regex(_QWEN2_PIECES), behavior="isolated")
+        self._bpe.pre_tokenizer = PreTokenizers([pieces, ByteLevel(add_prefix_space=False, use_regex=False)])
+        self._added = dict(added)
+        self._tags = _any_of(token for token in added if not token.startswith("<|"))
+        self._one_token_per_hanzi = one_token_per_hanzi
+        self.num_tokens = max((*vocabulary.values(), *added.values()), default=-1) + 1
+
+    @classmethod
+    def load(cls, directory: Path, one_token_per_hanzi: bool = False) -> TextTokenizer:
+        """Reads `vocab.json` and `merges.txt`, or `tokenizer.json`, and the optional `added_tokens.json`.
+
+        Without `added_tokens.json`, as published, the tokens of CosyVoice 2 follow the last byte-pair token.
+
+        Raises:
+            MissingError: the files are absent or damaged.
+        """
+        try:
+            vocabulary, merges = _read_bpe(directory)
+            path = directory / "added_tokens.json"
+            if path.is_file():
+                added = json.loads(path.read_text(encoding="utf-8"))
+            else:
+                names = (*CONTROL_TOKENS, *TAG_TOKENS)
+                added = {name: len(vocabulary) + index for index, name in enumerate(names)}
+            return cls(vocabulary, merges, added, one_token_per_hanzi)
+        except FileNotFoundError as error:
+            raise MissingError(f"The text tokenizer's {error.filename} is missing.", _REMEDY) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise MissingError(f"The text tokenizer in {directory} cannot be read: {error}.", _REMEDY) from None
+
+    def id_of(self, token: str) -> int:
+        """The id of an added token: a control token, a tag or a phoneme."""
+        return self._added[token]
+
+    def knows(self, token: str) -> bool:
+        """Whether `token` is a tag or phoneme of this model, to be typed in text as it is."""
+        return token in self._added and not token.startswith("<|")
+
+    def encode(self, text: str, instruction: str | None = None) -> list[int]:
+        """Token ids of `text`, after those of `instruction` and the end-of-prompt token when one is given."""
+        if instruction is not None:
+            return [*self.encode(instruction), self.id_of(END_OF_PROMPT), *self.encode(text)]
+        ids: list[int] = []
+        for piece in self._tags.split(unicodedata.normalize("NFC", text)):
+            if piece in self._added and not piece.startswith("<|"):
+                ids.append(self._added[piece])
+            else:
+                ids.extend(self._encode_plain(piece))
+        return ids
+
+    def _encode_plain(self, text: str) -> list[int]:
+        parts = _HANZI.split(text) if self._one_token_per_hanzi else [text]
+        return [token for part in parts if part for token in self._bpe.encode(part).ids]
+
+
+def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
+    """Matches any of `tokens`, captured, the longest first; nothing where there are none."""
+    longest_first = sorted(tokens, key=len, reverse=True)
+    return re.compile("(" + "|".join(re.escape(token) for token in longest_first) + ")" if longest_first else "(?!)")
+
+
+def _read_bpe(directory: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    if (directory / "tokenizer.json").is_file() and not (directory / "vocab.json").is_file():
+        model = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+        return model["vocab"], [_pair(merge) for merge in model["merges"]]
+    vocabulary = json.loads((directory / "vocab.json").read_text(encoding="utf-8"))
+    lines = (directory / "merges.txt").read_text(encoding="utf-8").split("\n")
+    return vocabulary, [_pair(line) for line in lines if line and not line.startswith("#version")]
+
+
+def _pair(merge: str | Sequence[str]) -> tuple[str, str]:
+    left, right = merge.split(" ") if isinstance(merge, str) else merge
+    return left, right
