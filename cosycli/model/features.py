@@ -79,7 +79,7 @@ def kaldi_fbank(wave: Tensor, num_mels: int = 80, subtract_mean: bool = False) -
     window = torch.hann_window(KALDI_FRAME, periodic=False, device=wave.device) ** 0.85  # Kaldi's "povey" window
     power = torch.fft.rfft((frames - KALDI_PREEMPHASIS * before) * window, KALDI_N_FFT).abs().square()
     filters = _kaldi_filterbank(num_mels).to(wave.device)
-    level = (power @ filters.T).clamp(min=KALDI_FLOOR).log()
+    level: Tensor = (power @ filters.T).clamp(min=KALDI_FLOOR).log()
     return level - level.mean(dim=1, keepdim=True) if subtract_mean else level
 
 

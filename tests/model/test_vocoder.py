@@ -1,0 +1,110 @@
+"""The vocoder against the published network's numbers, and a padded batch against its rows alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from cosycli.model.profile import VocoderProfile
+from cosycli.model.vocoder import Vocoder
+from tests.model.synthetic import synthetic_state
+
+V2 = VocoderProfile()
+V1 = VocoderProfile(
+    sample_rate=22050,
+    upsample_rates=(8, 8),
+    upsample_kernels=(16, 16),
+    source_kernels=(7, 11),
+    source_dilations=((1, 3, 5), (1, 3, 5)),
+)
+SMALL = VocoderProfile(width=32, f0_width=16)
+
+
+def load_synthetic(profile: VocoderProfile, manifest: Path) -> Vocoder:
+    vocoder = Vocoder(profile).eval()
+    vocoder.load_state_dict(synthetic_state(manifest))
+    return vocoder
+
+
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> dict[str, Tensor]:
+    return load_file(shared / "reference" / "v2.golden.safetensors")
+
+
+@pytest.fixture(scope="module")
+def published(shared: Path) -> Vocoder:
+    return load_synthetic(V2, shared / "reference" / "v2.hift.manifest.json")
+
+
+@pytest.fixture(scope="module")
+def small() -> Vocoder:
+    torch.manual_seed(0)
+    vocoder = Vocoder(SMALL).eval()
+    torch.nn.init.constant_(vocoder.f0_predictor.classifier.bias, 150.0)
+    torch.nn.init.constant_(vocoder.conv_post.bias, 1.0)
+    return vocoder
+
+
+def generators(*seeds: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+@torch.inference_mode()
+def test_f0_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]) -> None:
+    torch.testing.assert_close(published.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
+
+
+@torch.inference_mode()
+def test_wave_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]) -> None:
+    wave = published.decode(golden["hift.mel"], golden["hift.source"])
+    torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_two_upsampling_levels_are_a_matter_of_profile(shared: Path) -> None:
+    golden = load_file(shared / "reference" / "v1.golden.safetensors")
+    vocoder = load_synthetic(V1, shared / "reference" / "v1.hift.manifest.json")
+    torch.testing.assert_close(vocoder.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
+    wave = vocoder.decode(golden["hift.mel"], golden["hift.source"])
+    torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_padded_batch_equals_its_rows_alone(small: Vocoder) -> None:
+    lengths = torch.tensor([23, 7, 40, 1])
+    mels = [torch.randn(1, 80, length, generator=generators(length)[0]) for length in lengths.tolist()]
+    padded = torch.full((4, 80, 40), 5.0)  # whatever stands in the padding must not be heard
+    for row, mel in enumerate(mels):
+        padded[row, :, : mel.shape[2]] = mel[0]
+    waves = small(padded, lengths, generators(0, 1, 2, 3))
+    for row, mel in enumerate(mels):
+        alone = small(mel, lengths[row : row + 1], generators(row))
+        end = mel.shape[2] * small.hop
+        assert alone.abs().max() > 1e-3
+        torch.testing.assert_close(waves[row : row + 1, :end], alone, rtol=0, atol=1e-4)
+        assert not waves[row, end:].any()
+
+
+@torch.inference_mode()
+def test_the_source_hums_at_f0_and_hisses_where_unvoiced(small: Vocoder) -> None:
+    f0 = torch.full((1, 100), 240.0)
+    f0[:, 50:] = 0
+    source = small.source(f0, generators(0))[0, 0]
+    voiced, unvoiced = source[2400:21600], source[26400:45600]
+    bins = torch.fft.rfft(voiced - voiced.mean()).abs()
+    loudest = bins.topk(9).indices.sort().values * 24000 / len(voiced)
+    torch.testing.assert_close(loudest, 240.0 * torch.arange(1, 10), rtol=0, atol=2.0)
+    flat = torch.fft.rfft(unvoiced - unvoiced.mean()).abs()
+    assert flat.max() < 6 * flat.mean()
+
+
+@torch.inference_mode()
+def test_a_seed_gives_the_same_wave_and_another_seed_another(small: Vocoder) -> None:
+    mel, lengths = torch.randn(1, 80, 10, generator=generators(5)[0]), torch.tensor([10])
+    first, again, other = (small(mel, lengths, generators(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
