@@ -1,0 +1,223 @@
+"""The voice library: a folder for each voice.
+
+    slt/
+      voice.yaml       name, language, rights, and a speaker of the built-in model, a reference clip, or both
+      reference.flac   3 to 30 s of the voice; its words are the `transcript` in voice.yaml
+
+The voices we ship come with the package. A user's own are in the user's data folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+
+from cosycli.errors import CosyError, InputError, MissingError, UsageError, did_you_mean
+from cosycli.folders import voices_folder
+
+__all__ = ["DEFAULT_VOICE", "Voice", "add_voice", "find_voice", "read_voice", "remove_voice", "voice_folders"]
+
+DEFAULT_VOICE = "slt"
+DESCRIPTION = "voice.yaml"
+REFERENCE = "reference.flac"
+REFERENCE_RATE = 24_000  # Hz, the highest rate any of the models looks at
+MAX_DESCRIPTION_BYTES = 64 * 1024
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the shape of a BCP 47 tag
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One voice of the library.
+
+    Attributes:
+        name: what `--voice` takes.
+        language: BCP 47 tag of the language the voice is at home in.
+        rights: whose voice it is, and by what permission it is used.
+        speaker: the name of a speaker the built-in model was trained on.
+        reference: an audio file of the voice; a voice without `speaker` has one.
+        transcript: the words spoken in `reference`.
+        folder: where the voice is kept.
+    """
+
+    name: str
+    language: str
+    rights: str
+    speaker: str | None
+    reference: Path | None
+    transcript: str | None
+    folder: Path
+
+    @property
+    def is_shipped(self) -> bool:
+        return self.folder.parent == shipped_folder()
+
+
+def shipped_folder() -> Path:
+    """Beside the code in an installed package, at the top of the repository in an editable one."""
+    package = Path(__file__).parent
+    installed = package / "shipped_voices"
+    return installed if installed.is_dir() else package.parent / "voices"
+
+
+def voice_folders() -> dict[str, Path]:
+    """The folder of each voice, by name: the shipped voices first, then the user's."""
+    found: dict[str, Path] = {}
+    for place in (shipped_folder(), voices_folder()):
+        for description in sorted(place.glob(f"*/{DESCRIPTION}")):
+            found.setdefault(description.parent.name, description.parent)
+    return found
+
+
+def find_voice(name: str) -> Voice:
+    """The voice called `name` in the library, or the one in the folder `name`.
+
+    Raises:
+        MissingError: there is none, or its folder is damaged.
+    """
+    folders = voice_folders()
+    if name in folders:
+        return read_voice(folders[name])
+    if Path(name, DESCRIPTION).is_file():
+        return read_voice(Path(name))
+    raise _unknown(name, folders)
+
+
+def _unknown(name: str, folders: Iterable[str]) -> MissingError:
+    return MissingError(
+        f"There is no voice {name!r}.",
+        f"{did_you_mean(name, folders)}Voices: {', '.join(folders)}. Add one with `cosy voices add`.",
+    )
+
+
+def read_voice(folder: Path) -> Voice:
+    """The voice in `folder`.
+
+    Raises:
+        MissingError: the folder does not describe a voice.
+    """
+    path = folder / DESCRIPTION
+    values = _read_description(path)
+    known = {field.name for field in fields(Voice)} - {"folder"}
+    for key in values:
+        if key not in known:
+            raise MissingError(
+                f"{path} has an unknown key {key!r}.", f"{did_you_mean(key, known)}Keys: {sorted(known)}."
+            )
+    for key in ("name", "language", "rights"):
+        if key not in values:
+            raise MissingError(f"{path} does not give the {key} of the voice.", f"Add a line `{key}: …` to it.")
+    if not {"speaker", "reference"} & set(values):
+        raise MissingError(f"{path} names neither a speaker nor a reference clip.", "Add `reference: clip.wav` to it.")
+    reference = values.pop("reference", None)
+    return Voice(
+        name=values["name"],
+        language=values["language"],
+        rights=values["rights"],
+        speaker=values.get("speaker"),
+        reference=None if reference is None else _inside(folder, reference),
+        transcript=values.get("transcript"),
+        folder=folder,
+    )
+
+
+def _read_description(path: Path) -> dict[str, str]:
+    try:
+        if path.stat().st_size > MAX_DESCRIPTION_BYTES:
+            raise MissingError(f"{path} is too large to describe a voice.", "Look at it, or remove the voice.")
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise MissingError(f"{path} cannot be read: {error}", "Mend it, or remove the voice.") from None
+    if not isinstance(values, dict) or not all(isinstance(item, str) for pair in values.items() for item in pair):
+        raise MissingError(f"{path} does not hold lines of `key: text`.", "Mend it, or remove the voice.")
+    return values
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = folder / name
+    if Path(name).name != name or not path.is_file():
+        raise MissingError(f"{folder / DESCRIPTION} names {name}, which is not in its folder.", "Put the clip there.")
+    return path
+
+
+def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str) -> Voice:
+    """Put a voice into the user's library, with its clip as 24 kHz mono FLAC.
+
+    Raises:
+        UsageError: the name is taken or not fit for a folder, or a description is empty or malformed.
+        InputError: the clip is not fit to be a reference, or the library cannot be written.
+    """
+    import soundfile
+
+    from cosycli.audio.read import read_reference
+
+    _check_description(name, transcript, language, rights)
+    recording = read_reference(clip).resample(REFERENCE_RATE)
+    folder = voices_folder() / name
+    part = folder.with_name(f".{name}.{os.getpid()}.part")
+    description = {
+        "name": name,
+        "language": language,
+        "rights": rights.strip(),
+        "reference": REFERENCE,
+        "transcript": " ".join(transcript.split()),
+    }
+    try:
+        part.mkdir(parents=True)
+        soundfile.write(part / REFERENCE, recording.samples, REFERENCE_RATE, format="FLAC")
+        text = yaml.safe_dump(description, allow_unicode=True, sort_keys=False, width=100)
+        (part / DESCRIPTION).write_text(text, encoding="utf-8")
+        part.rename(folder)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise InputError(
+            f"The voice cannot be kept in {folder}: {error}",
+            "Free some space there, or move the library with COSY_HOME.",
+        ) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return read_voice(folder)
+
+
+def _check_description(name: str, transcript: str, language: str, rights: str) -> None:
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot name a voice.",
+            "Use small letters, digits, - and _, starting with a letter or digit: ada-2",
+        )
+    if name in voice_folders():
+        raise UsageError(f"There is a voice {name!r} already.", f"Choose another name, or `cosy voices remove {name}`.")
+    if not LANGUAGE.fullmatch(language):
+        raise UsageError(f"{language!r} is not the code of a language.", "For example: en, zh, ja, ko.")
+    if not rights.strip():
+        raise UsageError(
+            "A voice belongs to somebody: say whose it is, and by what permission you use it.",
+            '--rights "My own voice", or --rights "Ada Example, by her letter of 3 May 2026"',
+        )
+    if not transcript.strip():
+        raise UsageError("The words spoken in the clip are needed.", '--transcript "The words, exactly as spoken."')
+
+
+def remove_voice(name: str) -> Path:
+    """Delete a voice of the user's library, and say where it was.
+
+    Raises:
+        UsageError: it is one of the shipped voices.
+        MissingError: there is no such voice.
+    """
+    folders = voice_folders()
+    if name not in folders:
+        raise _unknown(name, folders)
+    folder = folders[name]
+    if folder.parent != voices_folder():
+        raise UsageError(f"{name!r} came with the package and cannot be removed.", "`cosy voices list` shows your own.")
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise CosyError(f"{folder} cannot be removed: {error}", "Check its permissions.") from None
+    return folder
