@@ -60,6 +60,16 @@ class LanguageModelProfile:
     repetition_window: int = 10
     repetition_ratio: float = 0.1
 
+    @property
+    def end_of_speech(self) -> int:
+        """The output id that ends an utterance."""
+        return self.num_codes
+
+    @property
+    def fill(self) -> int:
+        """The output id that asks for more text in the interleaved layout."""
+        return self.num_codes + 2
+
 
 @dataclass(frozen=True)
 class FlowProfile:
@@ -114,9 +124,8 @@ class SpeechTokenizerProfile:
     """The built-in model's own FSQ speech tokenizer; published models bring theirs as ONNX."""
 
     num_mels: int = 80
-    width: int = 192
-    heads: int = 4
-    num_blocks: int = 4
+    width: int = 160
+    num_blocks: int = 4  # on each side of the codes
     num_digits: int = 6  # each quantised to -1, 0 or 1: 3 ** 6 codes (paper, section 2.2)
     alphabet: str = " 'abcdefghijklmnopqrstuvwxyz"
 

@@ -1,0 +1,163 @@
+"""The text-speech language model of CosyVoice 2: a Qwen2 backbone reads text and continues with speech tokens.
+
+B batch, T text tokens, S speech tokens, P positions of a sequence, D width, V output ids.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
+from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
+
+from cosycli.errors import MissingError
+from cosycli.model.key_value_cache import KeyValueCache, Place
+from cosycli.model.profile import LanguageModelProfile
+
+__all__ = [
+    "NOT_LEARNED",
+    "LanguageModel",
+    "Layout",
+    "interleaved_layout",
+    "read_backbone_config",
+    "whole_text_layout",
+]
+
+NOT_LEARNED = -100  # the target that torch's cross-entropy leaves out
+
+
+class Table(IntEnum):
+    """The embedding table that an input is looked up in."""
+
+    MARK = 0
+    TEXT = 1
+    SPEECH = 2
+
+
+_START = (Table.MARK, 0)
+_TURN = (Table.MARK, 1)  # text ends here and speech begins
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A sequence as the model reads it; all three are P long.
+
+    `targets[i]` is the output wanted after input `i` has been read, or `NOT_LEARNED`.
+    """
+
+    tables: tuple[int, ...]
+    ids: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+def whole_text_layout(text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile) -> Layout:
+    """Start, all text, turn, all speech (CosyVoice 2 paper, section 2.3); the last target is end of speech."""
+    inputs = [_START, *_read(Table.TEXT, text), _TURN, *_read(Table.SPEECH, speech)]
+    targets = [NOT_LEARNED] * (1 + len(text)) + [*speech, profile.end_of_speech]
+    return _layout(inputs, targets)
+
+
+def interleaved_layout(text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile) -> Layout:
+    """Blocks of a few text and then some speech tokens, for text that arrives while speech is made (paper, 2.3).
+
+    A block ends with the target `fill`, which asks for more text. When no full block is left, the remaining text,
+    the turn and the remaining speech follow.
+    """
+    num_text, num_speech = profile.text_chunk, profile.speech_chunk
+    num_blocks = min(len(text) // num_text, len(speech) // num_speech)
+    inputs, targets = [_START], [NOT_LEARNED]
+    for block in range(num_blocks):
+        spoken = speech[block * num_speech : (block + 1) * num_speech]
+        inputs += _read(Table.TEXT, text[block * num_text : (block + 1) * num_text])
+        inputs += _read(Table.SPEECH, spoken)
+        targets += [NOT_LEARNED] * (num_text - 1) + [*spoken, profile.fill]
+    text, speech = text[num_blocks * num_text :], speech[num_blocks * num_speech :]
+    inputs += [*_read(Table.TEXT, text), _TURN, *_read(Table.SPEECH, speech)]
+    targets += [NOT_LEARNED] * len(text) + [*speech, profile.end_of_speech]
+    return _layout(inputs, targets)
+
+
+def _read(table: Table, ids: Sequence[int]) -> list[tuple[Table, int]]:
+    return [(table, token) for token in ids]
+
+
+def _layout(inputs: list[tuple[Table, int]], targets: list[int]) -> Layout:
+    return Layout(tuple(int(table) for table, _ in inputs), tuple(token for _, token in inputs), tuple(targets))
+
+
+def read_backbone_config(directory: Path) -> Qwen2Config:
+    """The size of the backbone, from `config.json` in `directory`.
+
+    Raises:
+        MissingError: the file is absent or damaged.
+    """
+    path = directory / "config.json"
+    try:
+        return Qwen2Config(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        hint = "Fetch the model again with `cosy models pull`."
+        raise MissingError(f"The language model's {path} cannot be read: {error}.", hint) from None
+
+
+class _Backbone(nn.Module):
+    """Qwen2 under the name that the published checkpoint gives it."""
+
+    def __init__(self, config: Qwen2Config) -> None:
+        super().__init__()
+        self.model = Qwen2ForCausalLM(config)
+
+    def forward(self, vectors: Tensor, **options: Any) -> Tensor:
+        """Last hidden states (B, P, D), after the final norm, of input vectors (B, P, D)."""
+        hidden: Tensor = self.model.model(inputs_embeds=vectors, **options).last_hidden_state
+        return hidden
+
+
+class LanguageModel(nn.Module):
+    """Predicts speech tokens from text and the speech so far; parameter names are those of the published `llm.pt`."""
+
+    def __init__(self, profile: LanguageModelProfile, backbone: Qwen2Config) -> None:
+        super().__init__()
+        width, num_outputs = backbone.hidden_size, profile.num_codes + profile.num_stop_ids
+        self.profile = profile
+        self.llm = _Backbone(backbone)
+        self.llm_embedding = nn.Embedding(2, width)
+        self.llm_decoder = nn.Linear(width, num_outputs)
+        self.speech_embedding = nn.Embedding(num_outputs, width)
+
+    def embed(self, tables: Tensor, ids: Tensor) -> Tensor:
+        """Input vectors (B, P, D) of ids (B, P), each looked up in the table (B, P) that its place names."""
+        text_embedding = self.llm.model.model.embed_tokens
+        vectors: Tensor = self.llm_embedding(ids * (tables == Table.MARK))
+        for table, embedding in ((Table.TEXT, text_embedding), (Table.SPEECH, self.speech_embedding)):
+            here = tables == table
+            vectors = torch.where(here[..., None], embedding(ids * here), vectors)
+        return vectors
+
+    def forward(self, tables: Tensor, ids: Tensor) -> Tensor:
+        """Scores (B, P, V) of the output after each input; padding goes to the right, where nothing looks at it."""
+        scores: Tensor = self.llm_decoder(self.llm(self.embed(tables, ids), use_cache=False))
+        return scores
+
+    def prefill(self, layout: Layout, cache: KeyValueCache) -> Tensor:
+        """Reads a whole sequence into a new last row of `cache`; returns log-probabilities (V,) of what follows."""
+        device = self.llm_decoder.weight.device
+        tables, ids = (torch.tensor([values], device=device) for values in (layout.tables, layout.ids))
+        return self._log_probs(self.embed(tables, ids), cache.new_row(len(layout.ids)))[0]
+
+    def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
+        """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
+        return self._log_probs(self.speech_embedding(tokens)[:, None], cache.next_positions())
+
+    def _log_probs(self, vectors: Tensor, place: Place) -> Tensor:
+        hidden = self.llm(
+            vectors, attention_mask=place.mask, position_ids=place.positions, past_key_values=place, use_cache=True
+        )
+        log_probs: Tensor = self.llm_decoder(hidden[:, -1]).float().log_softmax(dim=-1)
+        return log_probs

@@ -1,0 +1,170 @@
+"""The language model against the published numbers, its two layouts, and its cache against recomputing."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
+
+from cosycli.errors import MissingError
+from cosycli.model.key_value_cache import KeyValueCache
+from cosycli.model.language_model import (
+    NOT_LEARNED,
+    LanguageModel,
+    Table,
+    interleaved_layout,
+    read_backbone_config,
+    whole_text_layout,
+)
+from cosycli.model.profile import LanguageModelProfile
+from tests.model.synthetic import synthetic_state
+
+TINY = LanguageModelProfile(num_codes=30)
+END, FILL, SKIP = TINY.end_of_speech, TINY.fill, NOT_LEARNED
+START, TURN = (Table.MARK, 0), (Table.MARK, 1)
+
+
+@pytest.fixture
+def tiny_model():
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
+    config = Qwen2Config(**sizes, num_attention_heads=2, num_key_value_heads=1)
+    return LanguageModel(TINY, config).eval()
+
+
+@pytest.fixture
+def published_model(shared):
+    """The published sizes, on the two-layer backbone that the golden vectors were made with."""
+    sizes = {"vocab_size": 1000, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 14, "num_key_value_heads": 2}
+    config = Qwen2Config(**sizes, **heads, rope_theta=1e6, rms_norm_eps=1e-6, tie_word_embeddings=True)
+    model = LanguageModel(LanguageModelProfile(), config).eval()
+    model.load_state_dict(synthetic_state(shared / "reference" / "v2.llm.manifest.json"))
+    return model
+
+
+def new_cache(model, max_rows):
+    return KeyValueCache(model.llm.model.config, max_rows, like=model.llm_decoder.weight)
+
+
+def recomputed(model, layout):
+    """Log-probabilities after the last input, without a cache."""
+    scores = model(torch.tensor([layout.tables]), torch.tensor([layout.ids]))
+    return scores[0, -1].log_softmax(dim=-1)
+
+
+def see_only_the_first_position(place):
+    place.mask = place.mask.new_full(place.mask.shape, float("-inf"))
+    place.mask[..., 0] = 0
+    return place
+
+
+@torch.inference_mode()
+def test_log_probs_of_the_published_model(shared, published_model, monkeypatch):
+    """The vectors after the first were recorded with an attention mask one position long.
+
+    The transformers of that recording took it to mean that a cached step sees position 0 only; the model's training,
+    and our steps, see all that came before. Here the steps are narrowed likewise to be compared.
+    """
+    golden = load_file(shared / "reference" / "v2.golden.safetensors")
+    text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
+    layout = whole_text_layout(text, golden["lm.prompt_speech"][0].tolist(), published_model.profile)
+    cache = new_cache(published_model, max_rows=1)
+    log_probs = [published_model.prefill(layout, cache)]
+    next_positions = KeyValueCache.next_positions
+    monkeypatch.setattr(KeyValueCache, "next_positions", lambda self: see_only_the_first_position(next_positions(self)))
+    for token in golden["lm.greedy_tokens"][:-1]:
+        log_probs.append(published_model.step(token[None], cache)[0])
+    ours = torch.stack(log_probs)
+    assert (ours - golden["lm.log_probs"]).abs().max() <= 1e-4
+    assert ours.argmax(dim=-1).tolist() == golden["lm.greedy_tokens"].tolist()
+
+
+@torch.inference_mode()
+def test_published_steps_equal_recomputing(published_model):
+    cache = new_cache(published_model, max_rows=1)
+    published_model.prefill(whole_text_layout([5, 6, 7], [], published_model.profile), cache)
+    for spoken in ([70], [70, 6560], [70, 6560, 70]):
+        stepped = published_model.step(torch.tensor(spoken[-1:]), cache)[0]
+        layout = whole_text_layout([5, 6, 7], spoken, published_model.profile)
+        assert (stepped - recomputed(published_model, layout)).abs().max() <= 1e-4
+
+
+@torch.inference_mode()
+def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
+    texts = {"a": [1, 2, 3, 4, 5, 6, 7], "b": [9], "c": [4, 4, 8]}
+    spoken = {"a": [], "b": [], "c": []}
+    cache = new_cache(tiny_model, max_rows=2)
+    rows = []
+
+    def enter(name):
+        rows.append(name)
+        tiny_model.prefill(whole_text_layout(texts[name], [], TINY), cache)
+
+    def step():
+        for row, name in enumerate(rows):
+            spoken[name].append((7 * len(spoken[name]) + row) % 30)
+        tokens = torch.tensor([spoken[name][-1] for name in rows])
+        for name, log_probs in zip(rows, tiny_model.step(tokens, cache), strict=True):
+            layout = whole_text_layout(texts[name], spoken[name], TINY)
+            assert (log_probs - recomputed(tiny_model, layout)).abs().max() <= 1e-5, name
+
+    enter("a")
+    step()
+    enter("b")
+    step()
+    cache.remove_row(0)  # row 1, "b", becomes row 0
+    rows[:] = ["b"]
+    step()
+    enter("c")
+    for _ in range(260):  # past the memory laid out at first
+        step()
+
+
+@torch.inference_mode()
+def test_padding_on_the_right_changes_nothing(tiny_model):
+    layout = whole_text_layout([1, 2], [3, 4], TINY)
+    alone = tiny_model(torch.tensor([layout.tables]), torch.tensor([layout.ids]))
+    padded = tiny_model(torch.tensor([[*layout.tables, 0, 0, 0]]), torch.tensor([[*layout.ids, 0, 0, 0]]))
+    assert (padded[:, :6] - alone).abs().max() <= 1e-5
+
+
+def test_whole_text_layout():
+    layout = whole_text_layout([40, 41], [7, 8, 9], TINY)
+    text, speech = [(Table.TEXT, 40), (Table.TEXT, 41)], [(Table.SPEECH, 7), (Table.SPEECH, 8), (Table.SPEECH, 9)]
+    assert list(zip(layout.tables, layout.ids, strict=True)) == [START, *text, TURN, *speech]
+    assert layout.targets == (SKIP, SKIP, SKIP, 7, 8, 9, END)
+
+
+def test_interleaved_layout():
+    text, speech = list(range(7)), list(range(20))
+    layout = interleaved_layout(text, speech, TINY)
+    first = [*((Table.TEXT, i) for i in range(5)), *((Table.SPEECH, i) for i in range(15))]
+    rest = [(Table.TEXT, 5), (Table.TEXT, 6), TURN, *((Table.SPEECH, i) for i in range(15, 20))]
+    assert list(zip(layout.tables, layout.ids, strict=True)) == [START, *first, *rest]
+    assert layout.targets == (SKIP, *[SKIP] * 4, *range(15), FILL, SKIP, SKIP, *range(15, 20), END)
+
+
+@pytest.mark.parametrize(("num_text", "num_speech"), [(0, 0), (5, 15), (3, 40), (40, 3), (15, 45), (14, 46)])
+def test_both_layouts_read_all_text_and_speak_all_speech(num_text, num_speech):
+    text, speech = list(range(num_text)), [i % 30 for i in range(num_speech)]
+    for layout in (whole_text_layout(text, speech, TINY), interleaved_layout(text, speech, TINY)):
+        read = {table: [i for t, i in zip(layout.tables, layout.ids, strict=True) if t == table] for table in Table}
+        assert (read[Table.MARK], read[Table.TEXT], read[Table.SPEECH]) == ([0, 1], text, speech)
+        assert [token for token in layout.targets if 0 <= token < END] == speech
+        assert len(layout.targets) == len(layout.ids)
+
+
+def test_the_backbone_is_read_from_its_config(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 64, "num_hidden_layers": 3, "rope_theta": 1e6}))
+    config = read_backbone_config(tmp_path)
+    assert (config.hidden_size, config.num_hidden_layers) == (64, 3)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]"])
+def test_a_damaged_config_names_the_remedy(tmp_path, content):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(MissingError, match="cosy models pull"):
+        read_backbone_config(tmp_path)
