@@ -1,0 +1,113 @@
+"""What the script stage hands on: segments to speak, and an account of every character of the source text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One utterance: a sentence, several short ones, or part of a very long one.
+
+    Attributes:
+        text: speakable text. Square and angle brackets in it are always tokens of the model: tags such as
+            `[laughter]` and `<strong>`, and pronunciations such as `[K][AE1][T]` or `[h][ǎo]`.
+        source: first and one past the last character of the source text that this segment speaks.
+        voice: the name given by `[voice: …]`, or None for the caller's default.
+        style: the instruction given by `[style: …]` in the model's own words, or None for the caller's default.
+        language: ISO 639-1 code of most of the text.
+        pause_after_s: silence that follows, in seconds.
+    """
+
+    text: str
+    source: tuple[int, int]
+    voice: str | None
+    style: str | None
+    language: str
+    pause_after_s: float
+
+
+class Fate(str, Enum):
+    """What became of a source character."""
+
+    SPOKEN = "spoken"
+    REWRITTEN = "rewritten"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Neighbouring source characters, `start` to `end`, that share a fate; `reason` is set when they were skipped."""
+
+    start: int
+    end: int
+    fate: Fate
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Source text that is not spoken, and why."""
+
+    source: tuple[int, int]
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the writer of the text should know, such as a bracket that looks like a tag and is none."""
+
+    source: tuple[int, int]
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Numbers of source characters, white space included; `unaccounted` is 0 or we have a bug."""
+
+    source: int
+    spoken: int
+    rewritten: int
+    skipped: int
+
+    @property
+    def unaccounted(self) -> int:
+        return self.source - self.spoken - self.rewritten - self.skipped
+
+
+@dataclass(frozen=True)
+class Script:
+    """A text made ready to speak.
+
+    Attributes:
+        source: the text as it was given.
+        segments: in reading order.
+        spans: in order and without overlap, the fate of every source character.
+        notes: in order of the text.
+    """
+
+    source: str
+    segments: tuple[Segment, ...]
+    spans: tuple[Span, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        return tuple(
+            Skipped((span.start, span.end), self.source[span.start : span.end], span.reason)
+            for span in self.spans
+            if span.fate is Fate.SKIPPED
+        )
+
+    @property
+    def coverage(self) -> Coverage:
+        counts: Counter[Fate] = Counter()
+        for span in self.spans:
+            counts[span.fate] += span.end - span.start
+        return Coverage(len(self.source), counts[Fate.SPOKEN], counts[Fate.REWRITTEN], counts[Fate.SKIPPED])
