@@ -11,10 +11,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cosycli.audio.ffmpeg import find_ffmpeg
 from cosycli.errors import InputError, UsageError, did_you_mean
 
-__all__ = ["FORMATS", "AudioSink", "check_target", "choose_format", "open_sink"]
+__all__ = ["FORMATS", "AudioSink", "check_target", "choose_format", "open_sink", "stream_sink"]
 
 FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
@@ -52,7 +52,7 @@ STDOUT = Path("-")
 class _Destination:
     """An open file, and its path when it is a plain file that is ours from the first byte."""
 
-    file: BinaryIO
+    file: IO[bytes]
     path: Path | None
 
 
@@ -126,6 +126,11 @@ def open_sink(target: Path, audio_format: str, sample_rate: int) -> Iterator[Aud
         ) from None
 
 
+def stream_sink(file: IO[bytes], audio_format: str, sample_rate: int) -> AbstractContextManager[AudioSink]:
+    """A sink that ends in an open pipe."""
+    return _open_format(_Destination(file, None), audio_format, sample_rate)
+
+
 @contextmanager
 def _open_file(target: Path) -> Iterator[_Destination]:
     if target == STDOUT:
@@ -170,7 +175,7 @@ def _open_format(destination: _Destination, audio_format: str, sample_rate: int)
 class _RawSink:
     """Signed 16-bit little-endian samples and nothing else."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.file = file
 
     def write(self, samples: NDArray[np.float32]) -> None:

@@ -1,0 +1,108 @@
+"""The program `cosy`: its commands, and how it ends.
+
+Exit codes: 0 done, 1 our bug, 2 usage, 3 input cannot be read or output written, 4 model, voice or tool missing,
+5 finished but some segments failed their gates, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cosycli.cli import bench, doctor, models, speak, voices
+from cosycli.errors import CosyError, InputError
+
+__all__ = ["app", "main", "run"]
+
+BUG, INTERRUPTED = 1, 130
+
+EXAMPLES = """Examples:
+
+\b
+  cosy speak "Every good book deserves a voice of its own." -o hello.wav
+  cosy voices list
+  cosy doctor
+"""
+
+# Plain help: it loads faster than the decorated one, and reads the same in a log.
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.command(epilog=speak.EXAMPLES)(speak.speak)
+app.add_typer(voices.app, name="voices")
+app.add_typer(models.app, name="models")
+app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command(epilog=bench.EXAMPLES)(bench.bench)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import cosycli
+
+        print(f"cosy {cosycli.__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXAMPLES)
+def cosy(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Turn text into speech with the CosyVoice models."""
+
+
+def run() -> None:
+    """The console script."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is to be interrupted
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line; every way it can end becomes an exit code and at most one message on stderr."""
+    try:
+        try:
+            app(list(arguments), prog_name="cosy")
+        except SystemExit as ending:  # how typer ends, after its own message
+            if ending.code == INTERRUPTED:
+                raise KeyboardInterrupt from None
+            sys.stdout.flush()
+            return int(ending.code or 0)
+        return 0
+    except BaseException as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    """Say on stderr what ended the program, and give its exit code."""
+    if isinstance(error, BrokenPipeError):
+        error = InputError("The program that was reading the output has closed.", "Let it read to the end.")
+    if isinstance(error, KeyboardInterrupt):
+        message = "Interrupted. No partial file was left; run the same command to start again."
+        status = INTERRUPTED
+    elif isinstance(error, CosyError):
+        message = f"Error: {error}"
+        status = error.exit_code
+    else:
+        message = (
+            f"Error: cosy has a bug: {type(error).__name__}: {error}\nRun `cosy --debug …` and report what it says."
+        )
+        status = BUG
+    _silence_closed_stdout()
+    print(message, file=sys.stderr)
+    return status
+
+
+def _silence_closed_stdout() -> None:
+    """Python flushes stdout once more at exit; if its reader has gone, let that go nowhere instead of failing."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

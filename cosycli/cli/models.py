@@ -1,0 +1,136 @@
+"""`cosy models`: which models there are, and fetching the published ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+
+from cosycli.errors import MissingError
+
+__all__ = ["app"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy models list
+  cosy models pull cosyvoice2-0.5b
+  cosy models verify cosyvoice2-0.5b
+"""
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="The models to speak with.")
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model of `cosy models list`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list", epilog="Example:\n\n\b\n  cosy models list")
+def list_models(as_json: AsJson = False) -> None:
+    """The models there are: name, languages, licence, size, and whether they are on this machine."""
+    from cosycli.model_library import BUILTIN, published_models
+
+    models = [_facts(name) for name in (BUILTIN, *published_models())]
+    if as_json:
+        print(json.dumps(models, indent=1))
+        return
+    for facts in models:
+        state = "here" if facts["present"] else f"fetch it: cosy models pull {facts['name']}"
+        languages = " ".join(facts["languages"])
+        print(f"{facts['name']:<18} {languages:<12} {facts['licence']:<12} {facts['bytes'] / 1e6:>7.0f} MB  {state}")
+
+
+@app.command("show", epilog="Example:\n\n\b\n  cosy models show cosyvoice2-0.5b")
+def show(name: Name, as_json: AsJson = False) -> None:
+    """All that is known of a model."""
+    facts = _facts(name)
+    if as_json:
+        print(json.dumps(facts, indent=1))
+        return
+    for key, value in facts.items():
+        shown = " ".join(value) if isinstance(value, list | tuple) else value
+        print(f"{key + ':':<12} {shown}")
+
+
+@app.command(
+    "pull",
+    epilog="Examples:\n\n\b\n  cosy models pull cosyvoice2-0.5b\n  cosy models pull cosyvoice2-0.5b --hub modelscope",
+)
+def pull(
+    name: Name,
+    hub: Annotated[str, typer.Option(help="huggingface or modelscope.")] = "huggingface",
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
+) -> None:
+    """Fetch a published model; a fetch that was cut off goes on where it stopped."""
+    from cosycli import hub as hubs
+    from cosycli.cli.progress import open_progress
+    from cosycli.model_library import find_published
+
+    model = find_published(name)
+    with open_progress("none" if quiet else progress) as report:
+        folder = hubs.pull(
+            model, hub, _url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
+        )
+    print(folder)
+
+
+@app.command("verify", epilog="Example:\n\n\b\n  cosy models verify cosyvoice2-0.5b")
+def verify(name: Name) -> None:
+    """Compare every file of a model with its checksum."""
+    from cosycli.cli.progress import open_progress
+    from cosycli.model_library import damaged_files, find_model
+
+    folder = find_model(name)
+    with open_progress("auto") as report:
+        damaged = damaged_files(folder, lambda done, total: report.update(done / 1e6, total / 1e6, "MB"))
+    if damaged:
+        raise MissingError(f"{folder} is damaged: {', '.join(damaged)}.", f"Mend it with: cosy models pull {name}")
+    print(f"{folder}: every file is as published")
+
+
+@app.command("path", epilog="Examples:\n\n\b\n  cosy models path\n  cosy models path builtin")
+def path(name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model; else all.")] = None) -> None:
+    """Where fetched models, or one of them, are kept."""
+    from cosycli.folders import models_folder
+    from cosycli.model_library import find_model
+
+    print(models_folder() if name is None else find_model(name))
+
+
+def _facts(name: str) -> dict[str, Any]:
+    from cosycli.model_library import BUILTIN, find_published, is_present, model_folder
+
+    if name == BUILTIN:
+        folder = model_folder(name)
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return {
+            "name": name,
+            "languages": ["en"],
+            "licence": "Apache-2.0",
+            "bytes": size,
+            "present": True,
+            "folder": str(folder),
+        }
+    model = find_published(name)
+    sources = {hub: f"{source.id}@{source.revision}" for hub, source in model.sources.items()}
+    return {
+        "name": model.name,
+        "languages": list(model.languages),
+        "licence": model.licence,
+        "bytes": model.size,
+        "present": is_present(model.name),
+        "folder": str(model_folder(model.name)),
+        **sources,
+    }
+
+
+def _url_pattern(hub: str) -> str:
+    """Where the hub keeps files; `HF_ENDPOINT` names a mirror of Hugging Face, as it does for its own tools."""
+    from cosycli.hub import HUBS
+
+    mirror = os.environ.get("HF_ENDPOINT")
+    if hub == "huggingface" and mirror:
+        return HUBS[hub].replace("https://huggingface.co", mirror.rstrip("/"))
+    return HUBS.get(hub, "")

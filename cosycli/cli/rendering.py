@@ -1,0 +1,84 @@
+"""A text rendered into an audio file, for the commands that speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cosycli.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from cosycli.audio.encode import AudioSink
+    from cosycli.audio.joining import Piece
+    from cosycli.engine.synthesizer import Take
+    from cosycli.settings import Settings
+
+__all__ = ["Destination", "render"]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where audio goes: a file or `-`, and its format, or None; and whether it is played."""
+
+    target: Path | None
+    audio_format: str | None
+    play: bool = False
+
+
+def render(text: str, settings: Settings, destination: Destination, report: Progress) -> None:
+    """Speak `text` into its destination. What can be known to fail is found out before the model loads."""
+    started = time.monotonic()
+    import cosycli
+    from cosycli.audio.encode import check_target
+    from cosycli.audio.joining import join
+    from cosycli.script.reading import read_script
+    from cosycli.voices import voice_folders
+
+    if destination.target is not None and destination.audio_format is not None:
+        check_target(destination.target, destination.audio_format)
+    script = read_script(text, voices=voice_folders())
+    for note in script.notes:
+        report.tell(f"Line {note.line}: {note.message}", line=note.line)
+    synthesizer = cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
+    takes = synthesizer.render(
+        script, voice=settings.voice, style=settings.style, speed=settings.speed, seed=settings.seed, mask=settings.mask
+    )
+    num_samples = 0
+    with ExitStack() as stack:
+        sinks = _open_sinks(destination, synthesizer.sample_rate, stack)
+        for block in join(_pieces(takes, len(script.segments), report), synthesizer.sample_rate):
+            num_samples += len(block)
+            for sink in sinks:
+                sink.write(block)
+    audio_s = num_samples / synthesizer.sample_rate
+    elapsed_s = time.monotonic() - started
+    report.tell(
+        f"{destination.target or 'Played'}: {audio_s:.1f} s of speech, made in {elapsed_s:.1f} s.",
+        output=None if destination.target is None else str(destination.target),
+        audio_s=round(audio_s, 3),
+        elapsed_s=round(elapsed_s, 3),
+    )
+
+
+def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
+    from cosycli.audio.encode import open_sink
+    from cosycli.audio.play import open_player
+
+    sinks = []
+    if destination.target is not None and destination.audio_format is not None:
+        sinks.append(stack.enter_context(open_sink(destination.target, destination.audio_format, sample_rate)))
+    if destination.play:
+        sinks.append(stack.enter_context(open_player(sample_rate)))
+    return sinks
+
+
+def _pieces(takes: Iterator[Take], num_segments: int, report: Progress) -> Iterator[Piece]:
+    from cosycli.audio.joining import Piece
+
+    for done, take in enumerate(takes, start=1):
+        report.update(done, num_segments, "segments")
+        yield Piece(take.samples, take.segment.pause_after_s)

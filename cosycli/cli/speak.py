@@ -1,0 +1,87 @@
+"""`cosy speak`: a text, a file or a pipe, spoken into a file, a pipe or the loudspeaker."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cosycli.errors import InputError, UsageError
+
+__all__ = ["EXAMPLES", "read_argument", "speak"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy speak "Every good book deserves a voice of its own." -o hello.wav
+  cosy speak notes.txt -o notes.mp3 --voice rms --speed 1.1
+  echo "One. Two." | cosy speak - -o - | aplay
+"""
+
+
+def speak(
+    text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="Words, a text file, or - for standard input.")],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes; - is standard output.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); else by the name of FILE."),
+    ] = None,
+    voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
+    style: Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")] = None,
+    speed: Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None,
+    mask: Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
+    play: Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
+) -> None:
+    """Speak a text, however long.
+
+    It is split into sentences, spoken in batches and joined with pauses; nothing of it is ever cut.
+    """
+    from cosycli.audio.encode import choose_format
+    from cosycli.audio.play import find_player
+    from cosycli.cli.progress import open_progress
+    from cosycli.cli.rendering import Destination, render
+    from cosycli.settings import read_settings
+
+    settings = read_settings(Path()).override(
+        voice=voice, model=model, style=style, speed=speed, seed=seed, mask=mask, device=device, dtype=dtype
+    )
+    if output is None and not play:
+        raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")
+    target = None if output is None else Path(output)
+    audio_format = None if target is None else choose_format(format or settings.format, target)
+    if play:
+        find_player()
+    with open_progress("none" if quiet else progress) as report:
+        render(read_argument(text), settings, Destination(target, audio_format, play), report)
+
+
+def read_argument(argument: str) -> str:
+    """The text to speak: standard input for `-`, the content of a file that exists, else the words themselves.
+
+    Raises:
+        InputError: what was named cannot be read as text.
+    """
+    from cosycli.documents.plain_text import check_text, decode_text, read_text_file
+
+    if argument == "-":
+        return decode_text(sys.stdin.buffer.read(), "Standard input")
+    path = Path(argument)
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # too long for a path, or not one at all
+        exists = False
+    if exists and argument.strip():
+        return read_text_file(path)
+    if path.suffix == ".txt" and len(argument.split()) == 1:
+        raise InputError(f"There is no file {argument}.", "Check the name, or put the words to speak in quotes.")
+    return check_text(argument, "The text")

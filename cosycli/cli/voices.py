@@ -1,0 +1,199 @@
+"""`cosy voices`: the voice library."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from cosycli.errors import CosyError, InputError, UsageError
+
+if TYPE_CHECKING:
+    from cosycli.audio.read import Recording
+    from cosycli.voice_checks import Finding, Recogniser
+    from cosycli.voices import Voice
+
+__all__ = ["app"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy voices list
+  cosy voices show slt
+  cosy voices preview rms -o rms.wav
+"""
+SAMPLE = "The kettle was singing when the postman knocked, and nobody wanted to be the first to get up."
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="The voice library.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A voice of `cosy voices list`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list", epilog="Example:\n\n\b\n  cosy voices list")
+def list_voices(as_json: AsJson = False) -> None:
+    """The voices there are: name, language, what it speaks with, and whose it is."""
+    from cosycli.voices import read_voice, voice_folders
+
+    voices = []
+    for folder in voice_folders().values():
+        try:
+            voices.append(read_voice(folder))
+        except CosyError as error:  # one damaged voice must not hide the others
+            print(f"Warning: {error}", file=sys.stderr)
+    if as_json:
+        print(json.dumps([_facts(voice) for voice in voices], indent=1, ensure_ascii=False))
+        return
+    for voice in voices:
+        print(f"{voice.name:<12} {voice.language:<6} {'shipped' if voice.is_shipped else 'yours':<8} {voice.rights}")
+
+
+@app.command("show", epilog="Example:\n\n\b\n  cosy voices show slt")
+def show_voice(name: Name, as_json: AsJson = False) -> None:
+    """All that is known of a voice."""
+    from cosycli.voices import find_voice
+
+    facts = _facts(find_voice(name))
+    if as_json:
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        return
+    for key, value in facts.items():
+        print(f"{key + ':':<12} {'-' if value is None else value}")
+
+
+@app.command(
+    "add",
+    epilog="""Example:
+
+\b
+  cosy voices add ada --clip ada.wav --transcript "The words, as she says them." \\
+      --language en --rights "My own voice"
+""",
+)
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the voice.")],
+    clip: Annotated[Path, typer.Option(metavar="FILE", help="3 to 30 s of one person speaking, in any audio format.")],
+    transcript: Annotated[str, typer.Option(metavar="TEXT|FILE", help="The words in the clip, or a file of them.")],
+    language: Annotated[str, typer.Option(help="The language's code: en, zh, ja, ko.")] = "en",
+    rights: Annotated[
+        str | None, typer.Option(help="Whose voice it is, and by what permission; else it is asked.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Add it although a check has failed.")] = False,
+) -> None:
+    """Add a voice from a clip, after checking length, level, clipping, noise and words."""
+    from cosycli.cli.speak import read_argument
+    from cosycli.voice_checks import check_clip
+    from cosycli.voices import add_voice
+
+    words = read_argument(transcript)
+    if rights is None:
+        rights = _ask_for_rights()
+    findings = check_clip(clip, words, language, _recogniser())
+    _print_findings(findings, sys.stderr)
+    if not force and not all(finding.is_good for finding in findings):
+        raise InputError(f"{clip} was not added as the voice {name!r}.", "Mend what is named above, or add --force.")
+    voice = add_voice(name, clip, words, language, rights)
+    print(voice.folder)
+
+
+@app.command("check", epilog="Example:\n\n\b\n  cosy voices check slt")
+def check(name: Name, as_json: AsJson = False) -> None:
+    """Check the clip of a voice."""
+    from dataclasses import asdict
+
+    from cosycli.voice_checks import check_clip
+    from cosycli.voices import find_voice
+
+    voice = find_voice(name)
+    if voice.reference is None:
+        print(f"{name} has no clip: it speaks as {voice.speaker!r} of the built-in model.")
+        return
+    findings = check_clip(voice.reference, voice.transcript or "", voice.language, _recogniser())
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
+    else:
+        _print_findings(findings, sys.stdout)
+    if not all(finding.is_good for finding in findings):
+        raise InputError(f"The clip of {name!r} has failed a check.", "Add the voice again from a better clip.")
+
+
+@app.command(
+    "preview", epilog="Examples:\n\n\b\n  cosy voices preview rms -o rms.wav\n  cosy voices preview rms --play"
+)
+def preview(
+    name: Name,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
+    text: Annotated[str, typer.Option(help="What it says.")] = SAMPLE,
+    play: Annotated[bool, typer.Option("--play", help="Play it, with or without -o.")] = False,
+) -> None:
+    """Hear a voice say a sentence."""
+    from cosycli.cli.speak import speak
+
+    speak(text=text, output=output, voice=name, model=model, play=play)
+
+
+@app.command("remove", epilog="Example:\n\n\b\n  cosy voices remove ada --yes")
+def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete a voice of your own."""
+    from cosycli.voices import remove_voice
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"The voice {name!r} was not removed.", f"To remove it: cosy voices remove {name} --yes")
+        typer.confirm(f"Delete the voice {name!r} and its clip?", abort=True, err=True)
+    print(remove_voice(name))
+
+
+@app.command("path", epilog="Examples:\n\n\b\n  cosy voices path\n  cosy voices path slt")
+def path(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A voice; else the library.")] = None,
+) -> None:
+    """Where your voices, or one of them, are kept."""
+    from cosycli.folders import voices_folder
+    from cosycli.voices import find_voice
+
+    print(voices_folder() if name is None else find_voice(name).folder)
+
+
+def _facts(voice: Voice) -> dict[str, str | None]:
+    return {
+        "name": voice.name,
+        "language": voice.language,
+        "rights": voice.rights,
+        "speaker": voice.speaker,
+        "reference": None if voice.reference is None else str(voice.reference),
+        "transcript": voice.transcript,
+    }
+
+
+def _ask_for_rights() -> str:
+    """Raises: UsageError: there is nobody at a terminal to answer."""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "A voice belongs to somebody: say whose it is, and by what permission you use it.",
+            'Add --rights "My own voice", or --rights "Ada Example, by her letter of 3 May 2026".',
+        )
+    return str(typer.prompt("Whose voice is it, and by what permission do you use it?", err=True))
+
+
+def _recogniser() -> Recogniser:
+    """The built-in model's, loaded when it is first needed."""
+
+    def recognise(recording: Recording) -> str:
+        import cosycli
+
+        return str(cosycli.load().recognise(recording.samples, recording.sample_rate))
+
+    return recognise
+
+
+def _print_findings(findings: list[Finding], file: TextIO) -> None:
+    for finding in findings:
+        verdict = "good" if finding.is_good else f"BAD   {finding.advice}"
+        print(f"{finding.check:<10} {finding.measured:<36} {verdict}", file=file)

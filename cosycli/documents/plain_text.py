@@ -1,0 +1,69 @@
+"""Plain text from a file or a pipe, as Unicode."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from cosycli.errors import InputError
+
+__all__ = ["check_text", "decode_text", "read_text_file"]
+
+MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
+# Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def read_text_file(path: Path) -> str:
+    """The text in `path`.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is not text in UTF-8 (or UTF-16 that says so).
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a directory.", f"Name a text file in it, for example: cosy speak {path / 'a.txt'}")
+    try:
+        with path.open("rb") as file:
+            return decode_text(file.read(MAX_BYTES + 1), str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name and permissions.") from None
+
+
+def decode_text(data: bytes, source: str) -> str:
+    """`data` as text; `source` names it in an error.
+
+    Raises:
+        InputError: it is too large, or not text in UTF-8 (or UTF-16 that says so).
+    """
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{source} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source} is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02X}.",
+            f"If it is Latin-1 text, convert it: iconv -f LATIN1 -t UTF-8 {source} > utf8.txt",
+        ) from None
+    return check_text(text, source)
+
+
+def check_text(text: str, source: str) -> str:
+    """`text` itself.
+
+    Raises:
+        InputError: it holds control characters, or bytes that were not UTF-8 where it came from.
+    """
+    if found := CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputError(
+            f"{source} is not plain text: line {line} holds the control character U+{ord(found[0]):04X}.",
+            "Remove it, for example with: tr -d '\\000-\\010\\016-\\037\\177' < FILE > clean.txt",
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{source} is not UTF-8 text.", "Put the text into a UTF-8 file and name that.") from None
+    return text

@@ -1,0 +1,94 @@
+"""A stand-in for the synthesizer that needs no weights: every segment is a tone, as long as its text.
+
+Run as a program it is the command `cosy` with this synthesizer in it:  python fake_synthesizer.py speak "Hello" -o -
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+SAMPLE_RATE = 24_000
+SECONDS_PER_LETTER = 0.06
+PITCH_HZ = {None: 220.0, "slt": 220.0, "rms": 110.0, "awb": 130.0}
+EDGE_S = 0.3  # silence before and after each tone, as models leave it
+
+
+@dataclass(frozen=True)
+class FakeTake:
+    segment: object
+    samples: np.ndarray
+    sample_rate: int = SAMPLE_RATE
+    tokens: tuple[int, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class FakeTimings:
+    language_model_s: float = 0.1
+    flow_s: float = 0.2
+    vocoder_s: float = 0.3
+
+
+@dataclass(frozen=True)
+class FakeSpeech:
+    samples: np.ndarray
+    sample_rate: int = SAMPLE_RATE
+    timings: FakeTimings = field(default_factory=FakeTimings)
+
+
+@dataclass
+class FakeSynthesizer:
+    """Remembers how it was loaded and what it was asked for."""
+
+    model: str
+    device: str | None
+    dtype: str | None
+    sample_rate: int = SAMPLE_RATE
+    heard: str = ""
+    requests: list[dict[str, object]] = field(default_factory=list)
+
+    def render(
+        self, script, *, voice=None, style=None, speed=1.0, seed=0, mask="full", progress=None
+    ) -> Iterator[FakeTake]:
+        self.requests.append({"voice": voice, "style": style, "speed": speed, "seed": seed, "mask": mask})
+        for segment in script.segments:
+            yield FakeTake(segment, tone(segment.text, segment.voice or voice, speed), seed=seed)
+
+    def speak(self, text: str, **_: object) -> FakeSpeech:
+        return FakeSpeech(tone(text, None, 1.0))
+
+    def recognise(self, samples: np.ndarray, sample_rate: int) -> str:
+        return self.heard
+
+
+def tone(text: str, voice: str | None, speed: float) -> np.ndarray:
+    num_samples = round(len(text) * SECONDS_PER_LETTER / speed * SAMPLE_RATE)
+    sound = 0.5 * np.sin(2 * np.pi * PITCH_HZ.get(voice, 300.0) * np.arange(num_samples) / SAMPLE_RATE)
+    return np.pad(sound, round(EDGE_S * SAMPLE_RATE)).astype(np.float32)
+
+
+def loader(loaded: list[FakeSynthesizer]) -> Callable[..., FakeSynthesizer]:
+    """A `cosycli.load` that makes fakes, and puts each into `loaded`."""
+
+    def load(model: str = "builtin", device: str | None = None, dtype: str | None = None) -> FakeSynthesizer:
+        from cosycli.model_library import find_model
+
+        find_model(model)
+        loaded.append(FakeSynthesizer(model, device, dtype))
+        return loaded[-1]
+
+    return load
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    import cosycli
+    from cosycli.cli.main import run
+
+    cosycli.load = loader([])
+    run()
