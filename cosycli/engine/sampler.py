@@ -1,0 +1,62 @@
+"""Repetition-aware sampling (RAS; VALL-E 2, Chen et al. 2024, section 3.2), for a whole batch at once.
+
+B rows, V output ids, K ids of the nucleus. Each row draws from numbers of its own, so its tokens do not depend on
+the rows beside it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from cosycli.model.profile import LanguageModelProfile
+
+__all__ = ["NO_TOKEN", "nucleus", "sample", "uniform_numbers"]
+
+NO_TOKEN = -1  # fills a history shorter than the window
+
+
+def uniform_numbers(seed: int, num_steps: int) -> Tensor:
+    """What a row draws with: (num_steps, 2) numbers in [0, 1), the same on every machine."""
+    return torch.rand(num_steps, 2, generator=torch.Generator().manual_seed(seed))
+
+
+def sample(log_probs: Tensor, history: Tensor, uniform: Tensor, profile: LanguageModelProfile) -> Tensor:
+    """One id per row: from the nucleus, or, if that was just said, from all other ids.
+
+    Args:
+        log_probs: (B, V) float32; -inf where an id is forbidden.
+        history: (B, window) the latest ids, `NO_TOKEN` where there are none.
+        uniform: (B, 2) of `uniform_numbers`, for the first and the second draw.
+
+    Returns:
+        Ids (B,) int64.
+    """
+    ids, probs = nucleus(log_probs, profile.top_p, profile.top_k)
+    drawn = ids.gather(1, _draw(probs, uniform[:, :1]))
+    num_said = (history == drawn).sum(dim=1)
+    again = (num_said >= profile.repetition_window * profile.repetition_ratio).nonzero()[:, 0]
+    others = log_probs[again].scatter(1, drawn[again], float("-inf")).softmax(dim=1)
+    drawn[again] = _draw(others, uniform[again, 1:])
+    return drawn[:, 0]
+
+
+def nucleus(log_probs: Tensor, top_p: float, top_k: int) -> tuple[Tensor, Tensor]:
+    """The most probable ids, added while their sum so far is below `top_p`, at most `top_k`.
+
+    Returns:
+        Ids (B, K) by falling probability, and their renormalised probabilities (B, K): 0 for those left out.
+    """
+    probs, ids = log_probs.softmax(dim=1).topk(min(top_k, log_probs.shape[1]))
+    sum_before = probs.cumsum(dim=1) - probs
+    kept = probs * (sum_before < top_p)
+    return ids, kept / kept.sum(dim=1, keepdim=True)
+
+
+def _draw(probs: Tensor, uniform: Tensor) -> Tensor:
+    """Indices (B, 1) where the cumulated probabilities (B, V) first exceed the share `uniform` (B, 1) of their sum.
+
+    In float64 the share stays below the whole, so that an id of probability 0 is never drawn.
+    """
+    cumulated = probs.double().cumsum(dim=1)
+    return torch.searchsorted(cumulated, uniform * cumulated[:, -1:], right=True)
