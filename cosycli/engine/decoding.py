@@ -1,0 +1,120 @@
+"""Speech tokens for many utterances at once: a row of the batch that ends is given to the next utterance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
+from cosycli.model.key_value_cache import KeyValueCache
+from cosycli.model.language_model import LanguageModel, whole_text_layout
+from cosycli.model.profile import LanguageModelProfile
+
+__all__ = ["Request", "Spoken", "decode"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One utterance to be spoken.
+
+    Attributes:
+        text: token ids of what is to be spoken; they set the least and greatest length of the speech.
+        prompt_text: token ids read before it: a transcript of `prompt_speech`, or an instruction.
+        prompt_speech: speech tokens taken as already spoken.
+        seed: the same seed gives the same tokens, whatever else is in the batch.
+    """
+
+    text: tuple[int, ...]
+    prompt_text: tuple[int, ...] = ()
+    prompt_speech: tuple[int, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Speech tokens of one request; `ended` is False when the greatest length cut them off."""
+
+    tokens: tuple[int, ...]
+    ended: bool
+
+
+@torch.inference_mode()
+def decode(model: LanguageModel, requests: Sequence[Request], batch_size: int = 16) -> list[Spoken]:
+    """Speaks every request, up to `batch_size` at a time, in the order given."""
+    batch = _Batch(model, min(batch_size, len(requests)))
+    waiting = list(enumerate(requests))[::-1]
+    done: dict[int, Spoken] = {}
+    while waiting or batch.rows:
+        while waiting and len(batch.rows) < batch_size:
+            batch.admit(*waiting.pop())
+        done |= batch.step()
+    return [done[number] for number in range(len(requests))]
+
+
+class _Row:
+    """What a running request has said, and the limits it keeps."""
+
+    def __init__(self, number: int, request: Request, profile: LanguageModelProfile) -> None:
+        self.number = number
+        self.min_length = profile.min_speech_per_text * len(request.text)
+        self.max_length = profile.max_speech_per_text * len(request.text)
+        self.uniform = uniform_numbers(request.seed, self.max_length + 1)
+        self.tokens: list[int] = []
+
+    def history(self, window: int) -> list[int]:
+        """The latest `window` tokens, with `NO_TOKEN` before the first."""
+        latest = self.tokens[-window:]
+        return [NO_TOKEN] * (window - len(latest)) + latest
+
+
+class _Batch:
+    """The running rows: `rows[i]` speaks in row `i` of the cache, and `_log_probs[i]` is for its next token."""
+
+    def __init__(self, model: LanguageModel, batch_size: int) -> None:
+        self.rows: list[_Row] = []
+        self._model = model
+        self._profile = model.profile
+        self._cache = KeyValueCache(model.llm.model.config, batch_size, like=model.llm_decoder.weight)
+        self._log_probs = torch.empty(0)
+
+    def admit(self, number: int, request: Request) -> None:
+        """Reads a request into a new last row."""
+        layout = whole_text_layout(request.prompt_text + request.text, request.prompt_speech, self._profile)
+        log_probs = self._model.prefill(layout, self._cache).cpu()
+        self._log_probs = torch.cat((self._log_probs, log_probs[None])) if self.rows else log_probs[None]
+        self.rows.append(_Row(number, request, self._profile))
+
+    def step(self) -> dict[int, Spoken]:
+        """Says one token in every row; returns the requests that this finished."""
+        tokens = self._sample()
+        done = {}
+        for index in reversed(range(len(self.rows))):
+            row, token = self.rows[index], tokens[index]
+            ended = token >= self._profile.num_codes
+            if not ended:
+                row.tokens.append(token)
+            if ended or len(row.tokens) >= row.max_length:
+                done[row.number] = Spoken(tuple(row.tokens), ended)
+                self._remove(index)
+        if self.rows:
+            latest = torch.tensor([row.tokens[-1] for row in self.rows], device=self._model.llm_decoder.weight.device)
+            self._log_probs = self._model.step(latest, self._cache).cpu()
+        return done
+
+    def _sample(self) -> list[int]:
+        """The next token of every row; it cannot end before its least length."""
+        profile = self._profile
+        history = torch.tensor([row.history(profile.repetition_window) for row in self.rows])
+        too_short = torch.tensor([len(row.tokens) < row.min_length for row in self.rows])
+        self._log_probs[too_short, profile.end_of_speech] = float("-inf")
+        uniform = torch.stack([row.uniform[len(row.tokens)] for row in self.rows])
+        tokens: list[int] = sample(self._log_probs, history, uniform, profile).tolist()
+        return tokens
+
+    def _remove(self, index: int) -> None:
+        """The last row takes the place of the one that leaves, as in the cache."""
+        self._cache.remove_row(index)
+        self.rows[index] = self.rows[-1]
+        self.rows.pop()

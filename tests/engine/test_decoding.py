@@ -1,0 +1,92 @@
+"""Batched decoding: who shares the batch changes nothing, and the limits of length are kept."""
+
+import pytest
+import torch
+from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
+
+from cosycli.engine.decoding import Request, decode
+from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
+from cosycli.model.language_model import LanguageModel, whole_text_layout
+from cosycli.model.profile import LanguageModelProfile
+
+PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_per_text=9)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(1)
+    sizes = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
+    model = LanguageModel(PROFILE, Qwen2Config(**sizes, num_attention_heads=2, num_key_value_heads=1)).eval()
+    with torch.no_grad():
+        model.llm_decoder.weight.mul_(8)  # untrained scores are too even for one id to stand out
+    return model
+
+
+@pytest.fixture(scope="module")
+def requests():
+    """Texts of 1 to 12 tokens, some with a prompt."""
+    draw = torch.Generator().manual_seed(5)
+
+    def ids(count, top):
+        return tuple(torch.randint(0, top, (count,), generator=draw).tolist())
+
+    return [Request(ids(1 + 5 * seed % 12, 50), ids(seed % 3, 50), ids(4 * (seed % 3), 30), seed) for seed in range(14)]
+
+
+def decode_plainly(model, request):
+    """One request, everything recomputed for every token."""
+    tokens, uniform = [], uniform_numbers(request.seed, 500)
+    while len(tokens) < PROFILE.max_speech_per_text * len(request.text):
+        speech = request.prompt_speech + tuple(tokens)
+        layout = whole_text_layout(request.prompt_text + request.text, speech, PROFILE)
+        with torch.inference_mode():
+            scores = model(torch.tensor([layout.tables]), torch.tensor([layout.ids]))[:, -1]
+        log_probs = scores.log_softmax(dim=1)
+        if len(tokens) < PROFILE.min_speech_per_text * len(request.text):
+            log_probs[0, PROFILE.end_of_speech] = float("-inf")
+        history = torch.tensor([([NO_TOKEN] * 10 + tokens)[-10:]])
+        token = int(sample(log_probs, history, uniform[len(tokens)][None], PROFILE))
+        if token >= PROFILE.num_codes:
+            return tuple(tokens), True
+        tokens.append(token)
+    return tuple(tokens), False
+
+
+def test_agrees_with_decoding_one_by_one_without_a_cache(model, requests):
+    for request, spoken in zip(requests, decode(model, requests, batch_size=4), strict=True):
+        assert (spoken.tokens, spoken.ended) == decode_plainly(model, request)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_the_batch_size_changes_nothing(model, requests, batch_size):
+    assert decode(model, requests, batch_size) == decode(model, requests, batch_size=5)
+
+
+def test_the_order_changes_nothing(model, requests):
+    assert decode(model, requests[::-1], batch_size=4) == decode(model, requests, batch_size=4)[::-1]
+
+
+def test_seeds_differ(model):
+    spoken = decode(model, [Request((1, 2, 3, 4, 5), seed=seed) for seed in range(6)])
+    assert len({row.tokens for row in spoken}) == 6
+
+
+def test_lengths_stay_within_the_limits_of_the_text_alone(model, requests):
+    spoken = decode(model, requests)
+    for request, row in zip(requests, spoken, strict=True):
+        assert len(row.tokens) <= 9 * len(request.text)
+        assert row.ended or len(row.tokens) == 9 * len(request.text)
+        assert all(token < PROFILE.num_codes for token in row.tokens)
+
+
+def test_speech_cannot_end_before_its_least_length(model):
+    with torch.no_grad():
+        model.llm_decoder.bias[PROFILE.end_of_speech] += 100
+        spoken = decode(model, [Request((1, 2, 3)), Request((4,))])
+        model.llm_decoder.bias[PROFILE.end_of_speech] -= 100
+    assert [len(row.tokens) for row in spoken] == [6, 2]
+    assert all(row.ended for row in spoken)
+
+
+def test_nothing_to_say(model):
+    assert decode(model, []) == []
