@@ -7,11 +7,8 @@ Scripts are told apart, not the languages that share one: Latin letters are `lat
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from cosycli.script.characters import is_hanzi, is_kana
-
-__all__ = ["dominant_language", "language_at"]
+__all__ = ["dominant_language"]
 
 _SCRIPTS = (
     (re.compile("[\u0400-\u04ff]"), "ru"),
@@ -38,25 +35,3 @@ def dominant_language(text: str, latin: str) -> str:
         if found:
             counts[language] = counts.get(language, 0) + found
     return max(counts, key=lambda language: counts[language])
-
-
-def language_at(text: str, start: int, end: int, dominant: str, latin: str) -> str:
-    """The language in which `text[start:end]`, a number say, is spoken: that of the letters on both its sides.
-
-    In "他说 I have 3 cats" the number is English, in "我有 iPhone 15 手机" it is Chinese.
-    """
-    if dominant not in ("zh", "ja"):
-        return dominant
-    before = _nearest_letter(text[max(0, start - 20) : start][::-1])
-    after = _nearest_letter(text[end : end + 20])
-    sides: Sequence[str] = [side for side in (before, after) if side]
-    return latin if sides and all(side == "latin" for side in sides) and after == "latin" else dominant
-
-
-def _nearest_letter(text: str) -> str:
-    for char in text:
-        if is_hanzi(char) or is_kana(char):
-            return "cjk"
-        if char.isalpha():
-            return "latin"
-    return ""

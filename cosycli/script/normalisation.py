@@ -1,30 +1,57 @@
-"""Words for what is written in figures and signs."""
+"""Words for what is written in figures, signs and abbreviations.
+
+TABLE
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+
+from cosycli.script.forms import Rewriting, rewrite_forms
 
 __all__ = ["Rewriting", "rewrite"]
 
-
-@dataclass(frozen=True)
-class Rewriting:
-    """`text[start:end]` is spoken as `spoken`; nothing is said when it is empty."""
-
-    start: int
-    end: int
-    spoken: str
+_CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
+# Latin words within Chinese text, with the figures between them: at least two words, from letter to letter.
+_LATIN_ISLAND = re.compile(rf"[A-Za-z][^{_CJK}]*? [^{_CJK}]*[A-Za-z](?![^{_CJK}]*[A-Za-z])[.!?]?")
 
 
-_NUMBER = re.compile(r"\d{1,12}")
+def rewrite(text: str, language: str, latin: str) -> list[Rewriting]:
+    """What of a passage is spoken otherwise than it is written, in order and without overlap.
+
+    Args:
+        text: a passage; private characters in it stand for tokens and are never touched.
+        language: of most of the passage.
+        latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
+    """
+    found: list[Rewriting] = []
+    for start, end, spoken_in in _stretches(text, language, latin):
+        for part in _rewrite_stretch(text[start:end], spoken_in):
+            found.append(Rewriting(part.start + start, part.end + start, part.spoken))
+    return found
 
 
-def rewrite(text: str, dominant: str, latin: str) -> list[Rewriting]:
-    """Rewritings in order and without overlap."""
-    from num2words import num2words
+def _stretches(text: str, language: str, latin: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and language of each part: "他说 I have 3 cats 对吗" has an English one."""
+    start = 0
+    if language in ("zh", "ja"):
+        for match in _LATIN_ISLAND.finditer(text):
+            yield start, match.start(), language
+            yield match.start(), match.end(), latin
+            start = match.end()
+    yield start, len(text), language
 
-    return [
-        Rewriting(match.start(), match.end(), num2words(int(match.group()), lang="en").replace("-", " "))
-        for match in _NUMBER.finditer(text)
-    ]
+
+def _rewrite_stretch(text: str, language: str) -> list[Rewriting]:
+    if language == "en":
+        from cosycli.script.english import FORMS
+
+        return rewrite_forms(text, FORMS)
+    if language in ("zh", "ja"):
+        from cosycli.script.chinese import rewrite_cjk
+
+        return rewrite_cjk(text, language)
+    from cosycli.script.other_languages import forms_for
+
+    return rewrite_forms(text, forms_for(language))

@@ -154,7 +154,8 @@ class _Speaker:
             said += [*_change(around, self.passage.enclosing[index]), spoken]
             around = self.passage.enclosing[index]
         said += _change(around, ())
-        return re.sub(r"\s+", " ", "".join(said)).strip()
+        spaced = re.sub(r"\s+", " ", "".join(said)).strip()
+        return re.sub(r" (?=[,.;:!?)])", "", spaced)
 
     def account(self, start: int, end: int) -> Iterator[Span]:
         """The fate of every source character behind `plain[start:end]`."""

@@ -1,0 +1,59 @@
+"""Chinese and Japanese figures, read by wetext's finite-state grammars."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from cosycli.script.forms import DECORATION, Form, Rewriting, rewrite_forms
+
+__all__ = ["rewrite_cjk"]
+
+# A figure with the characters around it that the grammars look at; quotes, brackets and full stops end it.
+_NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
+_FIGURE = r"[$£€¥￥]?(?:(?<![\w)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"
+_RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?(?:/[a-z]{{1,2}})?)?{_NEAR}")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
+
+
+def rewrite_cjk(text: str, language: str) -> list[Rewriting]:
+    """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text."""
+    readings = ((match, _read(match.group(), language)) for match in _RUN.finditer(text))
+    figures = [_difference(match, spoken) for match, spoken in readings if spoken != match.group()]
+    return rewrite_forms(text, _SIGNS[language], figures)
+
+
+@lru_cache(maxsize=4096)
+def _read(written: str, language: str) -> str:
+    return str(_normalizer(language).normalize(_THOUSANDS.sub("", written)))
+
+
+@lru_cache(maxsize=2)
+def _normalizer(language: str) -> Any:
+    from wetext import Normalizer
+
+    return Normalizer(lang=language, operator="tn")
+
+
+def _difference(match: re.Match[str], spoken: str) -> Rewriting:
+    """Only what the reading changes, so that the characters around it keep their place."""
+    written = match.group()
+    longest = min(len(written), len(spoken)) - 1  # leave a character on both sides to hold the difference
+    before = next((i for i in range(longest) if written[i] != spoken[i]), longest)
+    longest -= before
+    after = next((i for i in range(longest) if written[-1 - i] != spoken[-1 - i]), longest)
+    return Rewriting(match.start() + before, match.end() - after, spoken[before : len(spoken) - after])
+
+
+def _signs(words: dict[str, str]) -> tuple[Form, ...]:
+    named = re.compile(f"[{re.escape(''.join(words))}]")
+    return (Form("sign", named, lambda match: words[match.group()]), DECORATION)
+
+
+_SIGNS = {
+    "zh": _signs({"&": "和", "+": "加", "=": "等于", "×": "乘", "÷": "除以", "%": "百分号", "@": "艾特"}),
+    "ja": _signs(
+        {"&": "と", "+": "プラス", "=": "イコール", "×": "かける", "÷": "割る", "%": "パーセント", "@": "アット"}
+    ),
+}

@@ -1,0 +1,287 @@
+"""Money, measures, fractions and plain numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from cosycli.script.english.numbers import cardinal, decimal, digits, ordinal, pairs, year
+from cosycli.script.forms import Form
+
+__all__ = ["AMOUNTS"]
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,40})(?:\.\d{1,40})?|(?<![.\d])\.\d{1,40}"
+_SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
+_SCALE_WORD = r"hundred|thousand|million|billion|trillion"
+# Sign or code -> (one, many, one hundredth, many hundredths)
+_CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "US$": ("U S dollar", "U S dollars", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "¥": ("yen", "yen", "", ""),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₩": ("won", "won", "", ""),
+    "₽": ("rouble", "roubles", "kopeck", "kopecks"),
+    "USD": ("U S dollar", "U S dollars", "cent", "cents"),
+    "EUR": ("euro", "euros", "cent", "cents"),
+    "GBP": ("pound", "pounds", "penny", "pence"),
+    "¢": ("cent", "cents", "", ""),
+}
+_PER = {
+    "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "d": "day", "wk": "week", "s": "second", "kg": "kilogram",
+    "month": "month", "year": "year", "hour": "hour", "day": "day", "week": "week",
+}  # fmt: skip
+# Written unit -> (one, many)
+_UNITS = {
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "nm": ("nanometer", "nanometers"),
+    "m": ("meter", "meters"),
+    "mi": ("mile", "miles"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gram", "grams"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ml": ("milliliter", "milliliters"),
+    "l": ("liter", "liters"),
+    "ha": ("hectare", "hectares"),
+    "mph": ("mile per hour", "miles per hour"),
+    "kmh": ("kilometer per hour", "kilometers per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"),
+    "mbps": ("megabit per second", "megabits per second"),
+    "gbps": ("gigabit per second", "gigabits per second"),
+    "kb": ("kilobyte", "kilobytes"),
+    "mb": ("megabyte", "megabytes"),
+    "gb": ("gigabyte", "gigabytes"),
+    "tb": ("terabyte", "terabytes"),
+    "hz": ("hertz", "hertz"),
+    "khz": ("kilohertz", "kilohertz"),
+    "mhz": ("megahertz", "megahertz"),
+    "ghz": ("gigahertz", "gigahertz"),
+    "w": ("watt", "watts"),
+    "kw": ("kilowatt", "kilowatts"),
+    "mw": ("megawatt", "megawatts"),
+    "kwh": ("kilowatt hour", "kilowatt hours"),
+    "v": ("volt", "volts"),
+    "db": ("decibel", "decibels"),
+    "ms": ("millisecond", "milliseconds"),
+    "s": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "min": ("minute", "minutes"),
+    "h": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "°": ("degree", "degrees"),
+    "°c": ("degree Celsius", "degrees Celsius"),
+    "°f": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "%": ("percent", "percent"),
+    "‰": ("per mille", "per mille"),
+}
+# Single letters in the case that the SI gives them, longer names in any case.
+_UNIT = (
+    "(?i:"
+    + "|".join(sorted((name for name in _UNITS if name.isalpha() and len(name) > 1), key=len, reverse=True))
+    + ")"
+    "|[mgshl]|[WV]"
+)
+_PREFIXES = {"sq": "square", "cu": "cubic", "²": "square", "2": "square", "³": "cubic", "3": "cubic"}
+_FRACTIONS = {
+    "½": "1/2",
+    "¼": "1/4",
+    "¾": "3/4",
+    "⅓": "1/3",
+    "⅔": "2/3",
+    "⅛": "1/8",
+    "⅜": "3/8",
+    "⅝": "5/8",
+    "⅞": "7/8",
+}
+_COUNTED = re.compile(r" (?:people|men|women|children|[a-z]{3,}[^su\W]s)\b")  # "1984 cats" is no year
+_MINUS = r"(?P<sign>(?<![\w)])[-−+])?"
+
+
+def _one_or_many(number: str, one: str, many: str) -> str:
+    return one if number.replace(",", "") == "1" else many
+
+
+def _signed(sign: str | None, words: str) -> str:
+    return {"-": "minus ", "−": "minus ", "+": "plus "}.get(sign or "", "") + words
+
+
+def _money(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    one, many, cent, cents = _CURRENCIES[groups["before"] or groups["after"] or "$"]
+    number, scale = groups["number"], groups["scale"] or ""
+    per = f" per {_PER[groups['per'].lower()]}" if groups.get("per") else ""
+    whole, _, fraction = number.replace(",", "").partition(".")
+    if scale:
+        said = f"{decimal(number)} {_SCALES.get(scale.lower(), scale)} {many}"
+    elif not cent or len(fraction.rstrip("0")) > 2:
+        said = f"{decimal(number)} {many}"
+    else:
+        said = _coins(whole or "0", fraction.rstrip("0").ljust(2, "0")[:2], (one, many), (cent, cents))
+    return _signed(groups["sign"], said) + per
+
+
+def _coins(whole: str, hundredths: str, units: tuple[str, str], parts: tuple[str, str]) -> str:
+    """ "5", "50" -> "five dollars and fifty cents"."""
+    said = [f"{cardinal(whole)} {_one_or_many(whole, *units)}"] if int(whole) or not int(hundredths) else []
+    if int(hundredths):
+        said.append(f"{cardinal(str(int(hundredths)))} {_one_or_many(str(int(hundredths)), *parts)}")
+    return " and ".join(said)
+
+
+def _measure(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    unit = _UNITS[(groups["sign_unit"] or groups["unit"]).lower()]
+    number, power = groups["number"], groups["power"] or (groups["area"] or "").lower().rstrip(".")
+    name = _one_or_many(number, *unit)
+    scale = f" {groups['scale']}" if groups["scale"] else ""
+    per = _UNITS.get((groups["per"] or "").lower(), ("", ""))[0]
+    last = f" to {decimal(groups['last'])}" if groups["last"] else ""
+    said = f"{decimal(number)}{last}{scale} {_PREFIXES[power] + ' ' if power else ''}{name if not last else unit[1]}"
+    return _signed(groups["sign"], said) + (f" per {per}" if per else "")
+
+
+def _feet_and_inches(match: re.Match[str]) -> str:
+    feet, inches = match["feet"], match["inches"]
+    return f"{cardinal(feet)} {_one_or_many(feet, 'foot', 'feet')} {cardinal(inches)}"
+
+
+def _fraction(match: re.Match[str]) -> str | None:
+    groups = match.groupdict()
+    sign = groups.get("sign_of")
+    above, below = _FRACTIONS[sign].split("/") if sign else (match["above"], match["below"])
+    if not int(below) or len(above) > 3 or len(below) > 3:
+        return f"{cardinal(above)} over {cardinal(below)}"
+    whole = f"{cardinal(groups['whole'])} and " if groups.get("whole") else ""
+    many = int(above) != 1
+    if int(below) == 1:
+        return None
+    name = {"2": "half", "4": "quarter"}.get(below, ordinal(below))
+    plural = {"half": "halves"}.get(name, f"{name}s")
+    return f"{whole}{'a' if whole and not many else cardinal(above)} {plural if many else name}"
+
+
+def _fixed_fraction(match: re.Match[str]) -> str:
+    return {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}[
+        match.group()
+    ]
+
+
+def _phone(match: re.Match[str]) -> str:
+    groups = re.findall(r"\+?\d+", match.group())
+    return ", ".join(("plus " if group.startswith("+") else "") + _phone_group(group.lstrip("+")) for group in groups)
+
+
+def _phone_group(group: str) -> str:
+    return f"{cardinal(group[0])} hundred" if group in ("800", "900") else digits(group)
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """ "1.2.10", an IP address or a version."""
+    return " point ".join(digits(part) if len(part) > 2 else cardinal(part) for part in match.group().split("."))
+
+
+def _range(match: re.Match[str]) -> str:
+    return f"{decimal(match['first'])} to {decimal(match['last'])}"
+
+
+def _to(match: re.Match[str]) -> str:
+    return " to "
+
+
+def _times(match: re.Match[str]) -> str:
+    return f"{decimal(match['first'])} by {decimal(match['last'])}"
+
+
+def _sum(match: re.Match[str]) -> str:
+    sign = {"-": "minus", "+": "plus", "*": "times", "x": "times", "×": "times", "÷": "divided by"}[match["operator"]]
+    return f"{decimal(match['first'])} {sign} {decimal(match['last'])}"
+
+
+def _ordinal(match: re.Match[str]) -> str | None:
+    number = match["number"].replace(",", "")
+    value = int(number)
+    right = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    return ordinal(number) if match["suffix"].lower() == right and len(number) < 13 else None
+
+
+def _house(match: re.Match[str]) -> str:
+    return pairs(match["number"])
+
+
+def _number(match: re.Match[str]) -> str:
+    """A number by itself: four figures from 1100 to 1999 and 2010 to 2099 are a year, unless something is counted."""
+    written, text = match["number"], match.string
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    said = decimal(written)
+    if re.fullmatch(r"1[1-9]\d\d|20[1-9]\d", written) and not _COUNTED.match(text, match.end()):
+        said = year(written)
+    return (" " if before.isalpha() else "") + _signed(match["sign"], said) + (" " if after.isalpha() else "")
+
+
+def _digit(match: re.Match[str]) -> str:
+    return f"{digits(match.group())} "
+
+
+_ANY_SCALE = rf"{_SCALE_WORD}|bn|tn|mn|[kKmMbB]"
+_MONEY = (
+    rf"{_MINUS}(?P<before>US\$|[$£€¥₹₩₽]) ?(?P<number>{_NUMBER})"
+    rf"(?: ?(?P<scale>{_ANY_SCALE})\b)?(?:/(?P<per>{'|'.join(_PER)})\b)?(?P<after>(?!))?"
+)
+_MONEY_AFTER = (
+    rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER})(?: ?(?P<scale>{_ANY_SCALE}))?"
+    r" ?(?P<after>[€£¢]|(?:USD|EUR|GBP)\b)(?P<before>(?!))?"
+)
+_PHONE = r"(?<![\w.-])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[.-])\d{3}[.-]\d{4}(?:-\d{4})?(?![\w-])"
+_SOCIAL_SECURITY = r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])"
+_ZIP_CODE = r"(?<=\b[A-Z]{2} )\d{5}(?:-\d{4})?(?![\w-])|(?<=\b[A-Z]{2}, )\d{5}(?![\w-])"
+_VERSION = r"(?<![\w.])\d{1,10}(?:\.\d{1,10}){2,8}(?!\w|\.\d)"
+_SIGN_FRACTION = r"(?:(?<![\w.,/])(?P<whole>\d{1,4})[ -]?)?(?P<sign_of>[½¼¾⅓⅔⅛⅜⅝⅞])"
+_SLASH_FRACTION = (
+    r"(?<![\w/.,])(?:(?P<whole>\d{1,4})[ -])?(?P<above>\d{1,6})/(?P<below>\d{1,6})(?:th|rd|TH|RD)?(?![\w/]|[.,]\d)"
+)
+_MEASURE = (
+    rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER})(?:-{{1,2}}(?P<last>{_NUMBER}))?(?: (?P<scale>{_SCALE_WORD}))?"
+    rf"(?: (?P<area>sq|cu)\.?)?[ -]?(?:(?P<sign_unit>[%‰]|°[CF]?(?!\w))|(?P<unit>{_UNIT})"
+    rf"(?P<power>[²³]|(?<=m)[23])?(?:/(?P<per>{_UNIT}))?(?!\w)(?:\.(?= [a-z]))?)"
+)
+_SUM = rf"(?<![\w.,])(?P<first>{_NUMBER}) ?(?P<operator>[-+*x×÷]) ?(?P<last>{_NUMBER})(?= ?=)"
+_ORDINAL = r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})(?P<suffix>(?i:st|nd|rd|th))\b"
+_STREET = r"(?:[A-Z][a-z]* ){1,3}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Expy|Hwy|hwy|Street|Avenue|Road|Lane|Drive|Boulevard)\b"
+_RANGE = rf"(?<![\w.,/-])(?P<first>{_NUMBER})-{{1,2}}(?P<last>{_NUMBER})(?![\w/-]|[.,]\d)"
+
+
+def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -> Form:
+    return Form(name, re.compile(pattern), say)
+
+
+AMOUNTS = (
+    # One figure at a time, so that a segment can end between any two of them.
+    _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", _digit),
+    _form("money", _MONEY, _money),
+    _form("money", _MONEY_AFTER, _money),
+    _form("range of money or hours", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", _to),
+    _form("telephone", _PHONE, _phone),
+    _form("telephone", _SOCIAL_SECURITY, _phone),
+    _form("ZIP code", _ZIP_CODE, _phone),
+    _form("version", _VERSION, _dotted),
+    _form("fraction", r"(?<![\w/.])(?:24/7|9/11|50/50|20/20)(?![\w/]|\.\d)", _fixed_fraction),
+    _form("fraction", _SIGN_FRACTION, _fraction),
+    _form("fraction", _SLASH_FRACTION, _fraction),
+    _form("height", r"(?<![\w.,])(?P<feet>[3-8])'(?P<inches>\d|1[01])\"(?!\w)", _feet_and_inches),
+    _form("measure", _MEASURE, _measure),
+    _form("sum", _SUM, _sum),
+    _form("ordinal", _ORDINAL, _ordinal),
+    _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", _house),
+    _form("size", rf"(?<![\w.,])(?P<first>{_NUMBER}) ?[x×] ?(?P<last>{_NUMBER})(?![\w.,])", _times),
+    _form("range", _RANGE, _range),
+    _form("number", rf"{_MINUS}(?P<number>{_NUMBER})", _number),
+)

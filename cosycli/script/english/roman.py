@@ -1,0 +1,61 @@
+"""Roman numerals: of chapters, of rulers, and alone in a heading."""
+
+from __future__ import annotations
+
+import re
+
+from cosycli.script.english.numbers import cardinal, ordinal
+from cosycli.script.forms import Form
+
+__all__ = ["ROMAN_NUMERALS", "roman_value"]
+
+_DIVISIONS = (
+    "act|appendix|article|book|bowl|canto|chapter|lesson|part|phase|plate|psalm|rule|scene|section|stage|stave|table|title"
+    "|volume|war"
+)
+_RULERS = (
+    "Adrian|Albert|Alexander|Alfonso|Benedict|Boniface|Carlos|Catherine|Celestine|Charles|Christian|Clement|Constantine"
+    "|Darius|David|Edward|Elizabeth|Felipe|Ferdinand|Francis|Frederick|George|Gregory|Gustav|Haakon|Harald|Henry|Innocent"
+    "|Ivan|James|John|Joseph|Juan|Julius|Leo|Leopold|Louis|Malcolm|Mary|Napoleon|Nicholas|Olaf|Otto|Paul|Pedro|Peter"
+    "|Philip|Pius|Ptolemy|Ramses|Richard|Robert|Rudolf|Sixtus|Umberto|Urban|Victor|Wilhelm|William"
+)
+_UPPER = r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_ROMAN = rf"(?=[IVXLCivxlc])(?P<roman>{_UPPER}|{_UPPER.lower()})(?![\w'-])"
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_NOT_PRONOUN = re.compile(r"\s*(?:$|[^\w\s]|\n|of\b|[A-Z])")  # what follows the I of "Part I", not of "the part I like"
+
+
+def roman_value(numeral: str) -> int:
+    """ "XIV" -> 14."""
+    values = [_VALUES[letter] for letter in numeral.upper()]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def _is_numeral(match: re.Match[str]) -> bool:
+    """A single letter is a numeral only where it cannot be the pronoun or a name such as "Part C"."""
+    roman = match["roman"]
+    if len(roman) > 1:
+        return True
+    if roman == "I":
+        return match.group()[0].isupper() and bool(_NOT_PRONOUN.match(match.string, match.end()))
+    return roman in ("V", "X")
+
+
+def _division(match: re.Match[str]) -> str | None:
+    return f"{match['word']} {cardinal(str(roman_value(match['roman'])))}" if _is_numeral(match) else None
+
+
+def _ruler(match: re.Match[str]) -> str | None:
+    return f"{match['word']} the {ordinal(str(roman_value(match['roman'])))}" if _is_numeral(match) else None
+
+
+def _heading(match: re.Match[str]) -> str | None:
+    is_sentence = match["roman"] == "I" and not match["stop"]
+    return None if is_sentence else cardinal(str(roman_value(match["roman"]))) + match["stop"]
+
+
+ROMAN_NUMERALS = (
+    Form("Roman numeral", re.compile(rf"\b(?P<word>(?i:{_DIVISIONS})) {_ROMAN}"), _division),
+    Form("ruler", re.compile(rf"\b(?P<word>{_RULERS}) {_ROMAN}"), _ruler),
+    Form("heading", re.compile(rf"\A\s*(?=[IVXLC])(?P<roman>{_UPPER})(?P<stop>\.?)(?=\s*(?:\n|\Z))"), _heading),
+)
