@@ -1,0 +1,132 @@
+"""Step `vocoder`: HiFT learns to give back the waveform of a mel, by its spectra and then against critics.
+
+First the spectra at several resolutions must agree (Yamamoto et al. 2020, "Parallel WaveGAN"), while the F0 predictor
+learns the measured F0 and the source is driven by it. Then critics that look at the same spectra push towards fine
+structure (Jang et al. 2021, "UnivNet"), and the mel is roughened a little: the flow's mels are not recordings'.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cosycli.model.features import log_mel
+from cosycli.model.profile import MelProfile, ModelProfile
+from cosycli.model.vocoder import Vocoder
+from cosycli.training.corpus import Corpus, open_corpus
+from cosycli.training.pitch import measure_f0
+from cosycli.training.run import TrainingRun
+
+__all__ = ["train_vocoder"]
+
+BATCH_SIZE = 6
+WINDOW = 40  # mel frames, 0.8 s
+EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
+LEARNING_RATE = 1.2e-3
+REFINING_RATE = 3e-4
+BETAS = (0.8, 0.99)
+WARM_UP_STEPS = 200
+RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))  # n_fft, hop
+FLOOR = 1e-3  # STFT magnitude of noise near -80 dBFS
+MEASURED_F0_SHARE = 0.5  # of the training, before the source follows the predicted F0
+MAX_ROUGHNESS = 0.25  # standard deviation in nepers, about the flow's own error
+
+
+@dataclass(frozen=True)
+class Window:
+    """A batch of cuts from recordings.
+
+    Attributes:
+        mel: (B, num_mels, M).
+        wave: (B, N), the same stretch.
+        f0: (B, M) in Hz as measured, 0 where unvoiced.
+    """
+
+    mel: Tensor
+    wave: Tensor
+    f0: Tensor
+
+
+def draw_windows(corpus: Corpus, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
+    """Endless random windows."""
+    long_enough = [i for i in range(len(corpus)) if 2 * corpus[i].num_tokens > WINDOW]
+    while True:
+        mels, waves = [], []
+        for index in draw.choices(long_enough, k=BATCH_SIZE):
+            start = draw.randrange(2 * corpus[index].num_tokens - WINDOW)
+            mels.append(corpus.mel(index)[:, start : start + WINDOW])
+            samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
+            waves.append(torch.from_numpy(samples))
+        wave = torch.stack(waves)
+        yield Window(torch.stack(mels), wave, measure_f0(wave, profile.sample_rate, profile.hop))
+
+
+def new_vocoder(profile: ModelProfile) -> Vocoder:
+    """An untrained vocoder whose F0 predictor starts at a human pitch, as its outputs are in Hz."""
+    vocoder = Vocoder(profile.vocoder)
+    nn.init.normal_(vocoder.f0_predictor.classifier.weight, std=10.0)
+    nn.init.constant_(vocoder.f0_predictor.classifier.bias, 100.0)
+    return vocoder
+
+
+def train_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: ModelProfile) -> None:
+    """Train on spectra for `minutes`, resuming from the checkpoint in `work_folder`."""
+    vocoder = new_vocoder(profile)
+    run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), LEARNING_RATE, BETAS)])
+    windows = draw_windows(open_corpus(corpus_folder), profile.mel, random.Random(run.step))
+    noise = torch.Generator().manual_seed(run.step)
+    for used in run.steps(until=time.time() + 60 * minutes):
+        run.scale_rates(_rate(run.step, used))
+        window = next(windows)
+        wave, f0_loss = _speak(vocoder, window, window.mel, noise, follow_predicted=used > MEASURED_F0_SHARE)
+        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, profile.mel)
+        run.descend(spectral + mel + f0_loss)
+        run.log(spectral=spectral.item(), mel=mel.item(), f0=f0_loss.item())
+
+
+def _rate(step: int, used: float) -> float:
+    """Warm-up, then a cosine down to a tenth."""
+    return min(1.0, (step + 1) / WARM_UP_STEPS) * (0.55 + 0.45 * math.cos(math.pi * used))
+
+
+def _speak(
+    vocoder: Vocoder, window: Window, mel: Tensor, noise: torch.Generator, follow_predicted: bool
+) -> tuple[Tensor, Tensor]:
+    """The vocoder's waveform (B, N) of `mel`, and how far its F0 is from the measured one, in units of 100 Hz."""
+    predicted = vocoder.predict_f0(mel)
+    f0_loss = (predicted - window.f0)[:, EDGE:-EDGE].abs().mean() / 100
+    f0 = predicted.detach() if follow_predicted else window.f0
+    return vocoder.decode(mel, vocoder.source(f0, [noise] * len(mel))), f0_loss
+
+
+def spectra(wave: Tensor) -> list[Tensor]:
+    """STFT magnitudes of (B, N) at every resolution, each (B, frequencies, frames), not below `FLOOR`."""
+    return [_magnitude(wave, n_fft, hop) for n_fft, hop in RESOLUTIONS]
+
+
+def _magnitude(wave: Tensor, n_fft: int, hop: int) -> Tensor:
+    spectrum = torch.stft(wave, n_fft, hop, window=torch.hann_window(n_fft), return_complex=True)
+    return (spectrum.real.square() + spectrum.imag.square()).clamp(min=FLOOR**2).sqrt()
+
+
+def spectral_loss(wave: Tensor, target: Tensor) -> Tensor:
+    """Spectral convergence plus the mean distance of log magnitudes, averaged over resolutions."""
+    total = torch.zeros(())
+    for made, wanted in zip(spectra(wave), spectra(target), strict=True):
+        convergence = (wanted - made).norm() / wanted.norm()
+        total = total + convergence + (wanted.log() - made.log()).abs().mean()
+    return total / len(RESOLUTIONS)
+
+
+def _mel_loss(wave: Tensor, mel: Tensor, profile: MelProfile) -> Tensor:
+    """Mean distance in nepers, without the edges of the window."""
+    inner = slice(EDGE, -EDGE)
+    return F.l1_loss(log_mel(wave, profile)[..., inner], mel[..., inner])
