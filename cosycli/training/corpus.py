@@ -2,7 +2,8 @@
 
 A corpus is a folder of shards. Each shard is two files: `NAME.pcm` holds 16-bit mono samples at 24 kHz, one utterance
 after another; `NAME.json` lists their texts, speakers and places. The list is written last and renamed into place,
-so a cut leaves only whole shards, and starting again makes only the missing ones.
+so a cut leaves only whole shards, and starting again makes only the missing ones. `NAME.mel`, made once from the
+samples, holds the mels as 16-bit floats.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import soundfile
 import soxr
+import torch
+from torch import Tensor
 from tqdm import tqdm
 
-__all__ = ["SAMPLE_RATE", "SPEAKERS", "Corpus", "Utterance", "make_corpus", "open_corpus"]
+from cosycli.model.features import log_mel
+from cosycli.model.profile import MelProfile
+
+__all__ = ["SAMPLE_RATE", "SPEAKERS", "Corpus", "Utterance", "add_mels", "make_corpus", "open_corpus"]
 
 SAMPLE_RATE = 24000
 SPEAKERS = {"rms": 0.65, "slt": 0.35}  # flite voice -> share of the utterances; the first is the default voice
@@ -46,6 +52,11 @@ class Utterance:
     num_samples: int
 
     @property
+    def num_tokens(self) -> int:
+        """Whole speech tokens; the mel is cut to two frames each."""
+        return self.num_samples // (2 * MelProfile().hop)
+
+    @property
     def duration_s(self) -> float:
         return self.num_samples / SAMPLE_RATE
 
@@ -54,25 +65,55 @@ class Corpus:
     """Utterances in a fixed order: shards by name, then as spoken."""
 
     def __init__(self, shards: list[tuple[Path, list[Utterance]]]) -> None:
-        self._waves = [np.memmap(path, dtype=np.int16, mode="r") for path, _ in shards]
-        self._utterances = [(shard, item) for shard, (_, items) in enumerate(shards) for item in items]
+        self._pcm = [np.memmap(path, dtype=np.int16, mode="r") for path, _ in shards]
+        self._mel_paths = [path.with_suffix(".mel") for path, _ in shards]
+        self._utterances: list[tuple[int, int, Utterance]] = []  # shard, first mel frame, utterance
+        for shard, (_, items) in enumerate(shards):
+            first_frame = 0
+            for item in items:
+                self._utterances.append((shard, first_frame, item))
+                first_frame += 2 * item.num_tokens
 
     def __len__(self) -> int:
         return len(self._utterances)
 
     def __getitem__(self, index: int) -> Utterance:
-        return self._utterances[index][1]
+        return self._utterances[index][2]
 
     def wave(self, index: int) -> np.ndarray:
         """Samples (N,) float32 at 24 kHz."""
-        shard, item = self._utterances[index]
-        return self._waves[shard][item.start : item.start + item.num_samples].astype(np.float32) / 32768
+        shard, _, item = self._utterances[index]
+        return self._pcm[shard][item.start : item.start + item.num_samples].astype(np.float32) / 32768
+
+    def mel(self, index: int) -> Tensor:
+        """Log-mel (num_mels, 2 · num_tokens) float32; `add_mels` must have run."""
+        shard, first_frame, item = self._utterances[index]
+        num_mels, num_frames = MelProfile().num_mels, 2 * item.num_tokens
+        flat = np.fromfile(self._mel_paths[shard], np.float16, num_frames * num_mels, offset=first_frame * num_mels * 2)
+        return torch.from_numpy(flat.reshape(num_frames, num_mels)).float().T
 
 
 def open_corpus(folder: Path) -> Corpus:
-    """The finished shards of `folder`."""
-    indexes = sorted(Path(folder).glob("*.json"))
-    return Corpus([(path.with_suffix(".pcm"), [Utterance(**u) for u in json.loads(path.read_text())]) for path in indexes])
+    """The finished shards of `folder`, those with their mels."""
+    finished = [path for path in sorted(Path(folder).glob("*.json")) if path.with_suffix(".mel").exists()]
+    shards = [(path.with_suffix(".pcm"), json.loads(path.read_text())) for path in finished]
+    return Corpus([(path, [Utterance(**item) for item in items]) for path, items in shards])
+
+
+def add_mels(folder: Path) -> None:
+    """Write `NAME.mel` for every shard that has none."""
+    profile = MelProfile()
+    for path in tqdm(sorted(folder.glob("*.json")), desc="mels", unit="shard"):
+        target = path.with_suffix(".mel")
+        if target.exists():
+            continue
+        shard = Corpus([(path.with_suffix(".pcm"), [Utterance(**item) for item in json.loads(path.read_text())])])
+        unfinished = path.with_suffix(".mel.tmp")
+        with unfinished.open("wb") as file:
+            for index in range(len(shard)):
+                mel = log_mel(torch.from_numpy(shard.wave(index))[None], profile)[0]
+                file.write(mel[:, : 2 * shard[index].num_tokens].T.numpy().astype(np.float16).tobytes())
+        unfinished.rename(target)
 
 
 def make_corpus(text: Path, folder: Path, num_shards: int, num_workers: int) -> None:
@@ -89,6 +130,7 @@ def make_corpus(text: Path, folder: Path, num_shards: int, num_workers: int) -> 
         if not (folder / f"shard-{number:04d}.json").exists():
             lines = sentences[number * SHARD_SIZE : (number + 1) * SHARD_SIZE]
             _make_shard(folder / f"shard-{number:04d}", lines, common_words, random.Random(number), num_workers)
+    add_mels(folder)
 
 
 def _read_sentences(path: Path) -> list[str]:

@@ -1,0 +1,189 @@
+"""The flow's token encoder: a Conformer without convolution modules that looks ahead and doubles the frame rate.
+
+Shapes: B batch, S speech tokens, M = 2 S mel frames, T either of them, D width, H heads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cosycli.model.masks import attention_mask, frame_mask
+from cosycli.model.profile import FlowProfile
+
+__all__ = ["TokenEncoder"]
+
+BLOCK_NORM_EPS = 1e-12  # of the published model
+LOOKBACK = 2  # frames the look-ahead layer's second convolution sees behind it
+UPSAMPLE_KERNEL = 5
+
+
+def relative_positions(num_frames: int, width: int, like: Tensor) -> Tensor:
+    """Sinusoids of the distances T - 1 down to -(T - 1): (2 T - 1, D) (Dai et al. 2019, section 3.3)."""
+    distance = torch.arange(num_frames - 1, -num_frames, -1, dtype=torch.float32, device=like.device)
+    rate = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10000.0) / width))
+    angle = distance[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1).to(like.dtype)
+
+
+class RelativeAttention(nn.Module):
+    """Self-attention whose scores depend on content and distance (Dai et al. 2019, section 3.3)."""
+
+    def __init__(self, width: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads, self.head_width = num_heads, width // num_heads
+        self.linear_q = nn.Linear(width, width)
+        self.linear_k = nn.Linear(width, width)
+        self.linear_v = nn.Linear(width, width)
+        self.linear_out = nn.Linear(width, width)
+        self.linear_pos = nn.Linear(width, width, bias=False)
+        self.pos_bias_u = nn.Parameter(torch.zeros(num_heads, self.head_width))
+        self.pos_bias_v = nn.Parameter(torch.zeros(num_heads, self.head_width))
+
+    def forward(self, x: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, T, D), (2 T - 1, D), (B, 1, T, T) -> (B, T, D)."""
+        query, key, value = (self._heads(linear(x)) for linear in (self.linear_q, self.linear_k, self.linear_v))
+        position = self._heads(self.linear_pos(positions)[None])
+        by_distance = _shift((query + self.pos_bias_v[:, None]) @ position.transpose(2, 3)) / math.sqrt(self.head_width)
+        if mask is not None:
+            by_distance = by_distance.masked_fill(~mask, -math.inf)
+        content = query + self.pos_bias_u[:, None]
+        mixed = F.scaled_dot_product_attention(
+            content.to(value.dtype), key, value, attn_mask=by_distance.to(value.dtype)
+        )
+        return self.linear_out(mixed.transpose(1, 2).flatten(2))
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (self.num_heads, self.head_width)).transpose(1, 2)
+
+
+def _shift(scores: Tensor) -> Tensor:
+    """From columns by distance T - 1 … -(T - 1) to columns by key: (B, H, T, 2 T - 1) -> (B, H, T, T).
+
+    Row i wants columns T - 1 - i onwards. Padding each row by one and reading the memory with rows one shorter
+    moves row i left by i (Dai et al. 2019, appendix B).
+    """
+    batch, heads, num_rows, num_columns = scores.shape
+    padded = F.pad(scores, (1, 0)).view(batch, heads, num_columns + 1, num_rows)
+    return padded[:, :, 1:].reshape(batch, heads, num_rows, num_columns)[..., :num_rows]
+
+
+class FeedForward(nn.Module):
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.w_1 = nn.Linear(width, hidden)
+        self.w_2 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.w_2(F.silu(self.w_1(x)))
+        return out
+
+
+class ConformerBlock(nn.Module):
+    """Attention and feed-forward, each behind its norm and added to its input."""
+
+    def __init__(self, width: int, num_heads: int, hidden: int) -> None:
+        super().__init__()
+        self.norm_mha = nn.LayerNorm(width, eps=BLOCK_NORM_EPS)
+        self.self_attn = RelativeAttention(width, num_heads)
+        self.norm_ff = nn.LayerNorm(width, eps=BLOCK_NORM_EPS)
+        self.feed_forward = FeedForward(width, hidden)
+
+    def forward(self, x: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
+        x = x + self.self_attn(self.norm_mha(x), positions, mask)
+        out: Tensor = x + self.feed_forward(self.norm_ff(x))
+        return out
+
+
+class Embed(nn.Module):
+    """Linear and norm, scaled as a transformer's input embedding is (Vaswani et al. 2017, section 3.4)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out = nn.Sequential(nn.Linear(width, width), nn.LayerNorm(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.out(x) * math.sqrt(x.shape[2])
+        return out
+
+
+class LookAhead(nn.Module):
+    """Lets each token see the `lookahead` tokens after it, so that a chunk need not wait for the next one."""
+
+    def __init__(self, width: int, lookahead: int) -> None:
+        super().__init__()
+        self.lookahead = lookahead
+        self.conv1 = nn.Conv1d(width, width, lookahead + 1)
+        self.conv2 = nn.Conv1d(width, width, LOOKBACK + 1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, S, D), (B, 1, S) -> (B, S, D)."""
+        hidden = F.leaky_relu(self.conv1(F.pad(x.transpose(1, 2) * mask, (0, self.lookahead)))) * mask
+        out: Tensor = x + self.conv2(F.pad(hidden, (LOOKBACK, 0))).transpose(1, 2)
+        return out
+
+
+class Upsample(nn.Module):
+    """Each token becomes `factor` frames, smoothed over the past."""
+
+    def __init__(self, width: int, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        self.conv = nn.Conv1d(width, width, UPSAMPLE_KERNEL)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, S, D) -> (B, factor · S, D)."""
+        frames = x.transpose(1, 2).repeat_interleave(self.factor, dim=2)
+        out: Tensor = self.conv(F.pad(frames, (UPSAMPLE_KERNEL - 1, 0))).transpose(1, 2)
+        return out
+
+
+class TokenEncoder(nn.Module):
+    """Token embeddings at 25 Hz -> features at 50 Hz."""
+
+    def __init__(self, profile: FlowProfile) -> None:
+        super().__init__()
+        width, heads, hidden = profile.encoder_width, profile.encoder_heads, profile.encoder_ff
+        self.factor = profile.mel_per_token
+        self.embed = Embed(width)
+        self.pre_lookahead_layer = LookAhead(width, profile.lookahead)
+        self.encoders = nn.ModuleList(ConformerBlock(width, heads, hidden) for _ in range(profile.num_encoder_blocks))
+        self.up_layer = Upsample(width, profile.mel_per_token)
+        self.up_embed = Embed(width)
+        self.up_encoders = nn.ModuleList(
+            ConformerBlock(width, heads, hidden) for _ in range(profile.num_upsampled_blocks)
+        )
+        self.after_norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, lengths: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
+        """Features of tokens, zero beyond the valid frames.
+
+        Args:
+            x: (B, S, D).
+            lengths: (B,) valid tokens.
+            chunk: tokens a chunk, or None.
+            num_ahead: tokens at the end that the look-ahead layer hears and nothing else does.
+
+        Returns:
+            (B, 2 · (S - num_ahead), D)
+        """
+        mask = frame_mask(lengths, x.shape[1])
+        x = self.pre_lookahead_layer(self.embed(x), mask)
+        lengths, x = lengths - num_ahead, x[:, : x.shape[1] - num_ahead]
+        x = self._blocks(self.encoders, x, lengths, chunk)
+        x = self.up_layer(x * frame_mask(lengths, x.shape[1]).transpose(1, 2))
+        up_chunk = chunk and chunk * self.factor
+        x = self._blocks(self.up_encoders, self.up_embed(x), lengths * self.factor, up_chunk)
+        out: Tensor = self.after_norm(x) * frame_mask(lengths * self.factor, x.shape[1]).transpose(1, 2)
+        return out
+
+    @staticmethod
+    def _blocks(blocks: nn.ModuleList, x: Tensor, lengths: Tensor, chunk: int | None) -> Tensor:
+        positions = relative_positions(x.shape[1], x.shape[2], x)
+        mask = attention_mask(lengths, x.shape[1], chunk)
+        for block in blocks:
+            x = block(x, positions, mask)
+        return x

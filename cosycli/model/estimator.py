@@ -1,0 +1,196 @@
+"""The flow's velocity estimator: a causal U-Net of ResNet and transformer blocks over mel frames.
+
+Shapes: B batch, M mel frames, C channels.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cosycli.model.masks import attention_mask, frame_mask
+from cosycli.model.profile import FlowProfile
+
+__all__ = ["VelocityEstimator"]
+
+TIME_SCALE = 1000.0  # t runs from 0 to 1; the sinusoids expect diffusion steps (Ho et al. 2020)
+
+
+def time_embedding(t: Tensor, width: int) -> Tensor:
+    """Sinusoids of t: (B,) -> (B, width)."""
+    half = width // 2
+    rate = torch.exp(torch.arange(half, device=t.device) * (-math.log(10000.0) / (half - 1)))
+    angle = TIME_SCALE * t[:, None].float() * rate
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+class CausalConv(nn.Conv1d):
+    """A convolution that sees only the past."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (self.kernel_size[0] - 1, 0)))
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over channels: (B, C, M) -> (B, C, M)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class ConvBlock(nn.Module):
+    """Causal convolution, norm, Mish."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            CausalConv(channels_in, channels, 3), nn.Identity(), ChannelNorm(channels), nn.Identity(), nn.Mish()
+        )
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        out: Tensor = self.block(x * mask) * mask
+        return out
+
+
+class ResnetBlock(nn.Module):
+    """Two convolution blocks with the time added between them, and a straight way past."""
+
+    def __init__(self, channels_in: int, channels: int, time_width: int) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Mish(), nn.Linear(time_width, channels))
+        self.block1 = ConvBlock(channels_in, channels)
+        self.block2 = ConvBlock(channels, channels)
+        self.res_conv = nn.Conv1d(channels_in, channels, 1)
+
+    def forward(self, x: Tensor, mask: Tensor, time: Tensor) -> Tensor:
+        hidden = self.block1(x, mask) + self.mlp(time)[:, :, None]
+        out: Tensor = self.block2(hidden, mask) + self.res_conv(x * mask)
+        return out
+
+
+class Attention(nn.Module):
+    def __init__(self, channels: int, num_heads: int, head_width: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        inner = num_heads * head_width
+        self.to_q = nn.Linear(channels, inner, bias=False)
+        self.to_k = nn.Linear(channels, inner, bias=False)
+        self.to_v = nn.Linear(channels, inner, bias=False)
+        self.to_out = nn.ModuleList([nn.Linear(inner, channels)])
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, M, C), (B, 1, M, M) -> (B, M, C)."""
+        query, key, value = (
+            linear(x).unflatten(2, (self.num_heads, -1)).transpose(1, 2) for linear in (self.to_q, self.to_k, self.to_v)
+        )
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        out: Tensor = self.to_out[0](mixed.transpose(1, 2).flatten(2))
+        return out
+
+
+class GeluProjection(nn.Module):
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(channels, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(self.proj(x))
+
+
+class FeedForward(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            GeluProjection(channels, 4 * channels), nn.Identity(), nn.Linear(4 * channels, channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.net(x)
+        return out
+
+
+class TransformerBlock(nn.Module):
+    def __init__(self, channels: int, num_heads: int, head_width: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn1 = Attention(channels, num_heads, head_width)
+        self.norm3 = nn.LayerNorm(channels)
+        self.ff = FeedForward(channels)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        x = x + self.attn1(self.norm1(x), mask)
+        out: Tensor = x + self.ff(self.norm3(x))
+        return out
+
+
+class TimeMlp(nn.Module):
+    def __init__(self, width_in: int, width: int) -> None:
+        super().__init__()
+        self.linear_1 = nn.Linear(width_in, width)
+        self.linear_2 = nn.Linear(width, width)
+
+    def forward(self, t: Tensor) -> Tensor:
+        out: Tensor = self.linear_2(F.silu(self.linear_1(t)))
+        return out
+
+
+class VelocityEstimator(nn.Module):
+    """The velocity of mel frames at time t, given what the tokens, speaker and prompt say of them."""
+
+    def __init__(self, profile: FlowProfile) -> None:
+        super().__init__()
+        self.profile = profile
+        channels, channels_in, time_width = profile.estimator_width, 4 * profile.num_mels, 4 * profile.estimator_width
+        self.time_mlp = TimeMlp(channels_in, time_width)
+        self.down_blocks = nn.ModuleList([self._level(channels_in, CausalConv(channels, channels, 3))])
+        self.mid_blocks = nn.ModuleList(self._level(channels) for _ in range(profile.num_mid_blocks))
+        self.up_blocks = nn.ModuleList([self._level(2 * channels, CausalConv(channels, channels, 3))])
+        self.final_block = ConvBlock(channels, channels)
+        self.final_proj = nn.Conv1d(channels, profile.num_mels, 1)
+
+    def _level(self, channels_in: int, *last: nn.Module) -> nn.ModuleList:
+        profile, channels = self.profile, self.profile.estimator_width
+        transformers = nn.ModuleList(
+            TransformerBlock(channels, profile.estimator_heads, profile.estimator_head_width)
+            for _ in range(profile.num_transformers)
+        )
+        return nn.ModuleList([ResnetBlock(channels_in, channels, 4 * channels), transformers, *last])
+
+    def forward(
+        self, x: Tensor, mu: Tensor, speaker: Tensor, cond: Tensor, t: Tensor, lengths: Tensor, chunk: int | None
+    ) -> Tensor:
+        """The velocity (B, num_mels, M), zero beyond the valid frames.
+
+        Args:
+            x, mu, cond: (B, num_mels, M) the noisy mel, the encoder's features, the prompt mel.
+            speaker: (B, num_mels).
+            t: (B,) from 0 (noise) to 1 (mel).
+            lengths: (B,) valid frames.
+            chunk: frames a chunk, or None.
+        """
+        num_frames = x.shape[2]
+        mask = frame_mask(lengths, num_frames).to(x.dtype)
+        attention = attention_mask(lengths, num_frames, chunk)
+        time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
+        x = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
+        (resnet, transformers, down), (up_resnet, up_transformers, up) = self.down_blocks[0], self.up_blocks[0]
+        skip = self._run(resnet, transformers, x, mask, attention, time)
+        x = down(skip * mask)
+        for resnet, transformers in self.mid_blocks:
+            x = self._run(resnet, transformers, x, mask, attention, time)
+        x = self._run(up_resnet, up_transformers, torch.cat([x, skip], dim=1), mask, attention, time)
+        x = self.final_block(up(x * mask), mask)
+        out: Tensor = self.final_proj(x) * mask
+        return out
+
+    @staticmethod
+    def _run(
+        resnet: nn.Module, transformers: nn.Module, x: Tensor, mask: Tensor, attention: Tensor | None, time: Tensor
+    ) -> Tensor:
+        x = resnet(x, mask, time).transpose(1, 2)
+        for block in transformers:  # type: ignore[attr-defined]
+            x = block(x, attention)
+        return x.transpose(1, 2)

@@ -1,0 +1,155 @@
+"""Speech tokens -> mel by conditional flow matching (Lipman et al. 2023; CosyVoice 2, section 2.4).
+
+Shapes: B batch, S speech tokens (25 Hz), M = 2 S mel frames (50 Hz).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cosycli.model.conformer import TokenEncoder
+from cosycli.model.estimator import VelocityEstimator
+from cosycli.model.masks import FlowMask, frame_mask
+from cosycli.model.profile import FlowProfile
+
+__all__ = ["Conditions", "Flow", "FlowInput", "MAX_FRAMES"]
+
+MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
+
+
+@dataclass(frozen=True)
+class FlowInput:
+    """One utterance: what to say (S,), in whose voice (speaker_width,), going on from which prompt.
+
+    The prompt is (S',) tokens and their mel (num_mels, 2 S'); both empty where a voice is only an embedding.
+    """
+
+    tokens: Tensor
+    speaker: Tensor
+    prompt_tokens: Tensor
+    prompt_mel: Tensor
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the estimator is told: mu and cond (B, num_mels, M), speaker (B, num_mels), lengths (B,) in frames."""
+
+    mu: Tensor
+    speaker: Tensor
+    cond: Tensor
+    lengths: Tensor
+
+    def unconditional(self) -> Conditions:
+        """The same batch with nothing told."""
+        zeros = torch.zeros_like
+        return Conditions(zeros(self.mu), zeros(self.speaker), zeros(self.cond), self.lengths)
+
+    def joined(self, other: Conditions) -> Conditions:
+        """Both batches, one after the other."""
+        return Conditions(
+            torch.cat([self.mu, other.mu]),
+            torch.cat([self.speaker, other.speaker]),
+            torch.cat([self.cond, other.cond]),
+            torch.cat([self.lengths, other.lengths]),
+        )
+
+
+class _Decoder(nn.Module):
+    """Gives the estimator the name it has in published checkpoints, `decoder.estimator`."""
+
+    def __init__(self, profile: FlowProfile) -> None:
+        super().__init__()
+        self.estimator = VelocityEstimator(profile)
+
+
+class Flow(nn.Module):
+    """Encoder, conditions and the Euler solver."""
+
+    noise: Tensor
+
+    def __init__(self, profile: FlowProfile) -> None:
+        super().__init__()
+        self.profile = profile
+        self.input_embedding = nn.Embedding(profile.num_codes, profile.encoder_width)
+        self.spk_embed_affine_layer = nn.Linear(profile.speaker_width, profile.num_mels)
+        self.encoder = TokenEncoder(profile)
+        self.encoder_proj = nn.Linear(profile.encoder_width, profile.num_mels)
+        self.decoder = _Decoder(profile)
+        self.register_buffer("noise", fixed_noise(profile.num_mels), persistent=False)
+
+    @torch.inference_mode()
+    def mels(self, inputs: Sequence[FlowInput], mask: FlowMask, is_last: bool = True) -> list[Tensor]:
+        """The mel (num_mels, M) of each input, without its prompt.
+
+        Args:
+            is_last: False while a stream goes on: the last `lookahead` tokens are then only heard, not spoken.
+        """
+        counts = [len(item.prompt_tokens) + len(item.tokens) for item in inputs]
+        tokens = torch.zeros(len(inputs), max(counts), dtype=torch.long, device=self.noise.device)
+        for row, item, count in zip(tokens, inputs, counts, strict=True):
+            row[:count] = torch.cat([item.prompt_tokens, item.tokens])
+        num_tokens = torch.tensor(counts, device=tokens.device)
+        speakers = torch.stack([item.speaker for item in inputs])
+        num_ahead = 0 if is_last else self.profile.lookahead
+        mu = self.encode(tokens, num_tokens, mask.chunk_tokens(self.profile.chunk), num_ahead)
+        cond = torch.zeros_like(mu)
+        for row, item in zip(cond, inputs, strict=True):
+            row[:, : item.prompt_mel.shape[1]] = item.prompt_mel
+        lengths = (num_tokens - num_ahead) * self.profile.mel_per_token
+        conditions = Conditions(mu, self.project_speaker(speakers), cond, lengths)
+        mel = self.solve(conditions, mask).float()
+        ends = conditions.lengths.tolist()
+        return [row[:, item.prompt_mel.shape[1] : end] for row, item, end in zip(mel, inputs, ends, strict=True)]
+
+    def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
+        """Features mu (B, num_mels, M) of tokens (B, S) with (B,) valid ones; see `TokenEncoder.forward`."""
+        mask = frame_mask(num_tokens, tokens.shape[1]).transpose(1, 2)
+        hidden = self.encoder(self.input_embedding(tokens) * mask, num_tokens, chunk, num_ahead)
+        return self.encoder_proj(hidden).transpose(1, 2)
+
+    def project_speaker(self, speaker: Tensor) -> Tensor:
+        """Speaker embedding (B, speaker_width) -> (B, num_mels)."""
+        return self.spk_embed_affine_layer(F.normalize(speaker, dim=1))
+
+    def solve(self, conditions: Conditions, mask: FlowMask) -> Tensor:
+        """Euler steps from the fixed noise to the mel (B, num_mels, M).
+
+        Times are 1 - cos(π/2 · i/n) and the velocity is (1 + g) v(conditions) - g v(nothing), classifier-free guidance
+        of strength g (Ho and Salimans 2022; CosyVoice 2, section 2.4).
+        """
+        guidance = self.profile.guidance
+        batch, _, num_frames = conditions.mu.shape
+        x = self.noise[:, :, :num_frames].to(conditions.mu.dtype).expand(batch, -1, -1)
+        both = conditions.joined(conditions.unconditional())
+        steps = torch.linspace(0, 1, self.profile.num_steps + 1)
+        times = (1 - torch.cos(steps * math.pi / 2)).tolist()
+        for now, then in zip(times, times[1:], strict=False):
+            told, untold = self.velocity(torch.cat([x, x]), now, both, mask).chunk(2)
+            x = x + (then - now) * ((1 + guidance) * told - guidance * untold)
+        return x
+
+    def velocity(self, x: Tensor, t: float | Tensor, conditions: Conditions, mask: FlowMask) -> Tensor:
+        """The estimator's velocity (B, num_mels, M) at time t, one for all rows or (B,)."""
+        chunk = mask.chunk_tokens(self.profile.chunk)
+        times = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
+        out: Tensor = self.decoder.estimator(
+            x,
+            conditions.mu,
+            conditions.speaker,
+            conditions.cond,
+            times,
+            conditions.lengths,
+            chunk and chunk * self.profile.mel_per_token,
+        )
+        return out
+
+
+def fixed_noise(num_mels: int) -> Tensor:
+    """The noise every CosyVoice 2 utterance starts from: (1, num_mels, MAX_FRAMES)."""
+    return torch.randn(1, num_mels, MAX_FRAMES, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,55 @@
+"""What every test may ask for: the reference data beside the repository."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import fake_synthesizer
+import pytest
+
+import cosycli
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference vectors and real books; the test is skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no reference data at {SHARED}")
+    return SHARED
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of `cosy` ended."""
+
+    status: int
+    out: bytes
+    err: str
+    synthesizers: list[fake_synthesizer.FakeSynthesizer]
+
+
+@pytest.fixture
+def cosy(tmp_path, monkeypatch, capfdbinary):
+    """Runs `cosy ARGUMENTS` with a fake synthesizer, in an empty folder and with an empty home."""
+    from cosycli.cli.main import main
+
+    loaded: list[fake_synthesizer.FakeSynthesizer] = []
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cosycli, "load", fake_synthesizer.loader(loaded), raising=False)
+
+    def run(*arguments: str | os.PathLike[str], stdin: bytes = b"") -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        status = main([str(argument) for argument in arguments])
+        captured = capfdbinary.readouterr()
+        return Ended(status, captured.out, captured.err.decode(), loaded)
+
+    return run

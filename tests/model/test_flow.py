@@ -1,0 +1,151 @@
+"""The flow gives the mel that the authors' code gives, alone or in company, at once or in chunks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from cosycli.model.flow import Flow, FlowInput
+from cosycli.model.masks import FlowMask, attention_mask
+from cosycli.model.profile import FlowProfile
+from tests.model.synthetic import synthetic_state
+
+SMALL = FlowProfile(
+    num_codes=100,
+    encoder_width=32,
+    encoder_heads=2,
+    encoder_ff=64,
+    num_encoder_blocks=1,
+    num_upsampled_blocks=1,
+    estimator_width=32,
+    estimator_heads=2,
+    estimator_head_width=16,
+    num_transformers=1,
+    num_mid_blocks=1,
+    num_steps=3,
+)
+
+
+@pytest.fixture(scope="module")
+def published(shared: Path) -> Flow:
+    """CosyVoice 2's flow at full size, every published tensor name filled and no other."""
+    flow = Flow(FlowProfile())
+    flow.load_state_dict(synthetic_state(shared / "reference" / "v2.flow.manifest.json"))
+    return flow.eval()
+
+
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> dict[str, Tensor]:
+    return load_file(shared / "reference" / "v2.golden.safetensors")
+
+
+@pytest.fixture(scope="module")
+def small() -> Flow:
+    torch.manual_seed(1)
+    return Flow(SMALL).eval()
+
+
+def random_input(num_tokens: int, num_prompt: int, seed: int = 0) -> FlowInput:
+    draw = torch.Generator().manual_seed(seed)
+    return FlowInput(
+        tokens=torch.randint(100, (num_tokens,), generator=draw),
+        speaker=torch.randn(192, generator=draw),
+        prompt_tokens=torch.randint(100, (num_prompt,), generator=draw),
+        prompt_mel=torch.randn(80, 2 * num_prompt, generator=draw),
+    )
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("entry", "chunk"), [("offline", None), ("stream", 25)])
+def test_token_encoder_matches_the_reference(
+    published: Flow, golden: dict[str, Tensor], entry: str, chunk: int | None
+) -> None:
+    """The second row of the batch ends at 31 tokens, but there the look-ahead layer heard the 3 tokens after them."""
+    rows = published.input_embedding(golden["encoder.token"])
+    whole, cut = golden[f"encoder.{entry}"]
+    hidden = published.encoder(rows[:1], torch.tensor([40]), chunk)
+    torch.testing.assert_close(hidden[0], whole, atol=1e-4, rtol=0)
+    hidden = published.encoder(rows[1:, :34], torch.tensor([34]), chunk, num_ahead=3)
+    torch.testing.assert_close(hidden[0], cut[:62], atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("entry", "chunk"), [("offline", None), ("stream", 50)])
+def test_velocity_matches_the_reference(
+    published: Flow, golden: dict[str, Tensor], entry: str, chunk: int | None
+) -> None:
+    x, mu, speaker, cond, t, mask = (golden[f"estimator.{name}"] for name in ("x", "mu", "spks", "cond", "t", "mask"))
+    lengths = mask.sum(dim=(1, 2)).long()
+    velocity = published.decoder.estimator(x, mu, speaker, cond, t, lengths, chunk)
+    torch.testing.assert_close(velocity, golden[f"estimator.{entry}"], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "mask", "is_last"),
+    [
+        ("flow_offline", FlowMask.FULL, True),
+        ("flow_offline_noprompt", FlowMask.FULL, True),
+        ("flow_stream_chunk", FlowMask.CHUNK, False),
+        ("flow_stream_last", FlowMask.CHUNK, True),
+    ],
+)
+def test_mel_matches_the_reference(
+    published: Flow, golden: dict[str, Tensor], entry: str, mask: FlowMask, is_last: bool
+) -> None:
+    item = FlowInput(
+        tokens=golden[f"{entry}.token"][0],
+        speaker=golden[f"{entry}.embedding"][0],
+        prompt_tokens=golden[f"{entry}.prompt_token"][0],
+        prompt_mel=golden[f"{entry}.prompt_feat"][0].T,
+    )
+    (mel,) = published.mels([item], mask, is_last)
+    torch.testing.assert_close(mel, golden[f"{entry}.mel"][0], atol=1e-3, rtol=0)
+
+
+def test_noise_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
+    torch.testing.assert_close(published.noise[0, :8, :8], golden["noise.first8"], atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("mask", FlowMask)
+def test_company_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> None:
+    inputs = [random_input(30, 0, seed=1), random_input(11, 9, seed=2), random_input(61, 4, seed=3)]
+    together = small.mels(inputs, mask)
+    for item, mel in zip(inputs, together, strict=True):
+        (alone,) = small.mels([item], mask)
+        assert mel.shape == (80, 2 * len(item.tokens))
+        torch.testing.assert_close(mel, alone, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(("mask", "chunk"), [(FlowMask.CAUSAL, 1), (FlowMask.CHUNK, 25), (FlowMask.DOUBLE_CHUNK, 50)])
+def test_a_chunk_is_not_changed_by_what_follows(small: Flow, mask: FlowMask, chunk: int) -> None:
+    long = random_input(150, 0)
+    short = FlowInput(long.tokens[: chunk + SMALL.lookahead], long.speaker, long.prompt_tokens, long.prompt_mel)
+    (beginning,) = small.mels([short], mask, is_last=False)
+    (whole,) = small.mels([long], mask)
+    assert beginning.shape[1] == 2 * chunk
+    torch.testing.assert_close(beginning, whole[:, : 2 * chunk], atol=1e-4, rtol=0)
+
+
+def test_the_full_mask_lets_the_beginning_hear_the_end(small: Flow) -> None:
+    long = random_input(150, 0)
+    short = FlowInput(long.tokens[:28], long.speaker, long.prompt_tokens, long.prompt_mel)
+    (beginning,) = small.mels([short], FlowMask.FULL, is_last=False)
+    (whole,) = small.mels([long], FlowMask.FULL)
+    assert (beginning - whole[:, :50]).abs().max() > 1e-3
+
+
+def test_a_frame_sees_to_the_end_of_its_chunk() -> None:
+    mask = attention_mask(torch.tensor([5, 3]), 5, chunk=2)
+    assert mask is not None
+    assert mask[0, 0].int().tolist() == [
+        [1, 1, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0],
+        [1, 1, 1, 1, 0],
+        [1, 1, 1, 1, 1],
+    ]
+    assert mask[1, 0, 4].int().tolist() == [1, 1, 1, 0, 0]
