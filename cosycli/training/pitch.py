@@ -39,7 +39,7 @@ def _centred_frames(wave: Tensor, size: int, hop: int, num_frames: int) -> Tenso
     """(B, N) -> (B, num_frames, size) without each frame's mean."""
     before = (size - hop) // 2
     padded = F.pad(wave, (before, size))
-    frames = padded.unfold(1, size, hop)[:, :num_frames]
+    frames: Tensor = padded.unfold(1, size, hop)[:, :num_frames]
     return frames - frames.mean(dim=2, keepdim=True)
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cosycli.model.profile import VocoderProfile
-from cosycli.model.vocoder import Vocoder
+from cosycli.model.vocoder import Snake, Vocoder
 from tests.model.synthetic import synthetic_state
 
 V2 = VocoderProfile()
@@ -108,3 +108,14 @@ def test_a_seed_gives_the_same_wave_and_another_seed_another(small: Vocoder) -> 
     first, again, other = (small(mel, lengths, generators(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_snake_and_its_gradient_are_those_of_the_formula() -> None:
+    snake = Snake(3)
+    torch.nn.init.uniform_(snake.alpha, 0.5, 2.0)
+    x = torch.randn(2, 3, 50, requires_grad=True)
+    alpha = snake.alpha[:, None]
+    plain = x + torch.sin(alpha * x) ** 2 / (alpha + 1e-9)
+    torch.testing.assert_close(snake(x), plain)
+    fast, slow = (torch.autograd.grad(y.sin().sum(), [x, snake.alpha]) for y in (snake(x), plain))
+    torch.testing.assert_close(fast, slow, rtol=1e-4, atol=1e-4)
