@@ -5,6 +5,7 @@ Run as a program it is the command `cosy` with this synthesizer in it:  python f
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 SAMPLE_RATE = 24_000
-SECONDS_PER_LETTER = 0.06
+# A text that starts with "Wait" is never finished: it waits for a signal.
+SECONDS_PER_LETTER = 0.02
 PITCH_HZ = {None: 220.0, "slt": 220.0, "rms": 110.0, "awb": 130.0}
 EDGE_S = 0.3  # silence before and after each tone, as models leave it
 
@@ -57,6 +59,9 @@ class FakeSynthesizer:
     ) -> Iterator[FakeTake]:
         self.requests.append({"voice": voice, "style": style, "speed": speed, "seed": seed, "mask": mask})
         for segment in script.segments:
+            if segment.text.startswith("Wait"):
+                print("waiting", file=sys.stderr, flush=True)
+                signal.pause()
             yield FakeTake(segment, tone(segment.text, segment.voice or voice, speed), seed=seed)
 
     def speak(self, text: str, **_: object) -> FakeSpeech:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -56,6 +55,8 @@ def _facts() -> dict[str, Any]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -36,10 +36,12 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     from cosycli.audio.encode import check_target
     from cosycli.audio.joining import join
     from cosycli.script.reading import read_script
-    from cosycli.voices import voice_folders
+    from cosycli.voices import find_voice, voice_folders
 
     if destination.target is not None and destination.audio_format is not None:
         check_target(destination.target, destination.audio_format)
+    if settings.voice is not None:
+        find_voice(settings.voice)
     script = read_script(text, voices=voice_folders())
     for note in script.notes:
         report.tell(f"Line {note.line}: {note.message}", line=note.line)

@@ -1,0 +1,73 @@
+import hashlib
+import json
+
+import pytest
+
+from cosycli.model_library import ModelFile, model_folder, write_manifest
+
+
+def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
+    lines = cosy("models", "list").out.decode().splitlines()
+    assert lines[0].startswith("builtin")
+    assert lines[0].endswith("here")
+    assert "cosy models pull cosyvoice2-0.5b" in lines[1]
+    assert "Apache-2.0" in lines[1]
+
+
+def test_show_gives_licence_languages_and_revision(cosy):
+    facts = json.loads(cosy("models", "show", "cosyvoice2-0.5b", "--json").out)
+    assert facts["licence"] == "Apache-2.0"
+    assert facts["languages"] == ["zh", "en", "ja", "ko"]
+    assert facts["huggingface"].startswith("FunAudioLLM/CosyVoice2-0.5B@")
+    assert not facts["present"]
+    assert "Apache-2.0" in cosy("models", "show", "cosyvoice2-0.5b").out.decode()
+
+
+def test_pull_offline_says_so(cosy, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    ended = cosy("models", "pull", "cosyvoice2-0.5b")
+    assert ended.status == 4
+    assert "127.0.0.1 cannot be reached" in ended.err
+    assert ended.out == b""
+
+
+def test_pull_of_an_unknown_model_lists_the_known(cosy):
+    ended = cosy("models", "pull", "cosyvoice9")
+    assert ended.status == 4
+    assert "Did you mean 'cosyvoice2-0.5b'" in ended.err
+
+
+def test_pull_from_an_unknown_hub_lists_the_known(cosy):
+    ended = cosy("models", "pull", "cosyvoice2-0.5b", "--hub", "hugingface")
+    assert ended.status == 2
+    assert "Did you mean 'huggingface'" in ended.err
+
+
+@pytest.fixture
+def pulled(cosy):
+    """A model folder as a finished pull leaves it, with one small file."""
+    folder = model_folder("cosyvoice2-0.5b")
+    folder.mkdir(parents=True)
+    (folder / "cosyvoice2.yaml").write_bytes(b"rate\n")
+    digest = hashlib.sha256(b"rate\n").hexdigest()
+    write_manifest(folder, "huggingface:test@abc", (ModelFile("cosyvoice2.yaml", 5, digest),))
+    return folder
+
+
+def test_verify_and_path_of_a_pulled_model(cosy, pulled):
+    assert cosy("models", "path", "cosyvoice2-0.5b").out.decode().strip() == str(pulled)
+    ended = cosy("models", "verify", "cosyvoice2-0.5b")
+    assert ended.status == 0
+    assert "as published" in ended.out.decode()
+
+
+def test_verify_names_the_damaged_file_and_the_remedy(cosy, pulled):
+    (pulled / "cosyvoice2.yaml").write_bytes(b"rats\n")
+    ended = cosy("models", "verify", "cosyvoice2-0.5b")
+    assert ended.status == 4
+    assert "cosyvoice2.yaml" in ended.err
+    assert "cosy models pull cosyvoice2-0.5b" in ended.err
+
+
+def test_path_says_where_models_are_kept(cosy, tmp_path):
+    assert cosy("models", "path").out.decode().strip() == str(tmp_path / "home" / "models")

@@ -1,0 +1,144 @@
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+FAKE_COSY = [sys.executable, str(Path(__file__).parents[1] / "fake_synthesizer.py")]
+
+
+def pitch(samples: np.ndarray, rate: int) -> float:
+    """Frequency of the strongest partial, Hz."""
+    spectrum = np.abs(np.fft.rfft(samples))
+    return float(spectrum.argmax() * rate / len(samples))
+
+
+def test_a_sentence_becomes_a_file(cosy):
+    ended = cosy("speak", "Every good book deserves a voice of its own.", "-o", "hello.wav")
+    assert (ended.status, ended.out) == (0, b"")
+    assert "hello.wav" in ended.err
+    samples, rate = soundfile.read("hello.wav")
+    assert (samples.ndim, rate) == (1, 24_000)
+    assert len(samples) / rate > 0.8
+    assert np.abs(samples).max() < 10 ** (-1 / 20)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "opus", "ogg"])
+def test_the_name_chooses_the_format(cosy, suffix):
+    assert cosy("speak", "Good evening.", "-o", f"a.{suffix}").status == 0
+    assert soundfile.info(f"a.{suffix}").format == {"opus": "OGG", "ogg": "OGG"}.get(suffix, suffix.upper())
+
+
+def test_a_text_file_is_read(cosy):
+    Path("notes.txt").write_text("First paragraph.\n\nSecond paragraph, with a é in it.\n", encoding="utf-8")
+    assert cosy("speak", "notes.txt", "-o", "a.wav").status == 0
+    assert soundfile.info("a.wav").duration > 0.8
+
+
+def test_standard_input_is_read_and_standard_output_is_audio_only(cosy):
+    ended = cosy("speak", "-", "-o", "-", stdin=b"One. Two.")
+    assert ended.status == 0
+    assert ended.out.startswith(b"RIFF")
+    Path("piped.wav").write_bytes(ended.out)
+    assert soundfile.info("piped.wav").samplerate == 24_000
+
+
+def test_raw_on_a_pipe_is_s16le(cosy):
+    wav = cosy("speak", "One. Two.", "-o", "-").out
+    raw = cosy("speak", "One. Two.", "-o", "-", "--format", "raw").out
+    assert wav[44:] == raw
+
+
+def test_no_silence_at_the_ends_and_a_pause_between(cosy):
+    cosy("speak", "This is the first sentence of two. And this here is the second sentence.", "-o", "a.wav")
+    samples, rate = soundfile.read("a.wav")
+    sounding = np.flatnonzero(np.abs(samples) > 0.01)
+    assert sounding[0] / rate < 0.2
+    assert (len(samples) - sounding[-1]) / rate < 0.2
+
+
+def test_options_reach_the_synthesizer(cosy):
+    ended = cosy(
+        *("speak", "Hello.", "-o", "a.wav", "--voice", "rms", "--speed", "1.5", "--seed", "7", "--mask", "chunk"),
+        *("--device", "cpu", "--dtype", "bfloat16"),
+    )
+    (synthesizer,) = ended.synthesizers
+    assert (synthesizer.model, synthesizer.device, synthesizer.dtype) == ("builtin", "cpu", "bfloat16")
+    (request,) = synthesizer.requests
+    assert request == {"voice": "rms", "style": None, "speed": 1.5, "seed": 7, "mask": "chunk"}
+
+
+def test_the_voice_is_heard(cosy):
+    cosy("speak", "A long enough sentence to measure.", "-o", "a.wav", "--voice", "rms")
+    assert pitch(*soundfile.read("a.wav")) == pytest.approx(110, abs=1)
+
+
+def test_flags_go_over_the_folder_s_settings_and_those_over_the_user_s(cosy, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cosy.yaml").write_text("voice: awb\nseed: 3\nspeed: 1\n")
+    Path("cosy.yaml").write_text("voice: rms\nmask: causal\n")
+    (request,) = cosy("speak", "Hello.", "-o", "a.wav", "--mask", "full").synthesizers[0].requests
+    assert request == {"voice": "rms", "style": None, "speed": 1.0, "seed": 3, "mask": "full"}
+
+
+def test_quiet_is_silent(cosy):
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "-q")
+    assert (ended.out, ended.err) == (b"", "")
+
+
+def test_progress_as_json_is_json_lines_on_stderr(cosy):
+    lines = cosy("speak", "Hello.", "-o", "a.wav", "--progress", "json").err.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert events[-1]["output"] == "a.wav"
+    assert events[-1]["audio_s"] > 0
+
+
+def test_progress_on_a_terminal_leaves_only_the_result(cosy):
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--progress", "rich")
+    assert ended.out == b""
+    assert "s of speech" in ended.err
+
+
+def test_playing_goes_to_a_player(cosy, tmp_path, monkeypatch):
+    player = tmp_path / "bin" / "aplay"
+    player.parent.mkdir()
+    player.write_text(f"#!/bin/sh\nexec cat > {shlex.quote(str(tmp_path / 'played.wav'))}\n")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{player.parent}:/bin:/usr/bin")
+    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("aplay", "-q", "-"),))
+    assert cosy("speak", "Hello.", "--play", "-o", "a.wav").status == 0
+    assert (tmp_path / "played.wav").read_bytes()[44:] == Path("a.wav").read_bytes()[44:]
+
+
+def test_the_same_line_twice_gives_the_same_file(cosy):
+    cosy("speak", "Hello.", "-o", "a.wav")
+    cosy("speak", "Hello.", "-o", "b.wav")
+    assert Path("a.wav").read_bytes() == Path("b.wav").read_bytes()
+
+
+def test_nothing_heavy_is_loaded_for_help():
+    code = "import sys; from cosycli.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert not loaded & {"torch", "transformers", "numpy", "soundfile", "yaml", "rich"}
+    assert "cosy speak" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["speak"], ["voices"], ["voices", "add"], ["models"], ["models", "pull"], ["doctor"], ["bench"]]
+)
+def test_every_help_ends_with_an_example(cosy, command):
+    ended = cosy(*command, "--help")
+    assert ended.status == 0
+    assert ended.out.decode().rstrip().splitlines()[-1].strip().startswith(("cosy ", "echo ", "--"))
+
+
+def test_the_real_process_speaks(tmp_path):
+    done = subprocess.run(
+        [*FAKE_COSY, "speak", "-", "-o", "-"], input=b"One.", capture_output=True, cwd=tmp_path, check=True
+    )
+    assert done.stdout.startswith(b"RIFF")

@@ -1,0 +1,118 @@
+import io
+import json
+from pathlib import Path
+
+import fake_synthesizer
+import numpy as np
+import pytest
+import soundfile
+
+WORDS = "Soup is best on the second day."
+
+
+@pytest.fixture
+def clip(cosy, monkeypatch):
+    """A clip in the working folder, and a recogniser that hears its words."""
+    t = np.arange(5 * 44_100) / 44_100
+    soundfile.write("clip.wav", 0.3 * np.sin(2 * np.pi * 150 * t) * (np.sin(2 * np.pi * t) > 0), 44_100)
+    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "heard", WORDS.lower(), raising=False)
+    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "recognise", lambda *_: WORDS.lower())
+    return "clip.wav"
+
+
+def add(cosy, clip, *extra, rights="My own voice."):
+    return cosy("voices", "add", "ada", "--clip", clip, "--transcript", WORDS, "--rights", rights, *extra)
+
+
+def test_list_names_every_voice_and_whose_it_is(cosy):
+    lines = cosy("voices", "list").out.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["awb", "rms", "slt"]
+    assert all("CMU Flite" in line for line in lines)
+
+
+def test_list_and_show_as_json(cosy):
+    assert [voice["name"] for voice in json.loads(cosy("voices", "list", "--json").out)] == ["awb", "rms", "slt"]
+    assert json.loads(cosy("voices", "show", "slt", "--json").out)["speaker"] == "slt"
+
+
+def test_a_voice_is_added_shown_spoken_with_and_removed(cosy, clip):
+    ended = add(cosy, clip)
+    assert ended.status == 0
+    folder = Path(ended.out.decode().strip())
+    assert cosy("voices", "path", "ada").out.decode().strip() == str(folder)
+    shown = cosy("voices", "show", "ada").out.decode()
+    assert WORDS in shown
+    assert "My own voice." in shown
+    assert cosy("speak", "Good evening.", "-o", "a.wav", "--voice", "ada").status == 0
+    assert cosy("voices", "check", "ada").status == 0
+    assert cosy("voices", "remove", "ada", "--yes").status == 0
+    assert not folder.exists()
+
+
+def test_adding_reports_each_check(cosy, clip):
+    report = add(cosy, clip).err
+    assert [line.split()[0] for line in report.splitlines()] == ["length", "clipping", "level", "noise", "words"]
+
+
+def test_a_transcript_can_be_a_file(cosy, clip):
+    Path("words.txt").write_text(WORDS)
+    ended = cosy("voices", "add", "ada", "--clip", clip, "--transcript", "words.txt", "--rights", "Mine.")
+    assert ended.status == 0
+    assert WORDS in cosy("voices", "show", "ada").out.decode()
+
+
+def test_other_words_than_the_transcript_s_need_force(cosy, clip, monkeypatch):
+    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "recognise", lambda *_: "a gull with a big fish")
+    ended = add(cosy, clip)
+    assert ended.status == 3
+    assert "a gull with a big fish" in ended.err
+    assert "--force" in ended.err
+    assert add(cosy, clip, "--force").status == 0
+
+
+def test_rights_are_asked_for(cosy, clip, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    arguments = ("voices", "add", "ada", "--clip", clip, "--transcript", WORDS)
+    ended = cosy(*arguments)
+    assert ended.status == 2
+    assert "--rights" in ended.err
+    monkeypatch.setattr("cosycli.cli.voices.sys.stdin", Terminal("My own voice.\n"))
+    from cosycli.cli.main import main
+
+    assert main([*arguments]) == 0
+    assert "My own voice." in cosy("voices", "show", "ada").out.decode()
+
+
+def test_removal_is_confirmed(cosy, clip):
+    add(cosy, clip)
+    ended = cosy("voices", "remove", "ada")
+    assert ended.status == 2
+    assert "cosy voices remove ada --yes" in ended.err
+    assert cosy("voices", "show", "ada").status == 0
+
+
+def test_shipped_voices_stay(cosy):
+    ended = cosy("voices", "remove", "slt", "--yes")
+    assert ended.status == 2
+    assert "came with the package" in ended.err
+
+
+def test_a_damaged_voice_does_not_hide_the_others(cosy, tmp_path):
+    (tmp_path / "home" / "voices" / "bad").mkdir(parents=True)
+    (tmp_path / "home" / "voices" / "bad" / "voice.yaml").write_text("name: bad\n")
+    ended = cosy("voices", "list")
+    assert ended.status == 0
+    assert len(ended.out.splitlines()) == 3
+    assert "voice.yaml" in ended.err
+
+
+def test_preview_speaks(cosy):
+    assert cosy("voices", "preview", "rms", "-o", "rms.wav").status == 0
+    assert soundfile.info("rms.wav").duration > 0.8
+
+
+def test_path_says_where_voices_are_kept(cosy, tmp_path):
+    assert cosy("voices", "path").out.decode().strip() == str(tmp_path / "home" / "voices")
