@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Glyph", "is_hanzi", "is_kana", "read_glyphs", "says_something"]
+__all__ = ["Glyphs", "is_wide", "read_glyphs", "says_something"]
 
 
 @dataclass(frozen=True)
-class Glyph:
+class Glyphs:
     """Source characters `start` to `end` and their `plain` form, which is empty when they are skipped for `reason`."""
 
     start: int
@@ -25,28 +25,45 @@ class Glyph:
     reason: str = ""
 
 
-# A base character with its combining marks, or a run of white space.
-_MARKS = "\\u0300-\\u036f\\u0483-\\u0487\\u0591-\\u05c7\\u3099\\u309a\\u1ab0-\\u1aff\\u1dc0-\\u1dff"
-_CLUSTER = re.compile(rf"\s+|.[{_MARKS}]*", re.DOTALL)
+_MARKS = r"\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u3099\u309a\u1ab0-\u1aff\u1dc0-\u1dff"
+_AS_IT_IS = r"!-Z^_a-z|~\\\u00e0-\u00ff\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
+_CLUSTER = re.compile(
+    rf"(?P<signs>(?:[^\w\s]\s*){{8,}})"
+    rf"|(?P<as_it_is>(?:[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
+    rf"|(?P<space>\s+)"
+    rf"|.[{_MARKS}]*",
+    re.DOTALL,
+)
+_KEPT_SIGNS = 3  # of a long row of signs: an ellipsis stays whole, a ruled line does not become a segment
+_KEPT_MARKS = 3  # on one letter: Vietnamese needs two, stacks of more only decorate
 
 _PLAIN = {
-    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'",
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "`": "'", "´": "'",
     "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"',
     "‐": "-", "‑": "-", "‒": "-", "–": "--", "—": "--", "―": "--", "−": "-",
-    "…": "...", "‥": "..", "•": ",", "·": "·",
+    "…": "...", "‥": "..", "•": ",",
     "[": "(", "]": ")", "{": "(", "}": ")", "⟨": "(", "⟩": ")",
 }  # fmt: skip
-# Punctuation and signs that the normaliser or the model understands; brackets are kept for the model's tokens.
-_KEPT = frozenset(" !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±、。「」『』《》【】〈〉！（），：；？～￥")
-_KEPT_AS_SIGN = frozenset("<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩")
+# Punctuation and signs that the normaliser or the model understands. Brackets are kept for the model's own tokens.
+_KEPT = frozenset(
+    " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰"
+)
+_REASONS = {
+    "Cc": "control character",
+    "Cf": "invisible formatting character",
+    "Cn": "unassigned character",
+    "Co": "private character",
+    "Cs": "half of a character (lone surrogate)",
+    "Sk": "emoji or pictogram",
+    "So": "emoji or pictogram",
+}
+_PLAIN_BY_CATEGORY = {"Ps": "(", "Pi": '"', "Pe": ")", "Pf": '"', "Pd": "-"}
+_WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60\U00020000-\U0003ffff]")
 
 
-def is_hanzi(char: str) -> bool:
-    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\U00020000" <= char <= "\U0003ffff"
-
-
-def is_kana(char: str) -> bool:
-    return "\u3041" <= char <= "\u30ff" or "\u31f0" <= char <= "\u31ff" or "\uff66" <= char <= "\uff9f"
+def is_wide(char: str) -> bool:
+    """True for Chinese and Japanese characters and their punctuation, which take two columns and no space between."""
+    return bool(_WIDE.match(char))
 
 
 def says_something(text: str) -> bool:
@@ -54,67 +71,62 @@ def says_something(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
-def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyph]:
-    """Every character of `text[start:end]`, in order and exactly once."""
+def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
+    """Every character of `text[start:end]`, in order and exactly once; white space comes as one space."""
     for match in _CLUSTER.finditer(text, start, end):
-        cluster = match.group()
-        if len(cluster) > 1 and not cluster.isspace():
-            cluster = unicodedata.normalize("NFC", cluster)
-        if len(cluster) == 1 or cluster.isspace():
-            plain, reason = _read(cluster)
-            yield Glyph(match.start(), match.end(), plain, reason)
+        if match["as_it_is"]:
+            yield Glyphs(match.start(), match.end(), match.group())
+        elif match["space"]:
+            yield Glyphs(match.start(), match.end(), " ")
+        elif match["signs"]:
+            yield from _read_signs(text, match.start(), match.end())
         else:
-            yield from _read_apart(match.group(), match.start())
+            yield from _read_cluster(match.group(), match.start())
 
 
-def _read_apart(cluster: str, start: int) -> Iterator[Glyph]:
-    """A base whose marks do not compose with it: the marks are kept only on a letter."""
+def _read_signs(text: str, start: int, end: int) -> Iterator[Glyphs]:
+    """The first signs of a long row."""
+    kept = 0
+    for position, char in enumerate(text[start:end], start):
+        plain, reason = _read(char)
+        if plain and not char.isspace():
+            kept += 1
+        if plain and kept > _KEPT_SIGNS:
+            is_last = position == end - 1 and char.isspace()
+            plain, reason = (" ", "") if is_last else ("", "white space" if char.isspace() else "repeated punctuation")
+        yield Glyphs(position, position + 1, plain, reason)
+
+
+def _read_cluster(cluster: str, start: int) -> Iterator[Glyphs]:
+    """A character with the combining marks that follow it."""
+    composed = unicodedata.normalize("NFC", cluster)
+    if len(composed) == 1:
+        yield Glyphs(start, start + len(cluster), *_read(composed))
+        return
     plain, reason = _read(cluster[0])
-    marked = plain.isalpha() and len(plain) == 1
-    yield Glyph(start, start + 1, plain, reason)
-    for offset, mark in enumerate(cluster[1:], start + 1):
-        yield Glyph(offset, offset + 1, mark, "") if marked else Glyph(offset, offset + 1, "", "stray accent")
+    keeps_marks = plain.isalpha()
+    yield Glyphs(start, start + 1, plain, reason)
+    for position, mark in enumerate(cluster[1:], start + 1):
+        yield (
+            Glyphs(position, position + 1, mark) if keeps_marks else Glyphs(position, position + 1, "", "stray accent")
+        )
 
 
 @lru_cache(maxsize=4096)
 def _read(char: str) -> tuple[str, str]:
-    """The plain form of a character or run of white space, and the reason when it has none."""
+    """The plain form of a character, and the reason when it has none."""
     if char.isspace():
         return " ", ""
     if char in _PLAIN:
         return _PLAIN[char], ""
-    if char in _KEPT or char in _KEPT_AS_SIGN:
-        return char, ""
     category = unicodedata.category(char)
-    if category[0] in "LN":
-        return _plain_letter(char)
-    if category[0] == "M":
+    if char in _KEPT or category[0] == "M":
         return char, ""
-    return _nearest_sign(char, category)
-
-
-def _plain_letter(char: str) -> tuple[str, str]:
-    """Compatibility letters and digits such as ﬁ, Ａ, ① and 𝐛 in their ordinary form."""
     plain = unicodedata.normalize("NFKC", char)
-    return (plain, "") if plain.isalnum() else (char, "")
-
-
-def _nearest_sign(char: str, category: str) -> tuple[str, str]:
-    plain = unicodedata.normalize("NFKC", char)
+    if category[0] in "LN":
+        return (plain if plain.isalnum() else char), ""
     if plain != char and all(part in _KEPT or part.isalnum() for part in plain):
         return plain, ""
-    if category in ("Cc", "Cs", "Cn", "Co"):
-        return "", {"Cc": "control character", "Cs": "half of a character (lone surrogate)"}.get(
-            category, "unassigned or private character"
-        )
-    if category == "Cf":
-        return "", "invisible formatting character"
-    if category in ("So", "Sk"):
-        return "", "emoji or pictogram"
-    if category in ("Ps", "Pi"):
-        return "(", ""
-    if category in ("Pe", "Pf"):
-        return ")", ""
-    if category == "Pd":
-        return "-", ""
-    return "", "sign without a spoken form"
+    if category in _PLAIN_BY_CATEGORY:
+        return _PLAIN_BY_CATEGORY[category], ""
+    return "", _REASONS.get(category, "sign without a spoken form")

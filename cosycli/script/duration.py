@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from cosycli.script.characters import is_hanzi, is_kana
+import re
 
-__all__ = ["seconds_of"]
+__all__ = ["seconds_of", "seconds_of_tokens"]
 
 # English books: 6,231,249 characters are about 110 hours in the corpus that trains the built-in voice.
 _CHARACTER_S = 110 * 3600 / 6_231_249
 # Syllables per second, Pellegrino, Coupé and Marsico, "Across-language perspective on speech information rate",
-# Language 87(3), 2011: Mandarin 5.18, Japanese 7.84. A Chinese character read in Japanese has about two.
+# Language 87(3), 2011: Mandarin 5.18, Japanese 7.84. One character of Hangul is one syllable.
 _HANZI_S = 1 / 5.18
 _KANA_S = 1 / 7.84
-_HANGUL_S = 1 / 6.0  # one character is one syllable
+_HANGUL_S = 1 / 6.0
+
+_TOKEN = re.compile(r"\[[^\]]*\]|<[^>]*>")
 
 
-def seconds_of(text: str) -> float:
-    """Seconds it takes to say `text`, tokens of the model counted as one character each."""
-    seconds, is_token = 0.0, False
-    for char in text:
-        if char == "]" or char == ">":
-            is_token = False
-        elif char == "[" or char == "<":
-            is_token = True
-            seconds += _CHARACTER_S
-        elif not is_token:
-            seconds += _character_seconds(char)
-    return seconds
+class _Seconds(dict[str, float]):
+    """Seconds of each character, looked up once."""
+
+    def __missing__(self, char: str) -> float:
+        self[char] = seconds = _character_seconds(char)
+        return seconds
 
 
 def _character_seconds(char: str) -> float:
-    if char < "\u0590":
-        return _CHARACTER_S
-    if is_hanzi(char):
+    if "\u3400" <= char <= "\u9fff" or char >= "\U00020000":
         return _HANZI_S
-    if is_kana(char):
+    if "\u3041" <= char <= "\u30ff":
         return _KANA_S
     return _HANGUL_S if "\uac00" <= char <= "\ud7af" else _CHARACTER_S
+
+
+_SECONDS = _Seconds()
+
+
+def seconds_of(text: str) -> list[float]:
+    """Seconds that each character of `text` takes."""
+    return [_SECONDS[char] for char in text]
+
+
+def seconds_of_tokens(spoken: str) -> float:
+    """Seconds of a text that may hold tokens of the model, each of which counts as one character."""
+    return sum(seconds_of(_TOKEN.sub("x", spoken)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["dominant_language"]
+__all__ = ["dominant_language", "is_hanzi"]
 
 _SCRIPTS = (
     (re.compile("[\u0400-\u04ff]"), "ru"),
@@ -21,6 +21,11 @@ _SCRIPTS = (
 _HANZI = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3041-\u30ff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
+
+
+def is_hanzi(char: str) -> bool:
+    """True for a Chinese character."""
+    return bool(_HANZI.match(char))
 
 
 def dominant_language(text: str, latin: str) -> str:

@@ -3,80 +3,111 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
-from cosycli.script.characters import is_hanzi, is_kana, read_glyphs, says_something
+from cosycli.script.characters import is_wide, read_glyphs, says_something
 from cosycli.script.markup import Kind, Part
 
-__all__ = ["TOKENS", "Passage", "read_passages"]
+__all__ = ["TOKENS", "Passage", "Run", "SourceMap", "read_passages"]
 
-TOKENS = (
-    "\ue000"  # stands in `Passage.plain` for tokens of the model; private, so no text holds it and no rule meets it
-)
+# Stands in `Passage.plain` for tokens of the model: a private character, which no text brings and no rule touches.
+TOKENS = "\ue000"
 
 _LINE_END = r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028])"
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[^\S\n\r\x0b\x0c\x85\u2028]*{_LINE_END})+|\u2029")
 _LINE = re.compile(_LINE_END)
-# A paragraph whose widest line is at least this wide was wrapped by an editor; narrower ones are verse or lists.
+# A paragraph whose widest line has this many columns was wrapped by an editor; narrower ones are verse or lists.
 _WRAP_WIDTH = 40
 
 
-@dataclass
-class Passage:
-    """Plain text and, for every character of it, where it comes from.
+@dataclass(frozen=True)
+class Run:
+    """Plain text and the source characters it comes from.
 
     Attributes:
-        text: the whole source.
-        plain: speakable text: one space for any white space, a newline where a line of verse ends, TOKENS for tokens.
-        starts, ends: source span of each character of `plain`; empty when it shares the span of the one before.
-        enclosing: names of the tag pairs around each character of `plain`.
-        tokens: position in `plain` of each TOKENS -> the tokens.
+        plain: what is to be said of it: the source itself, a plainer form of it, or TOKENS.
+        start, end: the source characters.
+        is_verbatim: `plain` is the source, character by character.
+        enclosing: names of the tag pairs around it, outermost first.
+        tokens: the model's tokens that TOKENS stands for.
+    """
+
+    plain: str
+    start: int
+    end: int
+    is_verbatim: bool
+    enclosing: tuple[str, ...] = ()
+    tokens: str = ""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What is said with one voice and style in one paragraph.
+
+    Attributes:
+        runs: its text in order; one space for any white space, a newline where a line of verse ends.
         skipped: source start, source end and reason of what is not spoken.
         pause_s: silence ordered by `[pause …]` after the passage, or None.
         ends_paragraph: the next passage belongs to another paragraph.
     """
 
-    text: str
     voice: str | None
     style: str | None
-    plain: str = ""
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    enclosing: list[tuple[str, ...]] = field(default_factory=list)
-    tokens: dict[int, str] = field(default_factory=dict)
-    skipped: list[tuple[int, int, str]] = field(default_factory=list)
-    pause_s: float | None = None
-    ends_paragraph: bool = False
+    runs: tuple[Run, ...]
+    skipped: tuple[tuple[int, int, str], ...]
+    pause_s: float | None
+    ends_paragraph: bool
+
+    @property
+    def plain(self) -> str:
+        return "".join(run.plain for run in self.runs)
 
     @property
     def has_words(self) -> bool:
-        return bool(self.tokens) or says_something(self.plain)
-
-    def source(self, index: int) -> str:
-        """The source characters behind one character of `plain`."""
-        return self.text[self.starts[index] : self.ends[index]]
+        return any(run.tokens or says_something(run.plain) for run in self.runs)
 
 
-def read_passages(text: str, parts: tuple[Part, ...]) -> Iterator[Passage]:
+class SourceMap:
+    """Finds the source of any stretch of a passage's plain text."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = runs
+        self.offsets = [0, *accumulate(len(run.plain) for run in runs)]
+
+    def clip(self, start: int, end: int) -> Iterator[Run]:
+        """The runs of `plain[start:end]`, cut to it.
+
+        A run that is not verbatim goes whole to the stretch that holds its first character.
+        """
+        for number in range(bisect_right(self.offsets, start) - 1, len(self.runs)):
+            offset, run = self.offsets[number], self.runs[number]
+            if offset >= end:
+                return
+            first, last = max(start - offset, 0), min(end - offset, len(run.plain))
+            if first == 0 and (last == len(run.plain) or not run.is_verbatim):
+                yield run
+            elif run.is_verbatim:
+                yield Run(run.plain[first:last], run.start + first, run.start + last, True, run.enclosing)
+
+
+def read_passages(text: str, parts: Sequence[Part]) -> Iterator[Passage]:
     """The passages of a text in reading order; between them they hold every part."""
     builder: _Builder | None = None
     for part in parts:
-        if builder and (part.voice, part.style) != (builder.passage.voice, builder.passage.style):
-            yield builder.finish()
+        if builder and (part.voice, part.style) != (builder.voice, builder.style):
+            yield builder.finish(ends_paragraph=False)
             builder = None
         for start, end, ends_paragraph in _paragraphs(text, part):
-            builder = builder or _Builder(text, Passage(text, part.voice, part.style))
+            builder = builder or _Builder(text, part.voice, part.style)
             builder.add(part, start, end)
             if part.kind == Kind.PAUSE or ends_paragraph:
-                builder.passage.pause_s = part.pause_s if part.kind == Kind.PAUSE else None
-                builder.passage.ends_paragraph = ends_paragraph
-                yield builder.finish()
+                yield builder.finish(ends_paragraph, part.pause_s if part.kind == Kind.PAUSE else None)
                 builder = None
     if builder:
-        builder.passage.ends_paragraph = True
-        yield builder.finish()
+        yield builder.finish(ends_paragraph=True)
 
 
 def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
@@ -91,88 +122,63 @@ def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
 
 
 class _Builder:
-    """Fills one passage, character by character."""
+    """Collects the runs of one passage."""
 
-    def __init__(self, text: str, passage: Passage) -> None:
+    def __init__(self, text: str, voice: str | None, style: str | None) -> None:
         self.text = text
-        self.passage = passage
-        self.plain: list[str] = []
-        self.tokens: list[str] = []
+        self.voice = voice
+        self.style = style
+        self.runs: list[Run] = []
+        self.skipped: list[tuple[int, int, str]] = []
 
     def add(self, part: Part, start: int, end: int) -> None:
         if part.kind == Kind.TEXT:
             self.add_text(start, end, part.enclosing)
         elif part.kind == Kind.TOKENS:
-            self.tokens.append(part.tokens)
-            self.append(TOKENS, start, end, part.enclosing)
+            self.runs.append(Run(TOKENS, start, end, False, part.enclosing, part.tokens))
         elif start < end:
-            self.passage.skipped.append((start, end, "markup"))
+            self.skipped.append((start, end, "markup"))
 
     def add_text(self, start: int, end: int, enclosing: tuple[str, ...]) -> None:
-        for glyph in read_glyphs(self.text, start, end):
-            if not glyph.plain:
-                self.passage.skipped.append((glyph.start, glyph.end, glyph.reason))
-                continue
-            self.append(glyph.plain[0], glyph.start, glyph.end, enclosing)
-            for char in glyph.plain[1:]:
-                self.append(char, glyph.end, glyph.end, enclosing)
+        for glyphs in read_glyphs(self.text, start, end):
+            if glyphs.plain:
+                is_verbatim = glyphs.plain == self.text[glyphs.start : glyphs.end]
+                self.runs.append(Run(glyphs.plain, glyphs.start, glyphs.end, is_verbatim, enclosing))
+            else:
+                self.skipped.append((glyphs.start, glyphs.end, glyphs.reason))
 
-    def append(self, char: str, start: int, end: int, enclosing: tuple[str, ...]) -> None:
-        self.plain.append(char)
-        self.passage.starts.append(start)
-        self.passage.ends.append(end)
-        self.passage.enclosing.append(enclosing)
-
-    def finish(self) -> Passage:
+    def finish(self, ends_paragraph: bool, pause_s: float | None = None) -> Passage:
         self.join_lines()
-        self.passage.plain = "".join(self.plain)
-        places = (index for index, char in enumerate(self.plain) if char == TOKENS)
-        self.passage.tokens = dict(zip(places, self.tokens, strict=True))
-        return self.passage
+        runs, skipped = tuple(self.runs), tuple(self.skipped)
+        return Passage(self.voice, self.style, runs, skipped, pause_s, ends_paragraph)
 
     def join_lines(self) -> None:
-        """Each white space that holds a line end becomes a newline if the line was meant to end, else a space.
+        """White space that holds a line end becomes a newline if the line was meant to end, else a space.
 
         Between Chinese or Japanese characters a wrapped line leaves nothing at all.
         """
-        breaks = [index for index, char in enumerate(self.plain) if char == " " and self.holds_line_end(index)]
+        breaks = [number for number, run in enumerate(self.runs) if self.is_line_end(run)]
         if not breaks:
             return
-        edges = [-1, *breaks, len(self.plain)]
-        widths = [self.width(before + 1, after) for before, after in pairwise(edges)]
-        widest = max(widths)
-        for number, index in enumerate(breaks):
-            next_word = self.first_word_width(index + 1, edges[number + 2])
-            wrapped = widest >= _WRAP_WIDTH and widths[number] + 1 + next_word > widest
-            if not wrapped:
-                self.plain[index] = "\n"
-        self.drop([index for index in breaks if self.plain[index] == " " and self.is_between_cjk(index)])
+        edges = [-1, *breaks, len(self.runs)]
+        lines = ["".join(run.plain for run in self.runs[before + 1 : after]) for before, after in pairwise(edges)]
+        widest = max(map(_width, lines))
+        for number, line, following in zip(breaks, lines, lines[1:], strict=False):
+            run = self.runs[number]
+            if widest < _WRAP_WIDTH or _width(line) + 1 + _first_word_width(following) <= widest:
+                self.runs[number] = replace(run, plain="\n", is_verbatim=False)
+            elif is_wide(line[-1:]) and is_wide(following[:1]):
+                self.runs[number] = replace(run, plain="")
+                self.skipped.append((run.start, run.end, "white space"))
+        self.runs = [run for run in self.runs if run.plain]
 
-    def drop(self, indices: list[int]) -> None:
-        passage = self.passage
-        passage.skipped += [(passage.starts[index], passage.ends[index], "white space") for index in indices]
-        kept = sorted(set(range(len(self.plain))) - set(indices))
-        self.plain = [self.plain[index] for index in kept]
-        passage.starts = [passage.starts[index] for index in kept]
-        passage.ends = [passage.ends[index] for index in kept]
-        passage.enclosing = [passage.enclosing[index] for index in kept]
-
-    def is_between_cjk(self, index: int) -> bool:
-        return 0 < index < len(self.plain) - 1 and _is_wide(self.plain[index - 1]) and _is_wide(self.plain[index + 1])
-
-    def width(self, start: int, end: int) -> int:
-        """Columns on a screen: a Chinese or Japanese character takes two."""
-        return sum(2 if _is_wide(char) else 1 for char in self.plain[start:end])
-
-    def holds_line_end(self, index: int) -> bool:
-        return bool(_LINE.search(self.text, self.passage.starts[index], self.passage.ends[index]))
-
-    def first_word_width(self, start: int, end: int) -> int:
-        for index in range(start, end):
-            if self.plain[index].isspace() or _is_wide(self.plain[index]):
-                return max(2, index - start)
-        return end - start
+    def is_line_end(self, run: Run) -> bool:
+        return run.plain == " " and bool(_LINE.search(self.text, run.start, run.end))
 
 
-def _is_wide(char: str) -> bool:
-    return is_hanzi(char) or is_kana(char) or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uff60"
+def _width(line: str) -> int:
+    return len(line) + sum(map(is_wide, line))
+
+
+def _first_word_width(line: str) -> int:
+    return 2 if is_wide(line[:1]) else len(line.split(" ", 1)[0])

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cosycli.script.characters import is_hanzi
+from cosycli.script.languages import is_hanzi
 from cosycli.script.vocabulary import PHONEMES, PINYIN_FINALS, PINYIN_INITIALS
 
 __all__ = ["Reading", "read_phonemes", "syllable_tokens"]

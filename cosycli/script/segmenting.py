@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from cosycli.script.characters import is_hanzi
+from cosycli.script.characters import is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
-from cosycli.script.duration import seconds_of
+from cosycli.script.duration import seconds_of, seconds_of_tokens
 from cosycli.script.languages import dominant_language
-from cosycli.script.normalisation import Rewriting, rewrite
-from cosycli.script.passages import TOKENS, Passage
+from cosycli.script.normalisation import rewrite
+from cosycli.script.passages import TOKENS, Passage, Run, SourceMap
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
 
@@ -47,14 +48,22 @@ class Said:
     spans: list[Span]
 
 
+@dataclass(frozen=True)
+class _Word:
+    """`plain[start:end]` and how it is spoken: "" if it is skipped, None if it is spoken as it stands."""
+
+    start: int
+    end: int
+    spoken: str | None
+
+
 def segments_of(passage: Passage, latin: str, pauses: Pauses) -> Said:
     """Segments of a passage, in order; none if it has nothing to say."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
     speaker = _Speaker(passage, latin)
-    whole = Piece(0, len(passage.plain), Cut.SENTENCE)
-    if not passage.has_words:
-        return Said([], [*spans, *speaker.skip(whole.start, whole.end, "punctuation without words")])
-    ends = sorted({*sentence_ends(passage.plain, speaker.language), *_line_ends(passage.plain)})
+    if not speaker.ruler.has_words(0, len(speaker.plain)):
+        return Said([], [*spans, *speaker.skip(0, len(speaker.plain), "punctuation without words")])
+    ends = sorted({*sentence_ends(speaker.plain, speaker.language), *_line_ends(speaker.plain)})
     pieces = join(speaker.ruler, pieces_of(speaker.ruler, ends))
     segments = []
     for piece in pieces:
@@ -81,7 +90,8 @@ def _pause_at_end(passage: Passage, pauses: Pauses) -> float:
         return passage.pause_s
     if passage.ends_paragraph:
         return pauses.paragraph_s
-    return pauses.sentence_s if passage.plain.rstrip(" \"')").endswith(_SENTENCE_FINAL) else pauses.clause_s
+    ends_sentence = passage.plain.rstrip(" \"')」』”").endswith(_SENTENCE_FINAL)
+    return pauses.sentence_s if ends_sentence else pauses.clause_s
 
 
 class _Speaker:
@@ -89,59 +99,71 @@ class _Speaker:
 
     def __init__(self, passage: Passage, latin: str) -> None:
         self.passage = passage
-        self.language = dominant_language(passage.plain, latin)
-        self.rewritings = {found.start: found for found in rewrite(passage.plain, self.language, latin)}
+        self.plain = passage.plain
+        self.sources = SourceMap(passage.runs)
+        self.language = dominant_language(self.plain, latin)
+        self.words = self.find_words(latin)
+        self.word_starts = [word.start for word in self.words]
         self.ruler = self.measure()
 
-    def measure(self) -> Ruler:
-        plain = self.passage.plain
-        seconds = [0.0] * len(plain)
-        solid = bytearray(len(plain) + 1)
-        words = [char.isalnum() or char == TOKENS for char in plain]
-        for start, end, spoken in self.units(0, len(plain)):
-            seconds[start] = seconds_of(spoken)
-            words[start] = words[start] or any(char.isalnum() for char in spoken)
-            solid[start + 1 : end] = b"\1" * (end - start - 1)
-        return Ruler(plain, [0.0, *accumulate(seconds)], solid, [0, *accumulate(words)])
-
-    def units(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-        """Start, end and spoken form of every rewriting, token and single character between."""
-        index = start
-        while index < end:
-            rewriting = self.rewritings.get(index) or Rewriting(index, index + 1, self.say(index))
-            yield rewriting.start, rewriting.end, rewriting.spoken
-            index = rewriting.end
-
-    def say(self, index: int) -> str:
-        char = self.passage.plain[index]
-        if char == TOKENS:
-            return self.passage.tokens[index]
-        if char == "\n":
-            return self.line_break(index)
-        return char
+    def find_words(self, latin: str) -> list[_Word]:
+        """Everything that is not spoken as it stands: rewritings, tokens and ends of lines."""
+        words = [_Word(found.start, found.end, found.spoken) for found in rewrite(self.plain, self.language, latin)]
+        offsets = self.sources.offsets
+        words += [
+            _Word(offset, offset + 1, run.tokens or self.line_break(offset))
+            for offset, run in zip(offsets, self.passage.runs, strict=False)
+            if run.plain in (TOKENS, "\n")
+        ]
+        return sorted(words, key=lambda word: word.start)
 
     def line_break(self, index: int) -> str:
         """A line of verse that ends without a mark is followed by a comma, so that it is not run into the next."""
-        before = self.passage.plain[index - 1] if index else ""
+        before = self.plain[index - 1] if index else ""
         if not before.isalnum():
             return " "
-        return "，" if is_hanzi(before) else ", "
+        return "，" if is_wide(before) else ", "
+
+    def measure(self) -> Ruler:
+        seconds = seconds_of(self.plain)
+        worded = [char.isalnum() for char in self.plain]
+        solid = bytearray(len(self.plain) + 1)
+        for word in self.words:
+            spoken, length = word.spoken or "", word.end - word.start
+            seconds[word.start : word.end] = [seconds_of_tokens(spoken), *[0.0] * (length - 1)]
+            worded[word.start : word.end] = [any(map(str.isalnum, spoken)), *[False] * (length - 1)]
+            solid[word.start + 1 : word.end] = b"\1" * (length - 1)
+        return Ruler(self.plain, [0.0, *accumulate(seconds)], solid, [0, *accumulate(worded)])
+
+    def clip(self, start: int, end: int) -> Iterator[_Word]:
+        """`plain[start:end]` in words and what stands between them; a word is never cut."""
+        position = start
+        for number in range(max(0, bisect_right(self.word_starts, start) - 1), len(self.words)):
+            word = self.words[number]
+            if word.start >= end:
+                break
+            if word.start < start:
+                continue
+            if position < word.start:
+                yield _Word(position, word.start, None)
+            yield word
+            position = word.end
+        if position < end:
+            yield _Word(position, end, None)
 
     def trim(self, piece: Piece) -> tuple[int, int]:
-        start, end = piece.start, piece.end
-        while start < end and self.passage.plain[start].isspace():
-            start += 1
-        while end > start and self.passage.plain[end - 1].isspace():
-            end -= 1
-        return start, end
+        """The piece without white space at its edges."""
+        text = self.plain[piece.start : piece.end]
+        start = piece.start + len(text) - len(text.lstrip())
+        return start, max(start, piece.end - len(text) + len(text.rstrip()))
 
     def segment(self, start: int, end: int, pause_s: float) -> Segment:
-        passage = self.passage
+        runs = list(self.sources.clip(start, end))
         return Segment(
             text=self.text(start, end),
-            source=(passage.starts[start], passage.ends[end - 1]),
-            voice=passage.voice,
-            style=passage.style,
+            source=(runs[0].start, runs[-1].end),
+            voice=self.passage.voice,
+            style=self.passage.style,
             language=self.language,
             pause_after_s=pause_s,
         )
@@ -150,31 +172,39 @@ class _Speaker:
         """The words with the tag pairs around them, each opened and closed within the segment."""
         said: list[str] = []
         around: tuple[str, ...] = ()
-        for index, _, spoken in self.units(start, end):
-            said += [*_change(around, self.passage.enclosing[index]), spoken]
-            around = self.passage.enclosing[index]
+        for word in self.clip(start, end):
+            for spoken, enclosing in self.speak(word):
+                said += [*_change(around, enclosing), spoken]
+                around = enclosing
         said += _change(around, ())
         spaced = re.sub(r"\s+", " ", "".join(said)).strip()
         return re.sub(r" (?=[,.;:!?)])", "", spaced)
 
+    def speak(self, word: _Word) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """What is spoken for a word, and the tag pairs around it."""
+        runs = list(self.sources.clip(word.start, word.end))
+        if word.spoken is None:
+            yield from ((run.plain, run.enclosing) for run in runs)
+        else:
+            yield word.spoken, runs[0].enclosing if runs else ()
+
     def account(self, start: int, end: int) -> Iterator[Span]:
         """The fate of every source character behind `plain[start:end]`."""
-        starts, ends = self.passage.starts, self.passage.ends
-        for first, last, spoken in self.units(start, end):
-            if not spoken:
-                yield from self.skip(first, last, "sign without a spoken form")
-            elif last - first > 1 or spoken != self.passage.plain[first]:
-                yield Span(starts[first], ends[last - 1], Fate.REWRITTEN)
-            else:
-                yield Span(starts[first], ends[first], self.fate(first))
-
-    def fate(self, index: int) -> Fate:
-        source = self.passage.source(index)
-        return Fate.SPOKEN if source.isspace() or source == self.passage.plain[index] else Fate.REWRITTEN
+        for word in self.clip(start, end):
+            if word.spoken == "":
+                yield from self.skip(word.start, word.end, "sign without a spoken form")
+                continue
+            for run in self.sources.clip(word.start, word.end):
+                yield Span(run.start, run.end, _fate(run, word))
 
     def skip(self, start: int, end: int, reason: str) -> Iterator[Span]:
-        for index in range(start, end):
-            yield Span(self.passage.starts[index], self.passage.ends[index], Fate.SKIPPED, reason)
+        for run in self.sources.clip(start, end):
+            yield Span(run.start, run.end, Fate.SKIPPED, reason)
+
+
+def _fate(run: Run, word: _Word) -> Fate:
+    is_same = run.is_verbatim or run.plain.isspace()
+    return Fate.SPOKEN if is_same and (word.spoken is None or word.spoken.isspace()) else Fate.REWRITTEN
 
 
 def _change(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

@@ -6,7 +6,7 @@ itself never asks a model.
 
 from __future__ import annotations
 
-__all__ = ["MODEL_TAGS", "PHONEMES", "PINYIN_FINALS", "PINYIN_INITIALS", "STYLES_V2", "STYLES_V3"]
+__all__ = ["CMU_PHONEMES", "MODEL_TAGS", "PHONEMES", "PINYIN_FINALS", "PINYIN_INITIALS", "STYLES_V2", "STYLES_V3"]
 
 # CosyVoice 2 and 3 share these; `<x>` and `</x>` enclose words, `[x]` stands for a sound.
 _TAGS = """
@@ -29,10 +29,11 @@ uán uáng uè ué uì uí uò uó uā uāi uān uāng uē uě uī uō uǎ uǎi 
 PINYIN_INITIALS = frozenset(_INITIALS.split())
 PINYIN_FINALS = frozenset(_FINALS.split())
 
-PHONEMES = frozenset(
+CMU_PHONEMES = frozenset(
     [f"[{vowel}{stress}]" for vowel in _CMU_VOWELS.split() for stress in ("", "0", "1", "2")]
-    + [f"[{piece}]" for piece in (*_CMU_CONSONANTS.split(), *PINYIN_INITIALS, *PINYIN_FINALS)]
+    + [f"[{consonant}]" for consonant in _CMU_CONSONANTS.split()]
 )
+PHONEMES = CMU_PHONEMES | {f"[{piece}]" for piece in (*PINYIN_INITIALS, *PINYIN_FINALS)}
 
 # Instruction wordings of the CosyVoice 2 paper (table 1) and of its public example.
 STYLES_V2 = {
