@@ -1,0 +1,46 @@
+"""Text and books into speech with the CosyVoice models.
+
+>>> import cosycli
+>>> speech = cosycli.load().speak("Every good book deserves a voice of its own.")
+>>> speech.sample_rate
+24000
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cosycli.engine.synthesizer import Speech, Synthesizer
+
+__all__ = ["Speech", "Synthesizer", "__version__", "load"]
+
+__version__ = "0.1.0"
+
+
+def load(model: str = "builtin", device: str | None = None, dtype: str | None = None) -> Synthesizer:
+    """A model, ready to speak.
+
+    Args:
+        model: a name that `cosy models list` shows, or the path of a model directory.
+        device: cpu, cuda or mps; None for the fastest there is.
+        dtype: float32 or bfloat16; None for what suits the device.
+
+    Raises:
+        MissingError: the model is not on this machine, or is damaged.
+        UsageError: the device or dtype does not exist here.
+    """
+    from cosycli.engine.synthesizer import Synthesizer
+    from cosycli.model.loading import load_model
+    from cosycli.model_library import find_model
+
+    return Synthesizer(load_model(find_model(model), device, dtype))
+
+
+def __getattr__(name: str) -> Any:
+    """`Speech` and `Synthesizer` come with torch, so they are imported only when asked for."""
+    if name in ("Speech", "Synthesizer"):
+        from cosycli.engine import synthesizer
+
+        return getattr(synthesizer, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

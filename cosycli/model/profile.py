@@ -145,6 +145,8 @@ class ModelProfile:
 
     Attributes:
         spells_words: the language model was trained on CMU phone tokens, so known words are given as phones.
+        names_speakers: it is told `Speaker NAME` before the text (paper, section 2.6, multi-speaker fine-tuning).
+        takes_instructions: it follows instructions such as "speak slowly".
         one_token_per_hanzi: byte-pair tokens that span several Chinese characters are not used (paper, section 2.1).
     """
 
@@ -156,6 +158,8 @@ class ModelProfile:
     speech_tokenizer: SpeechTokenizerProfile = field(default_factory=SpeechTokenizerProfile)
     speaker_encoder: SpeakerEncoderProfile = field(default_factory=SpeakerEncoderProfile)
     spells_words: bool = False
+    names_speakers: bool = False
+    takes_instructions: bool = True
     one_token_per_hanzi: bool = False
 
 
@@ -212,7 +216,7 @@ _PUBLISHED_KEYS: dict[str, dict[str, str]] = {
 }
 # Numbers the published YAML does not hold; only our own model states them, under the key `cosy`.
 _OWN_PARTS = ("language_model", "flow", "speech_tokenizer", "speaker_encoder")
-_OWN_SWITCHES = ("spells_words", "one_token_per_hanzi")
+_OWN_SWITCHES = ("spells_words", "names_speakers", "takes_instructions", "one_token_per_hanzi")
 
 
 class _PlainLoader(yaml.SafeLoader):

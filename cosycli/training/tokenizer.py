@@ -22,7 +22,7 @@ from cosycli.model.profile import ModelProfile, SpeakerEncoderProfile, SpeechTok
 from cosycli.model.speaker_encoder import SpeakerEncoder
 from cosycli.model.speech_tokenizer import SpeechTokenizer, standardise_mel
 from cosycli.training.batches import draw_batches, pad_mels
-from cosycli.training.corpus import SPEAKERS, Corpus, open_corpus
+from cosycli.training.corpus import SPEAKERS, open_corpus
 from cosycli.training.run import TrainingRun, read_average
 
 __all__ = ["TokenizerTrainer", "train_tokenizer", "write_tokens"]

@@ -1,0 +1,32 @@
+"""What a model can be asked for in text, so that a script is checked before the model is loaded."""
+
+from __future__ import annotations
+
+from cosycli.model.profile import ModelProfile
+from cosycli.script.markup import Abilities, compile_style
+from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, STYLES_V2
+from cosycli.voices import voice_folders
+
+__all__ = ["abilities_of", "instruction_of"]
+
+
+def abilities_of(profile: ModelProfile) -> Abilities:
+    """Tags, styles, voices and pronunciations that texts for this model may use."""
+    return Abilities(
+        tags=MODEL_TAGS if profile.takes_instructions else frozenset(),
+        styles=STYLES_V2 if profile.takes_instructions else None,
+        voices=voice_folders(),
+        phonemes=CMU_PHONEMES if profile.spells_words else frozenset(),
+    )
+
+
+def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
+    """The instruction for a style's name, or for one that is itself several words.
+
+    Raises:
+        UsageError: the model takes no instructions, or knows no style of this name.
+    """
+    if style is None:
+        return None
+    quoted = f'"{style}"' if " " in style.strip() and not style.startswith('"') else style
+    return compile_style(quoted, STYLES_V2 if profile.takes_instructions else None)

@@ -1,0 +1,294 @@
+"""Scripts into speech: language model, flow and vocoder over many segments at once.
+
+Segments are rendered in waves. Within a wave the language model speaks all of them together, then flow and vocoder
+work through batches of like length. What a segment sounds like depends on nothing but itself: its text, voice, style
+and seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cosycli.engine.abilities import abilities_of, instruction_of
+from cosycli.engine.decoding import Request, decode
+from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
+from cosycli.errors import InputError, UsageError
+from cosycli.model.flow import MAX_FRAMES, FlowInput
+from cosycli.model.loading import Model
+from cosycli.model.masks import FlowMask
+from cosycli.model.reference_encoder import BuiltinReferenceEncoder
+from cosycli.script import Script, Segment, read_script
+from cosycli.script.pronunciation import spell_words
+from cosycli.voices import DEFAULT_VOICE, find_voice
+
+__all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
+
+WAVE = 32  # segments the language model speaks together: on two cores 7 times the tokens a second of one alone
+BATCH_FRAMES = 3000  # padded mel frames that flow and vocoder take at once; more gains nothing on a CPU
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
+
+
+@dataclass(frozen=True)
+class StageTimings:
+    """Seconds of wall time that each stage took."""
+
+    language_model_s: float = 0.0
+    flow_s: float = 0.0
+    vocoder_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendered segment: samples (N,) float32, and the speech tokens and seed they were made from."""
+
+    segment: Segment
+    samples: NDArray[np.float32]
+    sample_rate: int
+    tokens: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A text spoken: samples (N,) float32, full scale is 1."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    timings: StageTimings = field(default_factory=StageTimings)
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True)
+class _Utterance:
+    """A segment on its way through the stages, with all that its sound depends on."""
+
+    segment: Segment
+    prompt: VoicePrompt
+    instruction: str | None
+    seed: int
+
+
+class Synthesizer:
+    """A loaded model that speaks."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._prompts: dict[str, VoicePrompt] = {}
+        self._elapsed: Counter[str] = Counter()
+
+    @property
+    def sample_rate(self) -> int:
+        return self._model.profile.mel.sample_rate
+
+    def speak(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        style: str | None = None,
+        speed: float = 1.0,
+        seed: int = 0,
+        mask: str = "full",
+    ) -> Speech:
+        """A whole text as one stretch of sound.
+
+        Args:
+            text: any length; the markup of the README is obeyed.
+            voice: a name of the voice library, or a voice folder.
+            style: a style's name, or an instruction in words, for models that take them.
+            speed: 0.5 to 2; pitch stays as it is.
+            seed: another one gives another reading.
+            mask: what the flow's attention sees: full, causal, chunk or double-chunk.
+
+        Raises:
+            InputError: nothing in the text can be spoken.
+            UsageError: a style, tag, speed or mask does not exist.
+            MissingError: the voice does not exist.
+        """
+        from cosycli.audio.joining import Piece, join
+
+        self._elapsed.clear()
+        takes = self.render(self.read(text), voice=voice, style=style, speed=speed, seed=seed, mask=mask)
+        pieces = (Piece(take.samples, take.segment.pause_after_s) for take in takes)
+        samples = np.concatenate(list(join(pieces, self.sample_rate)))
+        return Speech(samples, self.sample_rate, StageTimings(**self._elapsed))
+
+    def read(self, text: str) -> Script:
+        """The text as a script for this model; see `cosycli.script.read_script`."""
+        abilities = abilities_of(self._model.profile)
+        return read_script(
+            text,
+            tags=abilities.tags,
+            styles=abilities.styles,
+            voices=abilities.voices,
+            phonemes=abilities.phonemes,
+        )
+
+    def render(
+        self,
+        script: Script,
+        *,
+        voice: str | None = None,
+        style: str | None = None,
+        speed: float = 1.0,
+        seed: int = 0,
+        mask: str = "full",
+    ) -> Iterator[Take]:
+        """The takes of a script in its order, a wave at a time; arguments as for `speak`."""
+        if not MIN_SPEED <= speed <= MAX_SPEED:
+            raise UsageError(f"Speed {speed:g} is out of range.", f"Give {MIN_SPEED} to {MAX_SPEED}.")
+        flow_mask = _mask_called(mask)
+        utterances = self._prepare(script.segments, voice or DEFAULT_VOICE, style, seed)
+        for start in range(0, len(utterances), WAVE):
+            yield from self._render_wave(utterances[start : start + WAVE], flow_mask, speed)
+
+    def convert(
+        self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
+    ) -> Speech:
+        """A recording (N,) of up to four minutes, said again by another voice.
+
+        Raises:
+            InputError: the recording is too long.
+            UsageError, MissingError: as for `speak`.
+        """
+        prompt = self._prompt(voice or DEFAULT_VOICE)
+        tokens, _ = encode_clip(self._model, samples, sample_rate)
+        if 2 * len(tokens) + prompt.mel.shape[1] > MAX_FRAMES:
+            raise InputError(
+                f"The recording is {len(samples) / sample_rate:.0f} s long.", "Cut it into pieces of under 240 s."
+            )
+        (mel,) = self._mels([prompt], [tuple(tokens.tolist())], _mask_called(mask))
+        (wave,) = self._waves([mel], [0])
+        return Speech(wave, self.sample_rate)
+
+    def recognise(self, samples: NDArray[np.float32], sample_rate: int) -> str:
+        """The words heard in a recording (N,), in small letters.
+
+        Raises:
+            UsageError: this model has no recognizer.
+        """
+        encoder = self._model.reference_encoder
+        if not isinstance(encoder, BuiltinReferenceEncoder):
+            raise UsageError("This model has no recognizer.", "Use the built-in model: cosycli.load().recognise(…)")
+        return encoder.recognise(samples, sample_rate)
+
+    def _prepare(self, segments: Sequence[Segment], voice: str, style: str | None, seed: int) -> list[_Utterance]:
+        default_instruction = instruction_of(style, self._model.profile)
+        seen: Counter[tuple[str, str, str]] = Counter()
+        utterances = []
+        for segment in segments:
+            name, instruction = segment.voice or voice, segment.style or default_instruction
+            key = (segment.text, name, instruction or "")
+            utterances.append(
+                _Utterance(segment, self._prompt(name), instruction, _seed_of(*key, str(seed), str(seen[key])))
+            )
+            seen[key] += 1
+        return utterances
+
+    def _prompt(self, voice: str) -> VoicePrompt:
+        if voice not in self._prompts:
+            self._prompts[voice] = prepare_voice(self._model, find_voice(voice))
+        return self._prompts[voice]
+
+    def _render_wave(self, utterances: Sequence[_Utterance], mask: FlowMask, speed: float) -> Iterator[Take]:
+        with self._timed("language_model_s"):
+            spoken = decode(self._model.language_model, [self._request(item) for item in utterances], WAVE)
+        tokens = [item.tokens for item in spoken]
+        samples: dict[int, NDArray[np.float32]] = {}
+        for rows in _batches_by_length([len(item) for item in tokens], BATCH_FRAMES // 2):
+            with self._timed("flow_s"):
+                mels = self._mels([utterances[row].prompt for row in rows], [tokens[row] for row in rows], mask)
+            with self._timed("vocoder_s"):
+                stretched = [_stretch(mel, speed) for mel in mels]
+                waves = self._waves(stretched, [utterances[row].seed for row in rows])
+            samples.update(zip(rows, waves, strict=True))
+        for row, item in enumerate(utterances):
+            yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed)
+
+    def _request(self, item: _Utterance) -> Request:
+        """What the language model reads: the table of modes in the README."""
+        tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, item.prompt
+        text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
+        instruction = item.instruction or prompt.instruction
+        if instruction is not None:
+            before, speech = tokenizer.encode("", instruction=instruction), ()
+        elif prompt.transcript:
+            before, speech = tokenizer.encode(prompt.transcript), tuple(prompt.tokens.tolist())
+        else:
+            before, speech = [], ()
+        return Request(tuple(tokenizer.encode(text)), tuple(before), speech, item.seed)
+
+    def _mels(self, prompts: Sequence[VoicePrompt], tokens: Sequence[tuple[int, ...]], mask: FlowMask) -> list[Tensor]:
+        device = self._model.device
+        inputs = [
+            FlowInput(
+                torch.tensor(spoken, device=device),
+                prompt.speaker.to(device),
+                prompt.tokens.to(device),
+                prompt.mel.to(device),
+            )
+            for prompt, spoken in zip(prompts, tokens, strict=True)
+        ]
+        is_mixed = self._model.dtype != torch.float32
+        with torch.autocast(device.type, self._model.dtype, enabled=is_mixed):
+            return self._model.flow.mels(inputs, mask)
+
+    @torch.inference_mode()
+    def _waves(self, mels: Sequence[Tensor], seeds: Sequence[int]) -> list[NDArray[np.float32]]:
+        lengths = torch.tensor([mel.shape[1] for mel in mels], device=self._model.device)
+        padded = torch.stack([F.pad(mel, (0, int(lengths.max()) - mel.shape[1])) for mel in mels])
+        waves = self._model.vocoder(padded, lengths, [torch.Generator().manual_seed(seed) for seed in seeds])
+        hop = self._model.profile.mel.hop
+        return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._elapsed[stage] += time.perf_counter() - started  # type: ignore[assignment]
+
+
+def _mask_called(name: str) -> FlowMask:
+    try:
+        return FlowMask(name)
+    except ValueError:
+        raise UsageError(f"There is no mask {name!r}.", f"Valid: {', '.join(m.value for m in FlowMask)}.") from None
+
+
+def _seed_of(*parts: str) -> int:
+    """A seed of 63 bits from everything that makes an utterance itself."""
+    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:
+    """Indices in runs of like length, longest first, whose padded total stays within `max_total`."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > max_total:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _stretch(mel: Tensor, speed: float) -> Tensor:
+    """The mel (num_mels, M) at another pace: (num_mels, M / speed), interpolated linearly."""
+    if speed == 1.0:
+        return mel
+    return F.interpolate(mel[None], size=max(1, round(mel.shape[1] / speed)), mode="linear")[0]

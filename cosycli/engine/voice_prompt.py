@@ -1,0 +1,90 @@
+"""What a voice gives the networks: something to read before the text, and something to sound like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cosycli.audio.read import read_reference
+from cosycli.errors import MissingError
+from cosycli.model.features import log_mel
+from cosycli.model.loading import Model
+from cosycli.model.reference_encoder import resampled
+from cosycli.voices import Voice
+
+__all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]
+
+
+@dataclass(frozen=True)
+class VoicePrompt:
+    """One voice, as one model sees it.
+
+    Attributes:
+        instruction: control text before every utterance, or None: `Speaker NAME` for a speaker of the built-in model.
+        transcript: the words of the reference clip, empty where it is not known or not used.
+        tokens: (S,) speech tokens of the clip, empty for a voice known by its embedding alone.
+        mel: (num_mels, 2 S) of the clip.
+        speaker: (speaker_width,) embedding.
+    """
+
+    instruction: str | None
+    transcript: str
+    tokens: Tensor
+    mel: Tensor
+    speaker: Tensor
+
+
+def prepare_voice(model: Model, voice: Voice) -> VoicePrompt:
+    """SFT where the model knows the speaker by name, zero-shot or cross-lingual from the reference clip elsewhere.
+
+    Raises:
+        MissingError: the model does not know the speaker, and the voice has no reference clip.
+        InputError: the clip is not fit to be imitated.
+    """
+    if voice.speaker in model.speakers:
+        return _known_speaker(model, voice.speaker)
+    if voice.reference is None:
+        raise MissingError(
+            f"The voice {voice.name!r} is a speaker of another model and has no reference clip.",
+            "Choose another voice of `cosy voices list`, or add a clip with `cosy voices add`.",
+        )
+    return _imitated(model, voice.reference, voice.transcript or "")
+
+
+def _known_speaker(model: Model, name: str) -> VoicePrompt:
+    return VoicePrompt(
+        instruction=_introduction(model, name),
+        transcript="",
+        tokens=torch.zeros(0, dtype=torch.long),
+        mel=torch.zeros(model.profile.mel.num_mels, 0),
+        speaker=model.speakers[name],
+    )
+
+
+def _introduction(model: Model, name: str) -> str | None:
+    """`Speaker NAME`, for models that were trained to be told (CosyVoice 2, section 2.6)."""
+    return f"Speaker {name}" if model.profile.names_speakers else None
+
+
+def _imitated(model: Model, clip: Path, transcript: str) -> VoicePrompt:
+    recording = read_reference(clip)
+    speaker = model.reference_encoder.speaker(recording.samples, recording.sample_rate)
+    tokens, mel = encode_clip(model, recording.samples, recording.sample_rate)
+    if not model.profile.names_speakers:
+        return VoicePrompt(None, transcript, tokens, mel, speaker)
+    nearest = max(model.speakers, key=lambda name: float(torch.dot(model.speakers[name], speaker)))
+    return VoicePrompt(_introduction(model, nearest), "", tokens, mel, speaker)
+
+
+def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) -> tuple[Tensor, Tensor]:
+    """Speech tokens (S,) and mel (num_mels, 2 S) of a recording, cut to the same length."""
+    tokens = model.reference_encoder.tokens(samples, sample_rate)
+    mel = log_mel(resampled(samples, sample_rate, model.profile.mel.sample_rate), model.profile.mel)[0]
+    ratio = model.profile.flow.mel_per_token
+    count = min(mel.shape[1] // ratio, len(tokens))
+    return tokens[:count], mel[:, : count * ratio]

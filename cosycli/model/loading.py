@@ -1,0 +1,120 @@
+"""A model directory, loaded and ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cosycli.errors import MissingError, UsageError
+from cosycli.model.checkpoint import REMEDY, load_weights, read_pickle, read_weights
+from cosycli.model.flow import Flow
+from cosycli.model.language_model import LanguageModel, read_backbone_config
+from cosycli.model.profile import ModelProfile, read_profile
+from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
+from cosycli.model.text_tokenizer import TextTokenizer
+from cosycli.model.vocoder import Vocoder
+
+__all__ = ["Model", "choose_device", "choose_dtype", "load_model"]
+
+BACKBONE = "CosyVoice-BlankEN"
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Model:
+    """The networks of one model on one device.
+
+    Attributes:
+        dtype: of the language model's weights and the flow's matrix products; the vocoder is float32.
+        speakers: embeddings (speaker_width,) of the speakers that the model knows by name.
+    """
+
+    directory: Path
+    profile: ModelProfile
+    device: torch.device
+    dtype: torch.dtype
+    text_tokenizer: TextTokenizer
+    language_model: LanguageModel
+    flow: Flow
+    vocoder: Vocoder
+    speakers: dict[str, Tensor]
+
+    @cached_property
+    def reference_encoder(self) -> ReferenceEncoder:
+        """Loaded when first asked for: a voice known by name needs none."""
+        return load_reference_encoder(self.directory, self.profile)
+
+
+def load_model(directory: Path, device: str | None = None, dtype: str | None = None) -> Model:
+    """The model in `directory`, on the device and in the precision named, or the best there is.
+
+    Raises:
+        MissingError: a file is missing, damaged, unsafe or of another model.
+        UsageError: the device or dtype does not exist here.
+    """
+    profile = read_profile(directory)
+    place = choose_device(device)
+    precision = choose_dtype(dtype, place)
+    tokenizer = TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi)
+    language_model = LanguageModel(profile.language_model, read_backbone_config(directory / BACKBONE))
+    flow, vocoder = Flow(profile.flow), Vocoder(profile.vocoder)
+    for module, name in ((language_model, "llm"), (flow, "flow"), (vocoder, "hift")):
+        load_weights(module, directory, name)
+    return Model(
+        directory=directory,
+        profile=profile,
+        device=place,
+        dtype=precision,
+        text_tokenizer=tokenizer,
+        language_model=language_model.to(place, precision).eval(),
+        flow=flow.to(place).eval(),
+        vocoder=vocoder.to(place).eval(),
+        speakers=_read_speakers(directory),
+    )
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device called `name`, or the fastest one.
+
+    Raises:
+        UsageError: it is not on this machine.
+    """
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name is None:
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if present[kind]))
+    kind, _, number = name.partition(":")
+    valid = present.get(kind, False) and (not number or number.isdigit())
+    if not valid or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
+        here = ", ".join(kind for kind, is_here in present.items() if is_here)
+        raise UsageError(f"There is no device {name!r} on this machine.", f"Devices here: {here}.")
+    return torch.device(name)
+
+
+def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
+    """The precision called `name`; else bfloat16 on CUDA, float32 elsewhere.
+
+    Raises:
+        UsageError: there is no such precision.
+    """
+    if name is None:
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    if name not in DTYPES:
+        raise UsageError(f"There is no dtype {name!r}.", f"Valid: {', '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def _read_speakers(directory: Path) -> dict[str, Tensor]:
+    """Embeddings by speaker from `spk2info`, which a model may or may not have."""
+    if (path := directory / "spk2info.safetensors").is_file():
+        return {name: tensor.float() for name, tensor in read_weights(path).items()}
+    if not (path := directory / "spk2info.pt").is_file():
+        return {}
+    table = read_pickle(path)
+    try:
+        return {str(name): entry["embedding"].float().reshape(-1) for name, entry in table.items()}
+    except (AttributeError, KeyError, TypeError):
+        raise MissingError(f"{path} is not a table of speakers.", REMEDY) from None

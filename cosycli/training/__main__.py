@@ -1,0 +1,122 @@
+"""The recipe of the built-in model, a command for each step.
+
+All steps share a work folder. Each goes on from its checkpoint when it is started again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cosycli.model.profile import ModelProfile, read_profile
+from cosycli.model_library import BUILTIN, model_folder
+
+app = typer.Typer(
+    help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "
+    "refine-vocoder, export. After tokens, the next three steps do not need each other and can run side by side.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Work = Annotated[Path, typer.Option("--work", help="Folder for the corpus, checkpoints and logs.")]
+Minutes = Annotated[float, typer.Option(help="How long to train; the learning rate falls to zero at the end.")]
+Threads = Annotated[int, typer.Option(help="CPU threads.")]
+
+
+def _start(threads: int) -> ModelProfile:
+    import torch
+
+    torch.set_num_threads(threads)
+    return read_profile(model_folder(BUILTIN))
+
+
+@app.command()
+def corpus(
+    text: Annotated[Path, typer.Argument(help="Sentences to speak, one a line; may be gzipped.")],
+    work: Work,
+    shards: Annotated[int, typer.Option(help="How many shards of 400 sentences, about half an hour each.")] = 44,
+    workers: Annotated[int, typer.Option(help="Synthesizers to run at once.")] = 2,
+) -> None:
+    """Speak the text with flite's voices and compute the mels. Needs the Debian package flite."""
+    from cosycli.training.corpus import make_corpus
+
+    make_corpus(text, work / "corpus", shards, workers)
+
+
+@app.command()
+def tokenizer(work: Work, minutes: Minutes = 24, threads: Threads = 1) -> None:
+    """Train the FSQ speech tokenizer, the recognizer and the speaker encoder."""
+    profile = _start(threads)
+    from cosycli.training.tokenizer import train_tokenizer
+
+    train_tokenizer(work / "corpus", work / "tokenizer", minutes, profile)
+
+
+@app.command()
+def tokens(work: Work, threads: Threads = 1) -> None:
+    """Write the speech tokens of the whole corpus and print the share of the codebook in use."""
+    profile = _start(threads)
+    from cosycli.training.tokenizer import write_tokens
+
+    share = write_tokens(work / "corpus", work / "tokenizer", work / "tokens.safetensors", profile)
+    print(f"codebook use {share:.1%}")
+
+
+@app.command()
+def language_model(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
+    """Train the text-speech language model on both sequence layouts."""
+    profile = _start(threads)
+    from cosycli.training.language_model import train_language_model
+
+    train_language_model(
+        work / "corpus", work / "tokens.safetensors", work / "language_model", minutes, profile.language_model
+    )
+
+
+@app.command()
+def flow(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
+    """Train flow matching from speech tokens to mel with all four masks."""
+    profile = _start(threads)
+    from cosycli.training.flow import train_flow
+
+    train_flow(work / "corpus", work / "tokens.safetensors", work / "flow", minutes, profile.flow)
+
+
+@app.command()
+def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1) -> None:
+    """Train the HiFT vocoder on spectra."""
+    profile = _start(threads)
+    from cosycli.training.vocoder import train_vocoder
+
+    train_vocoder(work / "corpus", work / "vocoder", minutes, profile)
+
+
+@app.command()
+def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1) -> None:
+    """Train the vocoder further against critics."""
+    profile = _start(threads)
+    from cosycli.training.vocoder import refine_vocoder as refine
+
+    refine(work / "corpus", work / "vocoder", minutes, profile)
+
+
+@app.command()
+def export(work: Work) -> None:
+    """Write the averaged weights into the package, in 16 bits."""
+    from cosycli.training.export import export as write_model
+
+    write_model(work / "corpus", work, model_folder(BUILTIN))
+
+
+@app.command()
+def plot(work: Work) -> None:
+    """Draw the losses of every step into losses.png in the work folder."""
+    from cosycli.training.plot import plot_losses
+
+    print(plot_losses(work))
+
+
+if __name__ == "__main__":
+    app()

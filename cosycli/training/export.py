@@ -1,0 +1,52 @@
+"""Step `export`: the averaged weights of every step, in 16 bits, into the directory of the built-in model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from cosycli.model.loading import BACKBONE
+from cosycli.training.corpus import SPEAKERS, open_corpus
+from cosycli.training.language_model import backbone_config
+from cosycli.training.run import read_average
+from cosycli.training.text_vocabulary import write_text_vocabulary
+
+__all__ = ["export"]
+
+NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "hift"}  # step -> file
+
+
+def export(corpus_folder: Path, work_folder: Path, target: Path) -> None:
+    """Write the model of the checkpoints in `work_folder` into `target`, beside its configuration."""
+    num_tokens = write_text_vocabulary(target / BACKBONE)
+    (target / BACKBONE / "config.json").write_text(backbone_config(num_tokens).to_json_string())
+    for step, name in NETWORKS.items():
+        _write(read_average(work_folder / step), target / f"{name}.safetensors")
+    heard = read_average(work_folder / "tokenizer")
+    _write(_part(heard, "tokenizer."), target / "speech_tokenizer.safetensors")
+    _write(_part(heard, "speaker_encoder."), target / "speaker_encoder.safetensors")
+    _write(_speakers(corpus_folder, work_folder / "tokens.safetensors"), target / "spk2info.safetensors")
+
+
+def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+
+
+def _speakers(corpus_folder: Path, tokens_file: Path) -> dict[str, Tensor]:
+    """The mean embedding of each speaker's utterances, as a unit vector."""
+    corpus, embeddings = open_corpus(corpus_folder), load_file(tokens_file)["embeddings"]
+    means = {}
+    for speaker in SPEAKERS:
+        rows = [index for index in range(len(embeddings)) if corpus[index].speaker == speaker]
+        means[speaker] = torch.nn.functional.normalize(embeddings[rows].mean(dim=0), dim=0)
+    return means
+
+
+def _write(state: dict[str, Tensor], path: Path) -> None:
+    halves = {name: tensor.half().contiguous().clone() for name, tensor in state.items()}
+    unfinished = path.with_suffix(".tmp")
+    save_file(halves, unfinished)
+    unfinished.replace(path)
