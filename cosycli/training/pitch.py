@@ -51,7 +51,8 @@ def _correlate_with_later(frames: Tensor, span: int) -> Tensor:
     products = torch.fft.irfft(first.conj() * torch.fft.rfft(frames, n_fft), n_fft)[..., : size - span]
     sums = F.pad(frames.square().cumsum(dim=2), (1, 0))
     energies = (sums[..., span:] - sums[..., :-span])[..., : size - span]
-    return products / (energies[..., :1] * energies).sqrt().clamp(min=1e-6)
+    correlation: Tensor = products / (energies[..., :1] * energies).sqrt().clamp(min=1e-6)
+    return correlation
 
 
 def _first_peak(correlation: Tensor, threshold: Tensor) -> Tensor:

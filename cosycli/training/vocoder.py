@@ -22,10 +22,11 @@ from cosycli.model.features import log_mel
 from cosycli.model.profile import MelProfile, ModelProfile
 from cosycli.model.vocoder import Vocoder
 from cosycli.training.corpus import Corpus, open_corpus
+from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
 from cosycli.training.pitch import measure_f0
 from cosycli.training.run import TrainingRun
 
-__all__ = ["train_vocoder"]
+__all__ = ["refine_vocoder", "train_vocoder"]
 
 BATCH_SIZE = 6
 WINDOW = 40  # mel frames, 0.8 s
@@ -37,6 +38,8 @@ WARM_UP_STEPS = 200
 RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))  # n_fft, hop
 FLOOR = 1e-3  # STFT magnitude of noise near -80 dBFS
 MEASURED_F0_SHARE = 0.5  # of the training, before the source follows the predicted F0
+ADVERSARIAL_WEIGHT = 0.1  # both small beside the spectral losses, which carry the words
+FEATURE_WEIGHT = 0.3
 MAX_ROUGHNESS = 0.25  # standard deviation in nepers, about the flow's own error
 
 
@@ -130,3 +133,45 @@ def _mel_loss(wave: Tensor, mel: Tensor, profile: MelProfile) -> Tensor:
     """Mean distance in nepers, without the edges of the window."""
     inner = slice(EDGE, -EDGE)
     return F.l1_loss(log_mel(wave, profile)[..., inner], mel[..., inner])
+
+
+def refine_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: ModelProfile) -> None:
+    """Train on against critics for `minutes`, from the checkpoint that `train_vocoder` left in `work_folder`."""
+    vocoder = new_vocoder(profile)
+    critics = Critics(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
+    run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), REFINING_RATE, BETAS)])
+    critics_run = TrainingRun(
+        work_folder / "critics", critics, [torch.optim.AdamW(critics.parameters(), REFINING_RATE, BETAS)]
+    )
+    windows = draw_windows(open_corpus(corpus_folder), profile.mel, random.Random(run.step))
+    noise = torch.Generator().manual_seed(run.step)
+    until = time.time() + 60 * minutes
+    for used, _ in zip(run.steps(until), critics_run.steps(until), strict=False):
+        for each in (run, critics_run):
+            each.scale_rates(_rate(critics_run.step, used))
+        window = next(windows)
+        wave, f0_loss = _speak(vocoder, window, roughen(window.mel, noise), noise, follow_predicted=True)
+        real = critics(window.wave)
+        judging = critic_loss(real, critics(wave.detach()))
+        critics_run.descend(judging)
+        made = critics.requires_grad_(False)(wave)
+        critics.requires_grad_(True)
+        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, profile.mel)
+        deceiving, features = adversarial_loss(made), feature_loss(real, made)
+        run.descend(spectral + mel + f0_loss + ADVERSARIAL_WEIGHT * deceiving + FEATURE_WEIGHT * features)
+        run.log(
+            spectral=spectral.item(),
+            mel=mel.item(),
+            f0=f0_loss.item(),
+            critics=judging.item(),
+            adversarial=deceiving.item(),
+            features=features.item(),
+        )
+
+
+def roughen(mel: Tensor, noise: torch.Generator) -> Tensor:
+    """Mel (B, num_mels, M) with the faults of a mel that was not measured but made: blurred, and a little off."""
+    strengths = torch.rand(2, len(mel), 1, 1, generator=noise)
+    blurred = F.avg_pool2d(mel[:, None], 3, stride=1, padding=1, count_include_pad=False)[:, 0]
+    error = MAX_ROUGHNESS * strengths[1] * torch.randn(mel.shape, generator=noise)
+    return torch.lerp(mel, blurred, strengths[0]) + error

@@ -1,0 +1,82 @@
+"""The vocoder's training: its losses, and that it can be stopped, resumed and read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from cosycli.model.profile import ModelProfile, VocoderProfile
+from cosycli.model.vocoder import Vocoder
+from cosycli.training.corpus import add_mels
+from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
+from cosycli.training.run import read_average
+from cosycli.training.vocoder import RESOLUTIONS, refine_vocoder, roughen, spectra, spectral_loss, train_vocoder
+
+TINY = ModelProfile(vocoder=VocoderProfile(width=16, f0_width=8, resblock_kernels=(3,), resblock_dilations=((1,),)))
+ONE_STEP = 1e-6  # minutes: the clock is looked at after each step
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return 0.1 * torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Two utterances of 1.5 s."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    samples = (noise(2, 36000) * 32767).to(torch.int16).numpy().astype(np.int16)
+    (folder / "shard-0000.pcm").write_bytes(samples.tobytes())
+    rows = [{"text": "Noise.", "speaker": "slt", "start": start, "num_samples": 36000} for start in (0, 36000)]
+    (folder / "shard-0000.json").write_text(json.dumps(rows))
+    add_mels(folder)
+    return folder
+
+
+def test_training_resumes_and_leaves_weights_that_load(corpus: Path, tmp_path: Path) -> None:
+    work = tmp_path / "vocoder"
+    train_vocoder(corpus, work, ONE_STEP, TINY)
+    train_vocoder(corpus, work, ONE_STEP, TINY)
+    refine_vocoder(corpus, work, ONE_STEP, TINY)
+    assert torch.load(work / "checkpoint.pt", weights_only=True)["step"] == 3
+    Vocoder(TINY.vocoder).load_state_dict(read_average(work))
+
+
+def test_spectral_loss_hears_pitch_but_not_phase() -> None:
+    seconds = torch.arange(19200) / 24000
+    tone, shifted, higher = (
+        0.1 * torch.sin(2 * torch.pi * hz * seconds + phase)[None] for hz, phase in ((200, 0), (200, 2), (300, 0))
+    )
+    assert spectral_loss(tone, tone) == 0
+    assert spectral_loss(shifted, tone) < 0.3 * spectral_loss(higher, tone)
+
+
+def test_critics_learn_to_tell_and_their_features_draw_together() -> None:
+    torch.manual_seed(0)
+    critics = Critics(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
+    real, made = noise(2, 9600, seed=1), noise(2, 9600, seed=2).cumsum(1) * 0.05
+    optimizer = torch.optim.AdamW(critics.parameters(), 3e-3)
+    losses = []
+    for _ in range(8):
+        losses.append(critic_loss(critics(real), critics(made)))
+        optimizer.zero_grad()
+        losses[-1].backward()
+        optimizer.step()
+    assert losses[-1] < losses[0]
+    assert adversarial_loss(critics(real)) < adversarial_loss(critics(made))
+    assert feature_loss(critics(real), critics(real)) == 0
+    assert feature_loss(critics(real), critics(made)) > 0
+
+
+def test_roughening_blurs_a_mel_without_moving_it() -> None:
+    mel = torch.zeros(1, 80, 40)
+    mel[0, 40, 20] = 10.0
+    rough = torch.cat([roughen(mel, torch.Generator().manual_seed(seed)) for seed in range(20)]).mean(dim=0)
+    assert rough.shape == mel.shape[1:]
+    assert int(rough.argmax()) == 40 * 40 + 20
+    assert 0.5 < float(rough[39, 20]) < 5.0
