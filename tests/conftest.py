@@ -11,8 +11,6 @@ from pathlib import Path
 import fake_synthesizer
 import pytest
 
-import cosycli
-
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -39,12 +37,11 @@ def cosy(tmp_path, monkeypatch, capfdbinary):
     """Runs `cosy ARGUMENTS` with a fake synthesizer, in an empty folder and with an empty home."""
     from cosycli.cli.main import main
 
-    loaded: list[fake_synthesizer.FakeSynthesizer] = []
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(cosycli, "load", fake_synthesizer.loader(loaded), raising=False)
+    loaded = fake_synthesizer.install(monkeypatch.setattr)
 
     def run(*arguments: str | os.PathLike[str], stdin: bytes = b"") -> Ended:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

@@ -5,6 +5,7 @@ Run as a program it is the command `cosy` with this synthesizer in it:  python f
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ class FakeSynthesizer:
     device: str | None
     dtype: str | None
     sample_rate: int = SAMPLE_RATE
-    heard: str = ""
+    heard: str = os.environ.get("FAKE_COSY_HEARS", "")
     requests: list[dict[str, object]] = field(default_factory=list)
 
     def render(
@@ -77,23 +78,27 @@ def tone(text: str, voice: str | None, speed: float) -> np.ndarray:
     return np.pad(sound, round(EDGE_S * SAMPLE_RATE)).astype(np.float32)
 
 
-def loader(loaded: list[FakeSynthesizer]) -> Callable[..., FakeSynthesizer]:
-    """A `cosycli.load` that makes fakes, and puts each into `loaded`."""
+def install(patch: Callable[[object, str, object], None] = setattr) -> list[FakeSynthesizer]:
+    """Make `cosycli.load` give fakes, of a model like the built-in one; returns the list of those that will be made."""
+    import cosycli
+    from cosycli.model import profile
+    from cosycli.model_library import find_model
+
+    made: list[FakeSynthesizer] = []
 
     def load(model: str = "builtin", device: str | None = None, dtype: str | None = None) -> FakeSynthesizer:
-        from cosycli.model_library import find_model
-
         find_model(model)
-        loaded.append(FakeSynthesizer(model, device, dtype))
-        return loaded[-1]
+        made.append(FakeSynthesizer(model, device, dtype))
+        return made[-1]
 
-    return load
+    patch(cosycli, "load", load)
+    patch(profile, "read_profile", lambda _: profile.ModelProfile(spells_words=True))
+    return made
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    import cosycli
     from cosycli.cli.main import run
 
-    cosycli.load = loader([])
+    install()
     run()

@@ -217,6 +217,6 @@ def test_interrupted(tmp_path, ending, audio_format):
 
 
 def test_a_bug_of_ours_is_called_one(cosy, monkeypatch):
-    monkeypatch.setattr("cosycli.script.reading.read_script", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cosycli.script.read_script", lambda *_, **__: 1 / 0)
     refused(cosy("speak", "Good evening.", "-o", "out.wav"), 1, "bug: ZeroDivisionError", "cosy --debug")
     assert "Traceback" in cosy("--debug", "speak", "Good evening.", "-o", "out.wav").err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from cosycli.audio.encode import AudioSink
     from cosycli.audio.joining import Piece
     from cosycli.engine.synthesizer import Take
+    from cosycli.script import Script
     from cosycli.settings import Settings
 
 __all__ = ["Destination", "render"]
+
+UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
+MAX_SKIPPED_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -35,16 +40,14 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     import cosycli
     from cosycli.audio.encode import check_target
     from cosycli.audio.joining import join
-    from cosycli.script.reading import read_script
-    from cosycli.voices import find_voice, voice_folders
+    from cosycli.voices import find_voice
 
     if destination.target is not None and destination.audio_format is not None:
         check_target(destination.target, destination.audio_format)
     if settings.voice is not None:
         find_voice(settings.voice)
-    script = read_script(text, voices=voice_folders())
-    for note in script.notes:
-        report.tell(f"Line {note.line}: {note.message}", line=note.line)
+    script = _read(text, settings)
+    _tell_what_was_found(script, report)
     synthesizer = cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
     takes = synthesizer.render(
         script, voice=settings.voice, style=settings.style, speed=settings.speed, seed=settings.seed, mask=settings.mask
@@ -64,6 +67,31 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
         audio_s=round(audio_s, 3),
         elapsed_s=round(elapsed_s, 3),
     )
+
+
+def _read(text: str, settings: Settings) -> Script:
+    """The script of `text`, checked against what the model can be asked for; the model itself is not loaded yet."""
+    from cosycli.engine.abilities import abilities_of, instruction_of
+    from cosycli.model.profile import read_profile
+    from cosycli.model_library import find_model
+    from cosycli.script import read_script
+
+    profile = read_profile(find_model(settings.model))
+    instruction_of(settings.style, profile)
+    abilities = abilities_of(profile)
+    return read_script(
+        text, tags=abilities.tags, styles=abilities.styles, voices=abilities.voices, phonemes=abilities.phonemes
+    )
+
+
+def _tell_what_was_found(script: Script, report: Progress) -> None:
+    """Name what is read otherwise than the writer may think, and what is not spoken."""
+    for note in script.notes:
+        report.tell(f"Line {note.line}: {note.message}", line=note.line)
+    skipped = Counter((item.text.strip(), item.reason) for item in script.skipped if item.reason not in UNREMARKABLE)
+    for (text, reason), count in skipped.most_common(MAX_SKIPPED_LINES):
+        times = f" ({count} times)" if count > 1 else ""
+        report.tell(f"Not spoken{times}: {text[:40]!r}, {reason}.", text=text, reason=reason, count=count)
 
 
 def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:

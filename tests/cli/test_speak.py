@@ -85,6 +85,13 @@ def test_flags_go_over_the_folder_s_settings_and_those_over_the_user_s(cosy, tmp
     assert request == {"voice": "rms", "style": None, "speed": 1.0, "seed": 3, "mask": "full"}
 
 
+def test_what_is_not_spoken_is_named(cosy):
+    ended = cosy("speak", "Well done 🎉 and on to page [12].", "-o", "a.wav")
+    assert ended.status == 0
+    assert "Not spoken: '🎉'" in ended.err
+    assert "[12] is not a tag" in ended.err
+
+
 def test_quiet_is_silent(cosy):
     ended = cosy("speak", "Hello.", "-o", "a.wav", "-q")
     assert (ended.out, ended.err) == (b"", "")

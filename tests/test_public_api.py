@@ -1,0 +1,41 @@
+"""The names and signatures that programs may rely on."""
+
+import inspect
+import subprocess
+import sys
+from dataclasses import fields
+
+import cosycli
+
+
+def test_the_package_offers_these_names_and_no_others():
+    assert sorted(cosycli.__all__) == ["Speech", "Synthesizer", "__version__", "load"]
+    for name in cosycli.__all__:
+        assert getattr(cosycli, name)
+
+
+def test_importing_it_loads_nothing_heavy():
+    code = "import cosycli, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "transformers", "numpy"} & set(done.stdout.split())
+
+
+def test_load():
+    parameters = inspect.signature(cosycli.load).parameters
+    assert {name: value.default for name, value in parameters.items()} == {
+        "model": "builtin",
+        "device": None,
+        "dtype": None,
+    }
+
+
+def test_speak():
+    parameters = inspect.signature(cosycli.Synthesizer.speak).parameters
+    defaults = {name: value.default for name, value in parameters.items() if name not in ("self", "text")}
+    assert defaults == {"voice": None, "style": None, "speed": 1.0, "seed": 0, "mask": "full"}
+
+
+def test_speech():
+    names = [field.name for field in fields(cosycli.Speech)]
+    assert names[:2] == ["samples", "sample_rate"]
+    assert "timings" in names

@@ -1,0 +1,108 @@
+"""Every command of the README is run, with a fake synthesizer in place of the model."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fake_synthesizer
+import numpy as np
+import pytest
+import soundfile
+
+from cosycli.voices import find_voice
+
+REPOSITORY = Path(__file__).parents[1]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SET_UP = [
+    'pip install -c constraints.txt . && cosy speak "Every good book deserves a voice of its own." -o hello.wav',
+    'pip install -c constraints.txt -e ".[test]" && pytest',
+]
+FETCHED_MODEL = "cosyvoice2-0.5b"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("sh") for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """A folder with what the README's reader has: a text, a clip, and `cosy` on the path."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "notes.txt").write_text("Soup is best on the second day. Bread is not.\n")
+    t = np.arange(5 * 24_000) / 24_000
+    soundfile.write(folder / "clip.wav", 0.3 * np.sin(900 * t) * (np.sin(6 * t) > 0), 24_000)
+    (folder / "bin").mkdir()
+    cosy = folder / "bin" / "cosy"
+    cosy.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{REPOSITORY / "tests" / "fake_synthesizer.py"}" "$@"\n')
+    cosy.chmod(0o755)
+    return folder
+
+
+def run(desk: Path, command: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PATH": f"{desk / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "COSY_HOME": str(desk / "home"),
+        "HF_ENDPOINT": "http://127.0.0.1:9",  # where nobody answers
+        "FAKE_COSY_HEARS": find_voice("slt").transcript
+        if "check slt" in command
+        else "the words exactly as she says them",
+    }
+    shell = ["bash", "-c", f"set -o pipefail; {command}"]
+    return subprocess.run(shell, cwd=desk, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def test_there_are_exactly_two_set_up_commands():
+    assert [command for command in commands() if "pip install" in command] == SET_UP
+
+
+@pytest.mark.parametrize("command", [command for command in commands() if "pip install" not in command])
+def test_a_command_does_what_it_says(desk, command):
+    if "ffprobe" in command and shutil.which("ffprobe") is None:
+        pytest.skip("ffprobe is not installed")
+    if FETCHED_MODEL in command and "show" not in command:
+        ended = run(desk, command)
+        assert ended.returncode == 4
+        assert "cannot be reached" in ended.stderr or "not on this machine" in ended.stderr
+        return
+    ended = run(desk, command)
+    assert ended.returncode == 0, ended.stderr
+    for name in re.findall(r"(?:-o|>) (\w[\w.]+)", command):
+        assert (desk / name).stat().st_size > 1000
+
+
+def test_the_first_command_makes_the_file_it_names(desk):
+    assert run(desk, SET_UP[0].partition("&& ")[2]).returncode == 0
+    assert soundfile.info(desk / "hello.wav").samplerate == 24_000
+
+
+def test_the_python_example_runs(monkeypatch, capsys):
+    fake_synthesizer.install(monkeypatch.setattr)
+    for block in blocks("python"):
+        exec(block, {})
+    assert "seconds" in capsys.readouterr().out
+
+
+def test_the_settings_example_is_valid(tmp_path, monkeypatch):
+    from cosycli.settings import read_settings
+
+    monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
+    for block in blocks("yaml"):
+        (tmp_path / "cosy.yaml").write_text(block)
+        assert read_settings(tmp_path).voice == "rms"
+
+
+def test_every_exit_code_is_in_the_table():
+    from cosycli.cli.main import BUG, INTERRUPTED
+    from cosycli.errors import InputError, MissingError, UsageError
+
+    table = re.findall(r"^\| (\d+) \|", README, flags=re.MULTILINE)
+    codes = [0, BUG, UsageError.exit_code, InputError.exit_code, MissingError.exit_code, 5, INTERRUPTED]
+    assert table == [str(code) for code in codes]
