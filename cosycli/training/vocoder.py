@@ -30,6 +30,7 @@ __all__ = ["refine_vocoder", "train_vocoder"]
 
 BATCH_SIZE = 6
 WINDOW = 40  # mel frames, 0.8 s
+ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
 EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
 LEARNING_RATE = 1.2e-3
 REFINING_RATE = 3e-4
@@ -64,7 +65,8 @@ def draw_windows(corpus: Corpus, profile: MelProfile, draw: random.Random) -> It
     while True:
         mels, waves = [], []
         for index in draw.choices(long_enough, k=BATCH_SIZE):
-            start = draw.randrange(2 * corpus[index].num_tokens - WINDOW)
+            last = 2 * corpus[index].num_tokens - WINDOW
+            start = draw.choice([0, last]) if draw.random() < ENDS_SHARE else draw.randrange(last)
             mels.append(corpus.mel(index)[:, start : start + WINDOW])
             samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
             waves.append(torch.from_numpy(samples))
