@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from cosycli.model.estimator import VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import FlowProfile
 
-__all__ = ["Conditions", "Flow", "FlowInput", "MAX_FRAMES"]
+__all__ = ["MAX_FRAMES", "Conditions", "Flow", "FlowInput"]
 
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
@@ -129,7 +130,7 @@ class Flow(nn.Module):
         both = conditions.joined(conditions.unconditional())
         steps = torch.linspace(0, 1, self.profile.num_steps + 1)
         times = (1 - torch.cos(steps * math.pi / 2)).tolist()
-        for now, then in zip(times, times[1:], strict=False):
+        for now, then in pairwise(times):
             told, untold = self.velocity(torch.cat([x, x]), now, both, mask).chunk(2)
             x = x + (then - now) * ((1 + guidance) * told - guidance * untold)
         return x

@@ -1,0 +1,60 @@
+"""A model's size comes from its YAML as plain data; nothing named there is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosycli.errors import MissingError
+from cosycli.model.profile import ModelProfile, read_profile
+from tests.model.tiny_model import CONFIG
+
+
+def profile_of(text: str, folder: Path) -> ModelProfile:
+    (folder / "cosyvoice2.yaml").write_text(text)
+    return read_profile(folder)
+
+
+def test_tagged_numbers_are_read(tmp_path: Path) -> None:
+    profile = profile_of(CONFIG, tmp_path)
+    assert profile.flow.encoder_width == 16
+    assert profile.flow.speaker_width == 192  # by `!ref <spk_embed_dim>`
+    assert profile.vocoder.resblock_dilations == ((1,),)
+    assert profile.language_model.top_k == 25
+
+
+def test_what_is_not_said_is_as_published(tmp_path: Path) -> None:
+    assert profile_of("sample_rate: 24000", tmp_path) == ModelProfile()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x: !!python/object/apply:os.mkdir [owned]", "llm: !apply:os.mkdir [owned]", "!new:os.mkdir {path: owned}"],
+)
+def test_code_in_a_config_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        profile_of(text, tmp_path)
+    except MissingError:
+        pass
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[1, 2", "cannot be read"),
+        ("just words", "holds no settings"),
+        ("flow: {vocab_size: many}", "num_codes is 'many', not int"),
+        ("cosy: {flow: {vocab: 3}}", "unknown values: vocab"),
+    ],
+)
+def test_a_damaged_config_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(MissingError, match=complaint):
+        profile_of(text, tmp_path)
+
+
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="is not a CosyVoice 2 model"):
+        read_profile(tmp_path)
