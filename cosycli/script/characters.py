@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Glyphs", "is_wide", "read_glyphs", "says_something"]
+__all__ = ["TOKENS", "Glyphs", "is_wide", "read_glyphs", "says_something"]
+
+# Stands in plain text for tokens of the model. It is a private character, and those are skipped in any source.
+TOKENS = "\ue000"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ __all__ = ["rewrite_cjk"]
 
 # A figure with the characters around it that the grammars look at; quotes, brackets and full stops end it.
 _NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
-_FIGURE = r"[$£€¥￥]?(?:(?<![\w)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"
+_FIGURE = r"[$£€¥￥]?(?:(?<![A-Za-z0-9)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"
 _RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?(?:/[a-z]{{1,2}})?)?{_NEAR}")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
 

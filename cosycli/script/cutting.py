@@ -102,7 +102,7 @@ def _divide_long(ruler: Ruler, sentences: Sequence[Piece]) -> list[Piece]:
         start = sentence.start
         while ruler.seconds(start, sentence.end) > _PIECE_S:
             piece = _first_piece(ruler, start, sentence.end, clauses, spaces)
-            if piece.end >= sentence.end:
+            if not ruler.has_words(piece.end, sentence.end):
                 break
             pieces.append(piece)
             start = piece.end
@@ -127,9 +127,14 @@ def _first_piece(ruler: Ruler, start: int, end: int, clauses: Sequence[int], spa
         if near:
             return Piece(start, min(near, key=lambda place: abs(place - even)), cut)
     place = min(max(even, start + 1), end)
-    while place < end and (ruler.solid[place] or unicodedata.combining(ruler.plain[place])):
+    while place < end and not _can_part(ruler, start, place):
         place += 1
     return Piece(start, place, Cut.CHARACTER)
+
+
+def _can_part(ruler: Ruler, start: int, place: int) -> bool:
+    is_mark = unicodedata.combining(ruler.plain[place]) != 0
+    return not ruler.solid[place] and not is_mark and ruler.has_words(start, place)
 
 
 def join(ruler: Ruler, pieces: Sequence[Piece]) -> list[Piece]:

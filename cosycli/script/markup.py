@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from cosycli.errors import UsageError
 from cosycli.script.phonemes import read_phonemes
 from cosycli.script.segment import Note
+from cosycli.script.vocabulary import MODEL_TAGS
 
 __all__ = ["Abilities", "Kind", "Markup", "Part", "compile_style", "parse_markup"]
 
@@ -37,6 +38,7 @@ _MARK = re.compile(
 _DIRECTIVE = re.compile(r"(?P<closing>/?)\s*(?P<name>style|voice|pause)\b\s*:?\s*(?P<value>.*)", re.DOTALL)
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>ms|s)")
 _QUOTED = re.compile(r"[\"'“‘„](?P<words>.+)[\"'”’“]", re.DOTALL)
+_DIRECTIVES = ["style", "voice", "pause"]
 _TAG_NAME = re.compile(r"/?[a-z]+(?:[_-][a-z]+)*")
 _TYPO_LIKENESS = 0.75  # difflib ratio: "[laugther]" 0.89 and "[breathe]" 0.92, but "[sic]" against "[sigh]" 0.57
 
@@ -66,10 +68,9 @@ class Abilities:
     voices: Collection[str] | None
     phonemes: Collection[str]
 
-    @property
-    def enclosing(self) -> set[str]:
-        """Names x of tag pairs `<x>…</x>`."""
-        return {tag[1:-1] for tag in self.tags if tag.startswith("<") and f"</{tag[1:]}" in self.tags}
+    def encloses(self, name: str) -> bool:
+        """True for the name x of a tag pair `<x>…</x>`."""
+        return f"<{name}>" in self.tags and f"</{name}>" in self.tags
 
 
 class Kind:
@@ -180,7 +181,7 @@ class _Parser:
             self.add(match.start(), match.end(), Kind.TOKENS, match.group())
         elif directive and (directive["closing"] or directive["name"] == "pause" or ":" in inside):
             self.read_directive(match, directive)
-        elif self.looks_meant(inside):
+        elif self.looks_meant(inside, "["):
             raise self.unknown(match)
         else:
             self.note(match, "is not a tag and is read as text.")
@@ -203,11 +204,11 @@ class _Parser:
     def read_angle(self, match: re.Match[str]) -> None:
         name = match["angle"].removeprefix("/")
         closing = match["angle"].startswith("/")
-        if name in self.abilities.enclosing:
+        if self.abilities.encloses(name):
             self.read_enclosing(match, name, closing)
         elif match.group() in self.abilities.tags:
             self.add(match.start(), match.end(), Kind.TOKENS, match.group())
-        elif closing or self.looks_meant(name) or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
+        elif closing or self.looks_meant(name, "<") or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
             raise self.unknown(match)
         else:
             self.note(match, "is not a tag and is read as text.")
@@ -263,22 +264,24 @@ class _Parser:
             )
         return seconds
 
-    def looks_meant(self, name: str) -> bool:
+    def looks_meant(self, name: str, opening: str) -> bool:
         """True when no prose would put `name` in brackets: a typing slip of a tag, or an order to the speaker."""
         if not _TAG_NAME.fullmatch(name):
             return False
         bare = name.removeprefix("/")
-        known = {tag.strip("[]</>") for tag in self.abilities.tags} | {"style", "voice", "pause"}
-        return bool(
+        known = [tag.strip("[]</>") for tag in MODEL_TAGS.union(self.abilities.tags) if tag.startswith(opening)]
+        known += _DIRECTIVES if opening == "[" else []
+        orders = _ORDERS.union(known)
+        return (
             name.startswith("/")
-            or "_" in name
-            or bare in _ORDERS
-            or difflib.get_close_matches(bare, known, n=1, cutoff=_TYPO_LIKENESS)
+            or any(word in orders for word in (bare, *re.split("[_-]", bare)))
+            or bool(difflib.get_close_matches(bare, known, n=1, cutoff=_TYPO_LIKENESS))
         )
 
     def unknown(self, match: re.Match[str], hint: str = "") -> UsageError:
-        tags = " ".join(sorted(self.abilities.tags, key=lambda tag: tag.strip("[]</>")))
-        valid = f"{tags} [style: …] [/style] [voice: …] [/voice] [pause 1s]".strip()
+        tags = sorted(self.abilities.tags, key=lambda tag: tag.strip("[]</>"))
+        styles = [] if self.abilities.styles is None else ["[style: …]", "[/style]"]
+        valid = " ".join([*tags, *styles, "[voice: …]", "[/voice]", "[pause 1s]"])
         return UsageError(
             f"Line {self.line(match.start())}: {match.group()} is not a tag of this model.",
             f"{hint} Tags: {valid}. To have it read as text, write \\{match.group()}.".strip(),

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cosycli.script.characters import TOKENS
 from cosycli.script.forms import Rewriting, rewrite_forms
 
 __all__ = ["Rewriting", "rewrite"]
 
+_UNBROKEN = re.compile(rf"[^{TOKENS}\n]+")
 _CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
 # Latin words within Chinese text, with the figures between them: at least two words, from letter to letter.
 _LATIN_ISLAND = re.compile(rf"[A-Za-z][^{_CJK}]*? [^{_CJK}]*[A-Za-z](?![^{_CJK}]*[A-Za-z])[.!?]?")
@@ -21,14 +23,15 @@ def rewrite(text: str, language: str, latin: str) -> list[Rewriting]:
     """What of a passage is spoken otherwise than it is written, in order and without overlap.
 
     Args:
-        text: a passage; private characters in it stand for tokens and are never touched.
+        text: a passage; no form reaches across TOKENS or the end of a line in it.
         language: of most of the passage.
         latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
     """
     found: list[Rewriting] = []
     for start, end, spoken_in in _stretches(text, language, latin):
-        for part in _rewrite_stretch(text[start:end], spoken_in):
-            found.append(Rewriting(part.start + start, part.end + start, part.spoken))
+        for match in _UNBROKEN.finditer(text, start, end):
+            for part in _rewrite_stretch(match.group(), spoken_in):
+                found.append(Rewriting(part.start + match.start(), part.end + match.start(), part.spoken))
     return found
 
 

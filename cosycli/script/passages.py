@@ -8,15 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from cosycli.script.characters import is_wide, read_glyphs, says_something
+from cosycli.script.characters import TOKENS, is_wide, read_glyphs, says_something
 from cosycli.script.markup import Kind, Part
 
-__all__ = ["TOKENS", "Passage", "Run", "SourceMap", "read_passages"]
+__all__ = ["Passage", "Run", "SourceMap", "read_passages"]
 
-# Stands in `Passage.plain` for tokens of the model: a private character, which no text brings and no rule touches.
-TOKENS = "\ue000"
-
-_LINE_END = r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028])"
+_LINE_END = r"(?:\r\n|[\n\x0b\x0c\x85\u2028]|\r(?!\n))"
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[^\S\n\r\x0b\x0c\x85\u2028]*{_LINE_END})+|\u2029")
 _LINE = re.compile(_LINE_END)
 # A paragraph whose widest line has this many columns was wrapped by an editor; narrower ones are verse or lists.

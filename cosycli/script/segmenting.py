@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from cosycli.script.characters import is_wide
+from cosycli.script.characters import TOKENS, is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
 from cosycli.script.duration import seconds_of, seconds_of_tokens
 from cosycli.script.languages import dominant_language
 from cosycli.script.normalisation import rewrite
-from cosycli.script.passages import TOKENS, Passage, Run, SourceMap
+from cosycli.script.passages import Passage, Run, SourceMap
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
 

@@ -57,5 +57,5 @@ def _heading(match: re.Match[str]) -> str | None:
 ROMAN_NUMERALS = (
     Form("Roman numeral", re.compile(rf"\b(?P<word>(?i:{_DIVISIONS})) {_ROMAN}"), _division),
     Form("ruler", re.compile(rf"\b(?P<word>{_RULERS}) {_ROMAN}"), _ruler),
-    Form("heading", re.compile(rf"\A\s*(?=[IVXLC])(?P<roman>{_UPPER})(?P<stop>\.?)(?=\s*(?:\n|\Z))"), _heading),
+    Form("heading", re.compile(rf"\A\s*(?=[IVXLC])(?P<roman>{_UPPER})(?P<stop>\.?)(?=\s*\Z)"), _heading),
 )
