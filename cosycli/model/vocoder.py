@@ -78,8 +78,9 @@ class Vocoder(nn.Module):
         Returns:
             (B, M * hop) in -audio_limit..audio_limit, zero after each row's lengths * hop samples.
         """
-        f0 = self.predict_f0(mel, lengths)
-        return self.decode(mel, self.source(f0, generators, lengths), lengths)
+        ends = None if bool((lengths == mel.shape[2]).all()) else lengths
+        f0 = self.predict_f0(mel, ends)
+        return self.decode(mel, self.source(f0, generators, ends), ends)
 
     def predict_f0(self, mel: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, num_mels, M) -> (B, M) fundamental frequency in Hz, near 0 where unvoiced."""
@@ -97,13 +98,15 @@ class Vocoder(nn.Module):
         spectrum = self._analyse(source[:, 0], lengths)
         x = self.conv_pre(_keep(mel, _valid(lengths, mel.shape[2])))
         x = _keep(x, _valid(lengths, mel.shape[2]))
-        num_levels, rate = len(self.ups), 1
+        rate = 1
         for level, upsample in enumerate(self.ups):
             x = upsample(F.leaky_relu(x, self.profile.leaky_slope))
             rate *= self.profile.upsample_rates[level]
-            extra = int(level == num_levels - 1)  # an STFT with centred frames has one more than its hops
-            mask = _valid(lengths, mel.shape[2] * rate + extra, rate, extra)
-            x = _keep(F.pad(x, (extra, 0), mode="reflect"), mask)
+            extra = 0
+            if level == len(self.ups) - 1:  # an STFT with centred frames has one more than its hops
+                x, extra = F.pad(x, (1, 0), mode="reflect"), 1
+            mask = _valid(lengths, x.shape[2], rate, extra)
+            x = _keep(x, mask)
             x = x + self.source_resblocks[level](_keep(self.source_downs[level](spectrum), mask), mask)
             x = self._fuse(level, x, mask)
         return self._synthesise(self.conv_post(F.leaky_relu(x, POST_SLOPE)), lengths)
@@ -111,10 +114,8 @@ class Vocoder(nn.Module):
     def _fuse(self, level: int, x: Tensor, mask: Tensor | None) -> Tensor:
         """The mean of the residual blocks of one level, each with its own receptive field."""
         num_kernels = len(self.profile.resblock_kernels)
-        total = torch.zeros_like(x)
-        for block in list(self.resblocks)[level * num_kernels : (level + 1) * num_kernels]:
-            total = total + block(x, mask)
-        return total / num_kernels
+        blocks = list(self.resblocks)[level * num_kernels : (level + 1) * num_kernels]
+        return torch.stack([block(x, mask) for block in blocks]).mean(dim=0)
 
     def _analyse(self, source: Tensor, lengths: Tensor | None) -> Tensor:
         """STFT of the excitation (B, N) -> (B, 2 K, N // istft_hop + 1), real parts then imaginary parts."""
