@@ -78,8 +78,7 @@ class FeedForward(nn.Module):
         self.w_2 = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.w_2(F.silu(self.w_1(x)))
-        return out
+        return self.w_2(F.silu(self.w_1(x)))
 
 
 class ConformerBlock(nn.Module):
@@ -94,8 +93,7 @@ class ConformerBlock(nn.Module):
 
     def forward(self, x: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
         x = x + self.self_attn(self.norm_mha(x), positions, mask)
-        out: Tensor = x + self.feed_forward(self.norm_ff(x))
-        return out
+        return x + self.feed_forward(self.norm_ff(x))
 
 
 class Embed(nn.Module):
@@ -106,8 +104,7 @@ class Embed(nn.Module):
         self.out = nn.Sequential(nn.Linear(width, width), nn.LayerNorm(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.out(x) * math.sqrt(x.shape[2])
-        return out
+        return self.out(x) * math.sqrt(x.shape[2])
 
 
 class LookAhead(nn.Module):
@@ -122,8 +119,7 @@ class LookAhead(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, S, D), (B, 1, S) -> (B, S, D)."""
         hidden = F.leaky_relu(self.conv1(F.pad(x.transpose(1, 2) * mask, (0, self.lookahead)))) * mask
-        out: Tensor = x + self.conv2(F.pad(hidden, (LOOKBACK, 0))).transpose(1, 2)
-        return out
+        return x + self.conv2(F.pad(hidden, (LOOKBACK, 0))).transpose(1, 2)
 
 
 class Upsample(nn.Module):
@@ -137,8 +133,7 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, S, D) -> (B, factor · S, D)."""
         frames = x.transpose(1, 2).repeat_interleave(self.factor, dim=2)
-        out: Tensor = self.conv(F.pad(frames, (UPSAMPLE_KERNEL - 1, 0))).transpose(1, 2)
-        return out
+        return self.conv(F.pad(frames, (UPSAMPLE_KERNEL - 1, 0))).transpose(1, 2)
 
 
 class TokenEncoder(nn.Module):
@@ -177,8 +172,7 @@ class TokenEncoder(nn.Module):
         x = self.up_layer(x * frame_mask(lengths, x.shape[1]).transpose(1, 2))
         up_chunk = chunk and chunk * self.factor
         x = self._blocks(self.up_encoders, self.up_embed(x), lengths * self.factor, up_chunk)
-        out: Tensor = self.after_norm(x) * frame_mask(lengths * self.factor, x.shape[1]).transpose(1, 2)
-        return out
+        return self.after_norm(x) * frame_mask(lengths * self.factor, x.shape[1]).transpose(1, 2)
 
     @staticmethod
     def _blocks(blocks: nn.ModuleList, x: Tensor, lengths: Tensor, chunk: int | None) -> Tensor:

@@ -51,8 +51,7 @@ class ConvBlock(nn.Module):
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        out: Tensor = self.block(x * mask) * mask
-        return out
+        return self.block(x * mask) * mask
 
 
 class ResnetBlock(nn.Module):
@@ -67,8 +66,7 @@ class ResnetBlock(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, time: Tensor) -> Tensor:
         hidden = self.block1(x, mask) + self.mlp(time)[:, :, None]
-        out: Tensor = self.block2(hidden, mask) + self.res_conv(x * mask)
-        return out
+        return self.block2(hidden, mask) + self.res_conv(x * mask)
 
 
 class Attention(nn.Module):
@@ -87,8 +85,7 @@ class Attention(nn.Module):
             linear(x).unflatten(2, (self.num_heads, -1)).transpose(1, 2) for linear in (self.to_q, self.to_k, self.to_v)
         )
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        out: Tensor = self.to_out[0](mixed.transpose(1, 2).flatten(2))
-        return out
+        return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
 class GeluProjection(nn.Module):
@@ -108,8 +105,7 @@ class FeedForward(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.net(x)
-        return out
+        return self.net(x)
 
 
 class TransformerBlock(nn.Module):
@@ -122,8 +118,19 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         x = x + self.attn1(self.norm1(x), mask)
-        out: Tensor = x + self.ff(self.norm3(x))
-        return out
+        return x + self.ff(self.norm3(x))
+
+
+class Level(nn.ModuleList):
+    """A ResNet block, its transformer blocks, and on the way down or up a last convolution."""
+
+    def forward(self, x: Tensor, mask: Tensor, attention: Tensor | None, time: Tensor) -> Tensor:
+        """All but the last convolution: (B, C, M) -> (B, C, M)."""
+        resnet, transformers = self[0], self[1]
+        x = resnet(x, mask, time).transpose(1, 2)
+        for block in transformers:  # type: ignore[attr-defined]
+            x = block(x, attention)
+        return x.transpose(1, 2)
 
 
 class TimeMlp(nn.Module):
@@ -133,8 +140,7 @@ class TimeMlp(nn.Module):
         self.linear_2 = nn.Linear(width, width)
 
     def forward(self, t: Tensor) -> Tensor:
-        out: Tensor = self.linear_2(F.silu(self.linear_1(t)))
-        return out
+        return self.linear_2(F.silu(self.linear_1(t)))
 
 
 class VelocityEstimator(nn.Module):
@@ -151,13 +157,13 @@ class VelocityEstimator(nn.Module):
         self.final_block = ConvBlock(channels, channels)
         self.final_proj = nn.Conv1d(channels, profile.num_mels, 1)
 
-    def _level(self, channels_in: int, *last: nn.Module) -> nn.ModuleList:
+    def _level(self, channels_in: int, *last: nn.Module) -> Level:
         profile, channels = self.profile, self.profile.estimator_width
         transformers = nn.ModuleList(
             TransformerBlock(channels, profile.estimator_heads, profile.estimator_head_width)
             for _ in range(profile.num_transformers)
         )
-        return nn.ModuleList([ResnetBlock(channels_in, channels, 4 * channels), transformers, *last])
+        return Level([ResnetBlock(channels_in, channels, 4 * channels), transformers, *last])
 
     def forward(
         self, x: Tensor, mu: Tensor, speaker: Tensor, cond: Tensor, t: Tensor, lengths: Tensor, chunk: int | None
@@ -176,21 +182,12 @@ class VelocityEstimator(nn.Module):
         attention = attention_mask(lengths, num_frames, chunk)
         time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
         x = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
-        (resnet, transformers, down), (up_resnet, up_transformers, up) = self.down_blocks[0], self.up_blocks[0]
-        skip = self._run(resnet, transformers, x, mask, attention, time)
-        x = down(skip * mask)
-        for resnet, transformers in self.mid_blocks:
-            x = self._run(resnet, transformers, x, mask, attention, time)
-        x = self._run(up_resnet, up_transformers, torch.cat([x, skip], dim=1), mask, attention, time)
-        x = self.final_block(up(x * mask), mask)
-        out: Tensor = self.final_proj(x) * mask
-        return out
-
-    @staticmethod
-    def _run(
-        resnet: nn.Module, transformers: nn.Module, x: Tensor, mask: Tensor, attention: Tensor | None, time: Tensor
-    ) -> Tensor:
-        x = resnet(x, mask, time).transpose(1, 2)
-        for block in transformers:  # type: ignore[attr-defined]
-            x = block(x, attention)
-        return x.transpose(1, 2)
+        down: Level = self.down_blocks[0]  # type: ignore[assignment]
+        up: Level = self.up_blocks[0]  # type: ignore[assignment]
+        skip = down(x, mask, attention, time)
+        x = down[2](skip * mask)
+        for level in self.mid_blocks:
+            x = level(x, mask, attention, time)
+        x = up(torch.cat([x, skip], dim=1), mask, attention, time)
+        x = self.final_block(up[2](x * mask), mask)
+        return self.final_proj(x) * mask

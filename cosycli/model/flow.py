@@ -139,7 +139,7 @@ class Flow(nn.Module):
         """The estimator's velocity (B, num_mels, M) at time t, one for all rows or (B,)."""
         chunk = mask.chunk_tokens(self.profile.chunk)
         times = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
-        out: Tensor = self.decoder.estimator(
+        return self.decoder.estimator(
             x,
             conditions.mu,
             conditions.speaker,
@@ -148,7 +148,6 @@ class Flow(nn.Module):
             conditions.lengths,
             chunk and chunk * self.profile.mel_per_token,
         )
-        return out
 
 
 def fixed_noise(num_mels: int) -> Tensor:

@@ -267,8 +267,8 @@ def _profile_from_tree(tree: dict[str, Any], path: Path) -> ModelProfile:
             if part.name in _OWN_PARTS:
                 values |= own.get(part.name) or {}
             parts[part.name] = _build(part.default_factory, values, path)  # type: ignore[arg-type]
-    switches = {name: bool(own[name]) for name in _OWN_SWITCHES if name in own}
-    return ModelProfile(**parts, **switches)
+    parts |= {name: bool(own[name]) for name in _OWN_SWITCHES if name in own}
+    return ModelProfile(**parts)
 
 
 def _lookup(tree: Any, key: str) -> Any:

@@ -76,8 +76,7 @@ class BuiltinReferenceEncoder:
     @torch.inference_mode()
     def speaker(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         mel = self._log_mel(samples, sample_rate)
-        out: Tensor = self._speaker_encoder(mel, torch.tensor([mel.shape[2]]))[0]
-        return out
+        return self._speaker_encoder(mel, torch.tensor([mel.shape[2]]))[0]
 
     def recognise(self, samples: NDArray[np.float32], sample_rate: int) -> str:
         """The words heard, in small letters; a draft recognizer for clean English."""

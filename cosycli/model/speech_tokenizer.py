@@ -47,6 +47,8 @@ class ConvBlock(nn.Module):
 class SpeechTokenizer(nn.Module):
     """Encoder, quantiser and speller; ids of the alphabet start at 1, 0 is the CTC blank."""
 
+    place_values: Tensor
+
     def __init__(self, profile: SpeechTokenizerProfile) -> None:
         super().__init__()
         self.profile = profile

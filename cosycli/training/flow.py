@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from cosycli.model.flow import Conditions, Flow
 from cosycli.model.masks import FlowMask, frame_mask
@@ -39,7 +39,7 @@ def train_flow(corpus_folder: Path, tokens_file: Path, work_folder: Path, minute
     corpus, labels = open_corpus(corpus_folder), load_file(tokens_file)
     flow = Flow(profile)
     if not (work_folder / "checkpoint.pt").exists():
-        nn.init.constant_(flow.decoder.estimator.final_proj.bias, MEAN_LOG_MEL)
+        flow.decoder.estimator.final_proj.bias.data.fill_(MEAN_LOG_MEL)  # type: ignore[union-attr]
     run = TrainingRun(work_folder, flow, _optimizers(flow))
     count = len(labels["embeddings"])
     batches = draw_batches([2 * corpus[i].num_tokens for i in range(count)], MAX_FRAMES, random.Random(run.step))
