@@ -7,10 +7,12 @@ both. A fetch that was cut off goes on where it stopped.
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -18,23 +20,46 @@ from urllib.parse import quote, urlsplit
 from cosycli.errors import InputError, MissingError, UsageError, did_you_mean
 from cosycli.model_library import ModelFile, PublishedModel, checksum, model_folder, write_manifest
 
-__all__ = ["HUBS", "pull"]
+__all__ = ["HUBS", "Hub", "pull", "url_pattern"]
 
-HUBS = {
-    "huggingface": "https://huggingface.co/{id}/resolve/{revision}/{path}",
-    "modelscope": "https://www.modelscope.cn/models/{id}/resolve/{revision}/{path}",
-}
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 30
 MAX_VAIN_CONNECTIONS = 3  # that break, one after another, before anything new has come
 
 
-def pull(model: PublishedModel, hub: str, url_pattern: str, report: Callable[[int, int], None]) -> Path:
+@dataclass(frozen=True)
+class Hub:
+    """A site: its address, where it keeps a file, and the environment variable that names a mirror of it."""
+
+    endpoint: str
+    path: str
+    mirror_variable: str
+
+
+HUBS = {
+    "huggingface": Hub("https://huggingface.co", "/{id}/resolve/{revision}/{path}", "HF_ENDPOINT"),
+    "modelscope": Hub("https://www.modelscope.cn", "/models/{id}/resolve/{revision}/{path}", "MODELSCOPE_ENDPOINT"),
+}
+
+
+def url_pattern(name: str) -> str:
+    """The address of a file on the hub called `name` or on its mirror, with places for {id}, {revision} and {path}.
+
+    Raises:
+        UsageError: there is no such hub.
+    """
+    if name not in HUBS:
+        raise UsageError(f"There is no hub {name!r}.", f"{did_you_mean(name, HUBS)}Hubs: {', '.join(HUBS)}.")
+    hub = HUBS[name]
+    return os.environ.get(hub.mirror_variable, hub.endpoint).rstrip("/") + hub.path
+
+
+def pull(model: PublishedModel, hub: str, pattern: str, report: Callable[[int, int], None]) -> Path:
     """Fetch what is missing of `model` and check it.
 
     Args:
         hub: the hub's name in `model.sources`.
-        url_pattern: the address of a file there, with places for {id}, {revision} and {path}: one of `HUBS`.
+        pattern: the address of a file there; see `url_pattern`.
         report: told the bytes that are there and the bytes there will be.
 
     Returns:
@@ -55,7 +80,7 @@ def pull(model: PublishedModel, hub: str, url_pattern: str, report: Callable[[in
         for file in model.files:
             path = folder / file.path
             if not path.is_file() or checksum(path) != file.sha256:
-                url = url_pattern.format(id=source.id, revision=source.revision, path=quote(file.path))
+                url = pattern.format(id=source.id, revision=source.revision, path=quote(file.path))
                 _fetch(url, file, path, partial(_report_sum, report, done, model.size))
             done += file.size
             report(done, model.size)

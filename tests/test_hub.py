@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cosycli.errors import InputError, MissingError, UsageError
-from cosycli.hub import HUBS, pull
+from cosycli.hub import HUBS, pull, url_pattern
 from cosycli.model_library import (
     ModelFile,
     PublishedModel,
@@ -159,6 +159,14 @@ def test_a_full_disk_is_found_out_before_fetching(model, hub, monkeypatch):
 def test_a_hub_without_the_model_is_refused(model, hub):
     with pytest.raises(UsageError, match="huggingface"):
         pull(model, "modelscope", hub.url, lambda done, total: None)
+
+
+def test_a_mirror_takes_the_place_of_its_hub(monkeypatch):
+    assert url_pattern("huggingface").startswith("https://huggingface.co/{id}/")
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
+    assert url_pattern("huggingface").startswith("https://mirror.example/{id}/")
+    with pytest.raises(UsageError, match="modelscope"):
+        url_pattern("model-scope")
 
 
 def test_verify_names_what_is_damaged_and_pull_mends_it(model, hub):

@@ -1,4 +1,4 @@
-"""Every command of the README is run, with a fake synthesizer in place of the model."""
+"""Every command of the README and of the help is run, with a fake synthesizer in place of the model."""
 
 import os
 import re
@@ -15,11 +15,13 @@ import soundfile
 from cosycli.voices import find_voice
 
 REPOSITORY = Path(__file__).parents[1]
+FAKE_COSY = REPOSITORY / "tests" / "fake_synthesizer.py"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SET_UP = [
     'pip install -c constraints.txt . && cosy speak "Every good book deserves a voice of its own." -o hello.wav',
     'pip install -c constraints.txt -e ".[test]" && pytest',
 ]
+README_WORDS = "the words exactly as she says them"
 FETCHED_MODEL = "cosyvoice2-0.5b"
 
 
@@ -31,6 +33,16 @@ def commands() -> list[str]:
     return [line for block in blocks("sh") for line in block.splitlines()]
 
 
+def help_examples() -> list[str]:
+    """The command lines that the help of each command ends with."""
+    from cosycli.cli import bench, doctor, models, speak, voices
+    from cosycli.cli.main import EXAMPLES, app
+
+    pages = [EXAMPLES, speak.EXAMPLES, doctor.EXAMPLES, bench.EXAMPLES, models.EXAMPLES, voices.EXAMPLES]
+    pages += [command.epilog for group in app.registered_groups for command in group.typer_instance.registered_commands]
+    return [line.strip() for page in pages for line in page.splitlines() if line.startswith("  ")]
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     """A folder with what the README's reader has: a text, a clip, and `cosy` on the path."""
@@ -39,21 +51,26 @@ def desk(tmp_path_factory):
     t = np.arange(5 * 24_000) / 24_000
     soundfile.write(folder / "clip.wav", 0.3 * np.sin(900 * t) * (np.sin(6 * t) > 0), 24_000)
     (folder / "bin").mkdir()
-    cosy = folder / "bin" / "cosy"
-    cosy.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{REPOSITORY / "tests" / "fake_synthesizer.py"}" "$@"\n')
-    cosy.chmod(0o755)
+    write_program(folder / "bin" / "cosy", f'exec "{sys.executable}" "{FAKE_COSY}" "$@"')
+    for player in ("aplay", "ffplay"):
+        write_program(folder / "bin" / player, "exec cat > /dev/null")
     return folder
 
 
+def write_program(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
 def run(desk: Path, command: str) -> subprocess.CompletedProcess[str]:
+    heard = find_voice("slt").transcript if "check slt" in command else README_WORDS
     environment = {
         **os.environ,
         "PATH": f"{desk / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "COSY_HOME": str(desk / "home"),
         "HF_ENDPOINT": "http://127.0.0.1:9",  # where nobody answers
-        "FAKE_COSY_HEARS": find_voice("slt").transcript
-        if "check slt" in command
-        else "the words exactly as she says them",
+        "MODELSCOPE_ENDPOINT": "http://127.0.0.1:9",
+        "FAKE_COSY_HEARS": heard or "",
     }
     shell = ["bash", "-c", f"set -o pipefail; {command}"]
     return subprocess.run(shell, cwd=desk, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
@@ -63,7 +80,9 @@ def test_there_are_exactly_two_set_up_commands():
     assert [command for command in commands() if "pip install" in command] == SET_UP
 
 
-@pytest.mark.parametrize("command", [command for command in commands() if "pip install" not in command])
+@pytest.mark.parametrize(
+    "command", [line for line in dict.fromkeys([*commands(), *help_examples()]) if line not in SET_UP]
+)
 def test_a_command_does_what_it_says(desk, command):
     if "ffprobe" in command and shutil.which("ffprobe") is None:
         pytest.skip("ffprobe is not installed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -99,6 +98,8 @@ def _measurement(speech: Speech, load_s: float, total_s: float) -> Measurement:
 
 def _peak_memory_mb() -> float:
     """Of the whole process, and of the GPU where there is one."""
+    import resource
+
     import torch
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KB elsewhere

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated, Any
 
 import typer
@@ -71,7 +70,7 @@ def pull(
     model = find_published(name)
     with open_progress("none" if quiet else progress) as report:
         folder = hubs.pull(
-            model, hub, _url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
+            model, hub, hubs.url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
         )
     print(folder)
 
@@ -124,13 +123,3 @@ def _facts(name: str) -> dict[str, Any]:
         "folder": str(model_folder(model.name)),
         **sources,
     }
-
-
-def _url_pattern(hub: str) -> str:
-    """Where the hub keeps files; `HF_ENDPOINT` names a mirror of Hugging Face, as it does for its own tools."""
-    from cosycli.hub import HUBS
-
-    mirror = os.environ.get("HF_ENDPOINT")
-    if hub == "huggingface" and mirror:
-        return HUBS[hub].replace("https://huggingface.co", mirror.rstrip("/"))
-    return HUBS.get(hub, "")

@@ -18,6 +18,7 @@ EXAMPLES = """Examples:
   cosy speak "Every good book deserves a voice of its own." -o hello.wav
   cosy speak notes.txt -o notes.mp3 --voice rms --speed 1.1
   echo "One. Two." | cosy speak - -o - | aplay
+  cosy speak "Good evening." --play
 """
 
 
@@ -57,6 +58,8 @@ def speak(
     )
     if output is None and not play:
         raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError("Audio would fill the terminal.", "Pipe it (cosy speak … -o - | aplay), or add --play.")
     target = None if output is None else Path(output)
     audio_format = None if target is None else choose_format(format or settings.format, target)
     if play:

@@ -69,8 +69,7 @@ def show_voice(name: Name, as_json: AsJson = False) -> None:
     epilog="""Example:
 
 \b
-  cosy voices add ada --clip ada.wav --transcript "The words, as she says them." \\
-      --language en --rights "My own voice"
+  cosy voices add ada --clip clip.wav --transcript "The words she says." --rights "My own voice"
 """,
 )
 def add(
