@@ -1,7 +1,9 @@
 """What bad input gets: one message on stderr that names the remedy, the documented exit code, and nothing broken."""
 
 import os
+import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import fake_synthesizer
 import numpy as np
 import pytest
 import soundfile
+
+from cosycli.model_library import model_folder
 
 FAKE_COSY = [sys.executable, str(Path(__file__).with_name("fake_synthesizer.py"))]
 SOUND = 0.3 * np.sin(2 * np.pi * 150 * np.arange(45 * 24_000) / 24_000) * np.sin(np.arange(45 * 24_000) / 4000)
@@ -214,6 +218,47 @@ def test_interrupted(tmp_path, ending, audio_format):
     assert "Interrupted" in message
     assert "Traceback" not in message
     assert list(tmp_path.iterdir()) == []
+
+
+class Malicious:
+    """Unpickled carelessly, it makes a file."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("executed"),)
+
+
+def truncate(weights: Path) -> None:
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+
+def mismatch(weights: Path) -> None:
+    weights.unlink()
+    shutil.copy(model_folder("builtin") / "hift.safetensors", weights)
+
+
+def booby_trap(weights: Path) -> None:
+    weights.unlink()
+    weights.with_suffix(".pt").write_bytes(pickle.dumps({"llm.weight": Malicious()}, protocol=2))
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [(truncate, "is damaged"), (mismatch, "lacks"), (booby_trap, "a pickle can run any program")],
+)
+def test_a_damaged_mismatched_or_malicious_checkpoint(tmp_path, monkeypatch, capfd, harm, complaint):
+    """With the real model: its networks are built, its weights refused."""
+    from cosycli.cli.main import main
+
+    shutil.copytree(model_folder("builtin"), tmp_path / "model")
+    harm(tmp_path / "model" / "llm.safetensors")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
+    assert main(["speak", "Good evening.", "-o", "out.wav", "--model", "model"]) == 4
+    message = capfd.readouterr().err
+    assert complaint in message
+    assert "llm." in message
+    assert "Traceback" not in message
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_bug_of_ours_is_called_one(cosy, monkeypatch):
