@@ -32,7 +32,7 @@ _MARKS = r"\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u3099\u309a\u1ab0-\u1aff\u1dc
 _AS_IT_IS = r"!-Z^_a-z|~\\\u00e0-\u00ff\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
 _CLUSTER = re.compile(
     rf"(?P<signs>(?:[^\w\s]\s*){{8,}})"
-    rf"|(?P<as_it_is>(?:[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
+    rf"|(?P<as_it_is>(?:(?!(?:[^\w\s]\s*){{8}})[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
     rf"|(?P<space>\s+)"
     rf"|.[{_MARKS}]*",
     re.DOTALL,

@@ -162,7 +162,8 @@ class _Builder:
         widest = max(map(_width, lines))
         for number, line, following in zip(breaks, lines, lines[1:], strict=False):
             run = self.runs[number]
-            if widest < _WRAP_WIDTH or _width(line) + 1 + _first_word_width(following) <= widest:
+            has_room = _width(line) + 1 + _first_word_width(following) <= widest
+            if widest < _WRAP_WIDTH or (has_room and not following[:1].islower()):
                 self.runs[number] = replace(run, plain="\n", is_verbatim=False)
             elif is_wide(line[-1:]) and is_wide(following[:1]):
                 self.runs[number] = replace(run, plain="")

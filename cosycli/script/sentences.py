@@ -1,6 +1,17 @@
-"""Where sentences end.
+"""Where sentences end: sentencex, with thin corrections.
 
-TABLE
+F1 of the boundaries inside the annotated paragraphs of Universal Dependencies (EWT, GSD, GSDSimp development parts), and
+golden rules passed, of pragmatic_segmenter and pySBD:
+
+    splitter          English 200   Chinese 100   Japanese 102   golden 78   402 paragraphs
+    pysbd 0.3.4             0.952         0.987          0.996          75           270 ms
+    sentencex 1.0.32        0.973         0.929          0.956          68             2 ms
+    this module             0.975         0.996          0.995          69             5 ms
+
+The corrections: a Chinese or Japanese full stop before a figure ends a sentence ("…了。2009年…"), so does one inside a
+closing bracket ("(She had.) He went on."), and the number of a list item does not ("1. The first"). Of the nine rules
+not passed, seven want broken lines joined or list items found, which is the work of `passages` and of documents.
+pysbd is 50 times slower, cuts English at abbreviations oftener, and has not been released since 2021.
 """
 
 from __future__ import annotations
@@ -12,6 +23,8 @@ __all__ = ["sentence_ends"]
 # sentencex looks for the partner of every opening quote: quadratic when there is none, so it sees this much at a time.
 _MAX_CHARS = 4000
 _CJK_STOP = re.compile(r"[。！？](?=[0-9])")
+_BRACKET_END = re.compile(r"(?<=[^\W\d][.!?]\))\s+(?=[A-Z\"'(])")
+_LIST_NUMBER = re.compile(r"\W*\d{1,3}[.)]+\s*")
 _CJK_OPEN, _CJK_CLOSE = "「『（《〈【“", "」』）》〉】”"
 
 
@@ -25,10 +38,23 @@ def sentence_ends(text: str, language: str) -> list[int]:
         for sentence in segment(language, window):
             position += len(sentence)
             ends.append(position)
-    ends = ends or [len(text)]
-    if language in ("zh", "ja"):
-        ends = sorted({*ends, *_stops_before_digits(text)})
-    return ends
+    missed = _stops_before_digits(text) if language in ("zh", "ja") else _closed_brackets(text)
+    return _without_list_numbers(text, sorted({*ends, *missed, len(text)}))
+
+
+def _without_list_numbers(text: str, ends: list[int]) -> list[int]:
+    """The number of a list item belongs to the sentence after it."""
+    starts = [0, *ends]
+    return [end for start, end in zip(starts, ends, strict=False) if not _is_list_number(text, start, end)]
+
+
+def _is_list_number(text: str, start: int, end: int) -> bool:
+    return end < len(text) and end - start < 10 and bool(_LIST_NUMBER.fullmatch(text, start, end))
+
+
+def _closed_brackets(text: str) -> list[int]:
+    """Sentences in brackets end at the bracket: "(She had.) He went on." """
+    return [match.end() for match in _BRACKET_END.finditer(text)]
 
 
 def _windows(text: str) -> list[str]:

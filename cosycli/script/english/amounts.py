@@ -102,7 +102,7 @@ _FRACTIONS = {
     "⅝": "5/8",
     "⅞": "7/8",
 }
-_COUNTED = re.compile(r" (?:people|men|women|children|[a-z]{3,}[^su\W]s)\b")  # "1984 cats" is no year
+_COUNTED = re.compile(r" (?:people|men|women|children|(?!this |does |goes |says )[a-z]{2,}[^su\W]s)\b")  # "1984 cats"
 _MINUS = r"(?P<sign>(?<![\w)])[-−+])?"
 
 
@@ -218,11 +218,11 @@ def _house(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    """A number by itself: four figures from 1100 to 1999 and 2010 to 2099 are a year, unless something is counted."""
+    """A number by itself: four figures from 1100 to 2099 are a year, unless something is counted."""
     written, text = match["number"], match.string
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     said = decimal(written)
-    if re.fullmatch(r"1[1-9]\d\d|20[1-9]\d", written) and not _COUNTED.match(text, match.end()):
+    if written != "2000" and re.fullmatch(r"1[1-9]\d\d|20\d\d", written) and not _COUNTED.match(text, match.end()):
         said = year(written)
     return (" " if before.isalpha() else "") + _signed(match["sign"], said) + (" " if after.isalpha() else "")
 

@@ -50,8 +50,10 @@ def _ruler(match: re.Match[str]) -> str | None:
 
 
 def _heading(match: re.Match[str]) -> str | None:
-    is_sentence = match["roman"] == "I" and not match["stop"]
-    return None if is_sentence else cardinal(str(roman_value(match["roman"]))) + match["stop"]
+    """A line of its own, such as "XIV."; of single letters I (with its stop), V and X."""
+    roman, stop = match["roman"], match["stop"]
+    is_numeral = len(roman) > 1 or roman in ("V", "X") or (roman == "I" and stop)
+    return cardinal(str(roman_value(roman))) + stop if is_numeral else None
 
 
 ROMAN_NUMERALS = (
