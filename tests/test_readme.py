@@ -52,6 +52,7 @@ def desk(tmp_path_factory):
     soundfile.write(folder / "clip.wav", 0.3 * np.sin(900 * t) * (np.sin(6 * t) > 0), 24_000)
     (folder / "bin").mkdir()
     write_program(folder / "bin" / "cosy", f'exec "{sys.executable}" "{FAKE_COSY}" "$@"')
+    write_program(folder / "bin" / "python", f'exec "{sys.executable}" "$@"')
     for player in ("aplay", "ffplay"):
         write_program(folder / "bin" / player, "exec cat > /dev/null")
     return folder
@@ -116,6 +117,11 @@ def test_the_settings_example_is_valid(tmp_path, monkeypatch):
     for block in blocks("yaml"):
         (tmp_path / "cosy.yaml").write_text(block)
         assert read_settings(tmp_path).voice == "rms"
+
+
+def test_the_options_are_those_of_the_program(desk):
+    (shown,) = blocks("text")
+    assert shown.split() == run(desk, "COLUMNS=110 cosy speak --help").stdout.split()
 
 
 def test_every_exit_code_is_in_the_table():

@@ -63,26 +63,24 @@ class AudioSink(Protocol):
         """Append float32 (N,), full scale is 1; anything louder is clipped."""
 
 
-def choose_format(name: str | None, target: Path) -> str:
-    """The format asked for by `name`, else by the suffix of `target`; WAV on stdout.
+def choose_format(name: str | None, target: Path, default: str | None = None) -> str:
+    """The format called `name`, else the one the name of `target` says, else `default`; WAV on stdout.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: there is no such format, or nothing says which.
     """
-    if name is not None:
-        if name not in FORMATS:
-            raise UsageError(
-                f"There is no format {name!r}.", f"{did_you_mean(name, FORMATS)}Formats: {', '.join(FORMATS)}."
-            )
-        return name
-    if target == STDOUT:
-        return "wav"
-    if target.suffix.lower() not in SUFFIXES:
+    if name is None:
+        name = SUFFIXES.get(target.suffix.lower(), default or ("wav" if target == STDOUT else None))
+    if name is None:
         raise UsageError(
             f"{target} does not say which format to write.",
             f"End its name in {', '.join(SUFFIXES)}, or add --format {'|'.join(FORMATS)}.",
         )
-    return SUFFIXES[target.suffix.lower()]
+    if name not in FORMATS:
+        raise UsageError(
+            f"There is no format {name!r}.", f"{did_you_mean(name, FORMATS)}Formats: {', '.join(FORMATS)}."
+        )
+    return name
 
 
 def check_target(target: Path, audio_format: str) -> None:

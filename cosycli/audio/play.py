@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cosycli.audio.encode import AudioSink, stream_sink
-from cosycli.errors import CosyError, MissingError
+from cosycli.errors import MissingError
 
 __all__ = ["find_player", "open_player"]
 
@@ -41,7 +41,7 @@ def open_player(sample_rate: int) -> Iterator[AudioSink]:
     """A sink that sounds.
 
     Raises:
-        CosyError: the player failed.
+        MissingError: the player failed.
     """
     command = find_player()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -58,6 +58,6 @@ def open_player(sample_rate: int) -> Iterator[AudioSink]:
         raise
     if process.returncode != 0:
         reason = complaint.decode(errors="replace").strip() or f"it ended with status {process.returncode}"
-        raise CosyError(
+        raise MissingError(
             f"{command[0]} could not play: {reason}", "Check the sound device, or write a file: -o speech.wav"
         )

@@ -61,7 +61,7 @@ def speak(
     if output == "-" and sys.stdout.isatty():
         raise UsageError("Audio would fill the terminal.", "Pipe it (cosy speak … -o - | aplay), or add --play.")
     target = None if output is None else Path(output)
-    audio_format = None if target is None else choose_format(format or settings.format, target)
+    audio_format = None if target is None else choose_format(format, target, settings.format)
     if play:
         find_player()
     with open_progress("none" if quiet else progress) as report:

@@ -132,6 +132,12 @@ def test_the_format_follows_the_name_unless_it_is_given(name, target, expected):
     assert choose_format(name, Path(target)) == expected
 
 
+def test_a_default_format_serves_names_that_do_not_say():
+    assert choose_format(None, Path("-"), "flac") == "flac"
+    assert choose_format(None, Path("speech"), "flac") == "flac"
+    assert choose_format(None, Path("speech.mp3"), "flac") == "mp3"
+
+
 @pytest.mark.parametrize(("name", "target"), [("mp4", "a.wav"), (None, "a.xyz"), (None, "speech")])
 def test_an_unknown_format_lists_the_known(name, target):
     with pytest.raises(UsageError, match="flac"):

@@ -121,6 +121,17 @@ def test_playing_goes_to_a_player(cosy, tmp_path, monkeypatch):
     assert (tmp_path / "played.wav").read_bytes()[44:] == Path("a.wav").read_bytes()[44:]
 
 
+def test_a_player_that_fails_is_named(cosy, monkeypatch):
+    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("sh", "-c", "echo no such device >&2; exit 1"),))
+    ended = cosy("speak", "Hello.", "--play")
+    assert ended.status == 4
+    assert "no such device" in ended.err
+    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("a-player-that-is-not-there",),))
+    ended = cosy("speak", "Hello.", "--play")
+    assert ended.status == 4
+    assert "a-player-that-is-not-there" in ended.err
+
+
 def test_the_same_line_twice_gives_the_same_file(cosy):
     cosy("speak", "Hello.", "-o", "a.wav")
     cosy("speak", "Hello.", "-o", "b.wav")
