@@ -23,7 +23,7 @@ from cosycli.folders import voices_folder
 
 __all__ = ["DEFAULT_VOICE", "Voice", "add_voice", "find_voice", "read_voice", "remove_voice", "voice_folders"]
 
-DEFAULT_VOICE = "slt"
+DEFAULT_VOICE = "rms"
 DESCRIPTION = "voice.yaml"
 REFERENCE = "reference.flac"
 REFERENCE_RATE = 24_000  # Hz, the highest rate any of the models looks at

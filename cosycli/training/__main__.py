@@ -111,6 +111,18 @@ def export(work: Work) -> None:
 
 
 @app.command()
+def recite(
+    sentences: Annotated[Path, typer.Argument(help="A text file, one sentence a line.")],
+    target: Annotated[Path, typer.Argument(help="Folder for 000.wav, 001.wav, ….")],
+    voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`.")] = None,
+) -> None:
+    """Let the built-in model say a list of sentences, one file each, to judge it by."""
+    from cosycli.training.recite import recite as say_all
+
+    print(f"{say_all(sentences, target, voice):.0f} s of speech in {target}")
+
+
+@app.command()
 def plot(work: Work) -> None:
     """Draw the losses of every step into losses.png in the work folder."""
     from cosycli.training.plot import plot_losses
