@@ -17,7 +17,7 @@ from enum import IntEnum
 
 __all__ = ["MAX_S", "MIN_S", "Cut", "Piece", "Ruler", "join", "pieces_of"]
 
-# Seconds. Shorter segments change their voice from one to the next, longer ones lose words.
+# Seconds that a segment lasts; a choice of ours, well inside the 30 s that the speech tokenizer hears at once.
 MIN_S, MAX_S = 8.0, 15.0
 _PIECE_S = 14.0  # no piece is longer, so that a one-word sentence always fits beside its neighbour
 _LONE_WORD_S = 1.5

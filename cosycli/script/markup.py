@@ -228,13 +228,13 @@ class _Parser:
         reading = read_phonemes(self.text, match.start(), match["brace"])
         if reading is None or reading.word_start < self.position:
             return
-        missing = [token for token in reading.tokens if token not in self.abilities.phonemes]
-        if not missing:
-            self.add(reading.word_start, match.end(), Kind.TOKENS, "".join(reading.tokens))
-            return
-        self.add(match.start(), match.end(), Kind.MARK)
-        tokens = " ".join(missing) if self.abilities.phonemes else "pronunciations"
-        self.note(match, f"is left out: this model has no {tokens}.")
+        spoken = "".join(reading.tokens)
+        if any(token not in self.abilities.phonemes for token in reading.tokens):
+            from cosycli.script.respelling import respell
+
+            spoken = respell(self.text[reading.word_start : match.start()], reading.tokens)
+            self.note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
+        self.add(reading.word_start, match.end(), Kind.TOKENS, spoken)
 
     def voice(self, match: re.Match[str], value: str) -> str:
         quoted = _QUOTED.fullmatch(value)

@@ -9,11 +9,11 @@ the, of (their spoken form is one style among several):
     here                     291           176            267           69          50
 
 Chinese and Japanese are read by wetext, a figure and its neighbours at a time so that quotes and brackets cannot upset
-it. English is read by forms of our own over num2words, because wetext reads wrongly what books hold ("1980s" as one
-thousand nine hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as
-two point oh), drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ
-here, about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. Other languages have
-whole numbers and fractions from num2words, nothing more. Each rewriting knows what it replaces, so no letter is lost.
+it. English is read by forms of our own over num2words: wetext reads wrongly what books hold ("1980s" as one thousand
+nine hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as two point
+oh), drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ here,
+about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. Other languages have whole
+numbers and fractions from num2words, nothing more. Each rewriting knows what it replaces, so no letter is lost.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-__all__ = ["phones_of", "spell_words"]
+__all__ = ["phones_of", "spell_words", "words_that_sound"]
 
 # A tag or phoneme in brackets, an XML-like tag, or a word.
 _TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -43,6 +43,15 @@ def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
         return "".join(f"[{phone}]" for phone in phones) if phones else word
 
     return _TOKEN_OR_WORD.sub(spelled, text)
+
+
+def words_that_sound(phones: tuple[str, ...]) -> list[str]:
+    """Words of the dictionary with these phones and no other pronunciation, the shortest first."""
+    words = _dictionary()
+    wanted = " ".join(phones)
+    found = [word for word, entry in words.items() if entry.startswith(wanted)]
+    alike = [word for word in found if phones_of(word) == phones and "(" not in word and f"{word}(2)" not in words]
+    return sorted(alike, key=lambda word: (len(word), word))
 
 
 def _possessive(last: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Where sentences end: sentencex, with thin corrections.
 
-F1 of the boundaries inside the annotated paragraphs of Universal Dependencies (EWT, GSD, GSDSimp development parts), and
-golden rules passed, of pragmatic_segmenter and pySBD:
+F1 of the boundaries inside the annotated paragraphs of Universal Dependencies (EWT, GSD and GSDSimp, development part)
+and golden rules of pragmatic_segmenter and pySBD passed:
 
     splitter          English 200   Chinese 100   Japanese 102   golden 78   402 paragraphs
     pysbd 0.3.4             0.952         0.987          0.996          75           270 ms

@@ -142,7 +142,16 @@ def test_pauses_in_a_row_add_up():
     assert read_script("One. [pause 1s] [pause 2s] Two.").segments[0].pause_after_s == pytest.approx(3.0)
 
 
-def test_a_model_without_phonemes_speaks_the_word_and_says_so():
-    script = read_script("I read{R EH1 D} it.", phonemes=())
-    assert [segment.text for segment in script.segments] == ["I read it."]
-    assert "{R EH1 D}" in script.notes[0].message
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("I read{R EH1 D} it.", "I red it."),
+        ("Call Xyla{Z AY1 B L AH0}.", "Call zeyebluh."),
+        ("去银行{yin2 hang2}吧。", "去银航吧。"),
+        ("重{chong2}来。", "崇来。"),
+    ],
+)
+def test_a_model_without_phonemes_gets_the_nearest_spelling_and_says_so(written, spoken):
+    script = read_script(written, phonemes=())
+    assert [segment.text for segment in script.segments] == [spoken]
+    assert "this model has no tokens" in script.notes[0].message
