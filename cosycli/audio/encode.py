@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from cosycli.audio.ffmpeg import find_ffmpeg
 from cosycli.errors import InputError, UsageError, did_you_mean
 
-__all__ = ["FORMATS", "AudioSink", "check_target", "choose_format", "open_sink", "stream_sink"]
+__all__ = ["FORMATS", "AudioSink", "check_target", "choose_format", "open_sink", "to_16_bits", "wav_header"]
 
 FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
@@ -124,11 +124,6 @@ def open_sink(target: Path, audio_format: str, sample_rate: int) -> Iterator[Aud
         ) from None
 
 
-def stream_sink(file: IO[bytes], audio_format: str, sample_rate: int) -> AbstractContextManager[AudioSink]:
-    """A sink that ends in an open pipe."""
-    return _open_format(_Destination(file, None), audio_format, sample_rate)
-
-
 @contextmanager
 def _open_file(target: Path) -> Iterator[_Destination]:
     if target == STDOUT:
@@ -177,7 +172,7 @@ class _RawSink:
         self.file = file
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        self.file.write(_to_16_bits(samples))
+        self.file.write(to_16_bits(samples))
         self.file.flush()  # so that a player at the other end starts at once
 
 
@@ -188,13 +183,13 @@ class _WavSink(_RawSink):
         super().__init__(destination.file)
         self.is_file = destination.path is not None
         self.sample_rate = sample_rate
-        self.file.write(_wav_header(sample_rate, STREAMED_BYTES))
+        self.file.write(wav_header(sample_rate))
 
     def finish(self) -> None:
         num_bytes = self.file.tell() - WAV_HEADER.size if self.is_file else STREAMED_BYTES
         if num_bytes < STREAMED_BYTES:  # 12 hours; beyond, "until the stream ends" stays the best a WAV can say
             self.file.seek(0)
-            self.file.write(_wav_header(self.sample_rate, num_bytes))
+            self.file.write(wav_header(self.sample_rate, num_bytes))
         self.file.flush()
 
 
@@ -218,7 +213,7 @@ class _FfmpegSink:
     def write(self, samples: NDArray[np.float32]) -> None:
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(_to_16_bits(samples))
+            self.process.stdin.write(to_16_bits(samples))
         except BrokenPipeError:  # ffmpeg has stopped: say what stopped it
             self._finish()
 
@@ -245,12 +240,13 @@ class _FfmpegSink:
         raise OSError(errno.EIO, text.strip().splitlines()[-1] if text.strip() else f"ffmpeg ended with {status}")
 
 
-def _to_16_bits(samples: NDArray[np.float32]) -> bytes:
+def to_16_bits(samples: NDArray[np.float32]) -> bytes:
+    """Samples (N,) as signed 16-bit little-endian."""
     return np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
 
 
-def _wav_header(sample_rate: int, num_bytes: int) -> bytes:
-    """RIFF, a format chunk for 16-bit mono PCM, and the head of the data chunk."""
+def wav_header(sample_rate: int, num_bytes: int = STREAMED_BYTES) -> bytes:
+    """What comes before `num_bytes` of samples in a WAV, by default until the stream ends: RIFF, a format chunk for 16-bit mono PCM, and the head of the data chunk."""
     riff = (b"RIFF", num_bytes + WAV_HEADER.size - 8, b"WAVE")
     pcm, channels, sample_bytes = 1, 1, 2
     layout = (b"fmt ", 16, pcm, channels, sample_rate, sample_rate * sample_bytes, sample_bytes, 8 * sample_bytes)

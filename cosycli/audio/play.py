@@ -5,9 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import IO
 
-from cosycli.audio.encode import AudioSink, stream_sink
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.audio.encode import AudioSink, to_16_bits, wav_header
 from cosycli.errors import MissingError
 
 __all__ = ["find_player", "open_player"]
@@ -38,26 +42,37 @@ def find_player() -> tuple[str, ...]:
 
 @contextmanager
 def open_player(sample_rate: int) -> Iterator[AudioSink]:
-    """A sink that sounds.
+    """A sink that sounds. When its program fails, what is written goes nowhere and the end tells why.
 
     Raises:
-        MissingError: the player failed.
+        MissingError: there is no program, or it could not play.
     """
     command = find_player()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     try:
-        with stream_sink(process.stdin, "wav", sample_rate) as sink:
-            yield sink
-        _, complaint = process.communicate()
-    except BrokenPipeError:
-        _, complaint = process.communicate()
+        yield _PlayerSink(process.stdin, sample_rate)
     except BaseException:
         process.kill()
-        process.communicate()
         raise
+    finally:
+        _, complaint = process.communicate()
     if process.returncode != 0:
         reason = complaint.decode(errors="replace").strip() or f"it ended with status {process.returncode}"
         raise MissingError(
             f"{command[0]} could not play: {reason}", "Check the sound device, or write a file: -o speech.wav"
         )
+
+
+class _PlayerSink:
+    def __init__(self, pipe: IO[bytes], sample_rate: int) -> None:
+        self.pipe = pipe
+        self._send(wav_header(sample_rate))
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        self._send(to_16_bits(samples))
+
+    def _send(self, data: bytes) -> None:
+        with suppress(BrokenPipeError):
+            self.pipe.write(data)
+            self.pipe.flush()
