@@ -246,7 +246,7 @@ def to_16_bits(samples: NDArray[np.float32]) -> bytes:
 
 
 def wav_header(sample_rate: int, num_bytes: int = STREAMED_BYTES) -> bytes:
-    """What comes before `num_bytes` of samples in a WAV, by default until the stream ends: RIFF, a format chunk for 16-bit mono PCM, and the head of the data chunk."""
+    """What comes before `num_bytes` of samples in a 16-bit mono WAV; by default before a stream of unknown length."""
     riff = (b"RIFF", num_bytes + WAV_HEADER.size - 8, b"WAVE")
     pcm, channels, sample_bytes = 1, 1, 2
     layout = (b"fmt ", 16, pcm, channels, sample_rate, sample_rate * sample_bytes, sample_bytes, 8 * sample_bytes)
