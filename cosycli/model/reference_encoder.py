@@ -8,10 +8,9 @@ Shapes: N samples, S speech tokens (25 Hz), E embedding width.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import onnxruntime
 import soxr
 import torch
 from numpy.typing import NDArray
@@ -23,6 +22,9 @@ from cosycli.model.features import ANALYSIS_RATE, kaldi_fbank, log_mel, whisper_
 from cosycli.model.profile import ModelProfile
 from cosycli.model.speaker_encoder import SpeakerEncoder
 from cosycli.model.speech_tokenizer import SpeechTokenizer
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 __all__ = ["BuiltinReferenceEncoder", "OnnxReferenceEncoder", "ReferenceEncoder", "load_reference_encoder"]
 
@@ -107,7 +109,9 @@ class OnnxReferenceEncoder:
         return torch.from_numpy(np.asarray(self._speaker.run(None, {name: fbank})[0]).reshape(-1).astype(np.float32))
 
 
-def _open_graph(path: Path, num_inputs: int) -> onnxruntime.InferenceSession:
+def _open_graph(path: Path, num_inputs: int) -> InferenceSession:
+    import onnxruntime  # only here: the built-in model starts half a second sooner without it
+
     if not path.is_file():
         raise MissingError(f"{path} is missing; it is needed to read a reference recording.", REMEDY)
     try:
