@@ -23,7 +23,7 @@ EXAMPLES = """Examples:
 \b
   cosy voices list
   cosy voices show slt
-  cosy voices preview rms -o rms.wav
+  cosy voices preview slt -o slt.wav
 """
 SAMPLE = "The kettle was singing when the postman knocked, and nobody wanted to be the first to get up."
 
@@ -120,7 +120,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command(
-    "preview", epilog="Examples:\n\n\b\n  cosy voices preview rms -o rms.wav\n  cosy voices preview rms --play"
+    "preview", epilog="Examples:\n\n\b\n  cosy voices preview slt -o slt.wav\n  cosy voices preview rms --play"
 )
 def preview(
     name: Name,
