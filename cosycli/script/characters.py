@@ -1,7 +1,7 @@
 """Which characters can be spoken, and the plain form of those that are.
 
-A letter or digit of any script is kept. Typographic forms become the plain ones that models know best (curly quotes,
-dashes, ligatures, full-width letters, combining accents). What has no sound is named, never dropped silently.
+A letter or digit of any script is kept. Typographic forms become the plain ones that models know best (apostrophes,
+hyphens, ligatures, full-width letters, combining accents). What has no sound is named, never dropped silently.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class Glyphs:
 
 
 _MARKS = r"\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u3099\u309a\u1ab0-\u1aff\u1dc0-\u1dff"
-_AS_IT_IS = r"!-Z^_a-z|~\\\u00e0-\u00ff\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
+_AS_IT_IS = (
+    r"!-Z^_a-z|~\\\u00e0-\u00ff\u2014\u201c\u201d\u2026\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
+    r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
+)
 _CLUSTER = re.compile(
     rf"(?P<signs>(?:[^\w\s]\s*){{8,}})"
     rf"|(?P<as_it_is>(?:(?!(?:[^\w\s]\s*){{8}})[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
@@ -42,14 +45,13 @@ _KEPT_MARKS = 3  # on one letter: Vietnamese needs two, stacks of more only deco
 
 _PLAIN = {
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "`": "'", "´": "'",
-    "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"',
-    "‐": "-", "‑": "-", "‒": "-", "–": "--", "—": "--", "―": "--", "−": "-",
-    "…": "...", "‥": "..", "•": ",",
+    "„": "“", "‟": "“", "«": "“", "»": "”", "″": '"',
+    "‐": "-", "‑": "-", "‒": "-", "–": "-", "―": "—", "−": "-", "‥": "..", "•": ",",
     "[": "(", "]": ")", "{": "(", "}": ")", "⟨": "(", "⟩": ")",
 }  # fmt: skip
 # Punctuation and signs that the normaliser or the model understands. Brackets are kept for the model's own tokens.
 _KEPT = frozenset(
-    " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰"
+    " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±“”…—、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰"
 )
 _REASONS = {
     "Cc": "control character",

@@ -22,7 +22,7 @@ MIN_S, MAX_S = 8.0, 15.0
 _PIECE_S = 14.0  # no piece is longer, so that a one-word sentence always fits beside its neighbour
 _LONE_WORD_S = 1.5
 _EARLIEST = 0.6  # of an even share: how far a cut may move back to find a clause mark
-_CLAUSE_END = re.compile(r"[,;:)](?=\s)|--(?=\S)|(?<=\s)--?(?=\s)|[，；：、）」』》]")
+_CLAUSE_END = re.compile(r"[,;:)](?=\s)|--(?=\S)|(?<=\s)--?(?=\s)|—+|[，；：、）」』》]")
 
 _SEGMENT_COST = 0.05
 _SHORT_COST = 1.0  # of a segment of no length; falls with the square to 0 at MIN_S
@@ -72,8 +72,8 @@ class Ruler:
     def has_words(self, start: int, end: int) -> bool:
         return self.worded[end] > self.worded[start]
 
-    def is_lone_word(self, start: int, end: int) -> bool:
-        return self.seconds(start, end) < _LONE_WORD_S and len(self.plain[start:end].split()) == 1
+    def is_one_word(self, start: int, end: int) -> bool:
+        return len(self.plain[start:end].split()) == 1
 
 
 def pieces_of(ruler: Ruler, ends: Sequence[int]) -> list[Piece]:
@@ -141,14 +141,16 @@ def join(ruler: Ruler, pieces: Sequence[Piece]) -> list[Piece]:
     """The same text in fewer and longer pieces, none over MAX_S that was not over it before."""
     costs = [0.0]
     firsts = [0]
-    for last in range(len(pieces)):
+    for last, piece in enumerate(pieces):
         best, best_first = math.inf, last
+        cut = _CUT_COST[piece.cut]
         for first in range(last, -1, -1):
-            start, end = pieces[first].start, pieces[last].end
-            if first < last and ruler.seconds(start, end) > MAX_S:
+            seconds = ruler.seconds(pieces[first].start, piece.end)
+            if first < last and seconds > MAX_S:
                 break
-            is_end = last == len(pieces) - 1
-            cost = costs[first] + _cost(ruler, start, end, Cut.SENTENCE if is_end else pieces[last].cut)
+            cost = costs[first] + cut + _cost(seconds)
+            if seconds < _LONE_WORD_S and ruler.is_one_word(pieces[first].start, piece.end):
+                cost += _LONE_WORD_COST
             if cost < best:
                 best, best_first = cost, first
         costs.append(best)
@@ -162,7 +164,6 @@ def join(ruler: Ruler, pieces: Sequence[Piece]) -> list[Piece]:
     return joined[::-1]
 
 
-def _cost(ruler: Ruler, start: int, end: int, cut: Cut) -> float:
-    missing = max(0.0, 1 - ruler.seconds(start, end) / MIN_S)
-    lone = _LONE_WORD_COST if ruler.is_lone_word(start, end) else 0.0
-    return _SEGMENT_COST + _SHORT_COST * missing**2 + _CUT_COST[cut] + lone
+def _cost(seconds: float) -> float:
+    missing = max(0.0, 1 - seconds / MIN_S)
+    return _SEGMENT_COST + _SHORT_COST * missing**2

@@ -23,7 +23,7 @@ __all__ = ["sentence_ends"]
 # sentencex looks for the partner of every opening quote: quadratic when there is none, so it sees this much at a time.
 _MAX_CHARS = 4000
 _CJK_STOP = re.compile(r"[。！？](?=[0-9])")
-_BRACKET_END = re.compile(r"(?<=[^\W\d][.!?]\))\s+(?=[A-Z\"'(])")
+_BRACKET_END = re.compile(r"(?<=[^\W\d][.!?]\))\s+(?=[A-Z\"“'(])")
 _LIST_NUMBER = re.compile(r"\W*\d{1,3}[.)]+\s*")
 _CJK_OPEN, _CJK_CLOSE = "「『（《〈【“", "」』）》〉】”"
 

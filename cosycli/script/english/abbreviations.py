@@ -42,7 +42,7 @@ _NOT_SPELLED = {"BRR", "DR", "HM", "HMM", "MR", "MRS", "NTH", "PFFT", "PSST", "S
 def _ends_sentence(match: re.Match[str]) -> bool:
     """True when the abbreviation's full stop ends the sentence too: nothing follows, or a capital."""
     rest = match.string[match.end() : match.end() + 4]
-    return not rest.strip(" \"')") or bool(re.match(r"[\"')]?\s+[\"'(]?[A-Z]", rest))
+    return not rest.strip(" \"”')") or bool(re.match(r"[\"”')]?\s+[\"“'(]?[A-Z]", rest))
 
 
 def _title(match: re.Match[str]) -> str:
@@ -82,7 +82,7 @@ def _street(match: re.Match[str]) -> str:
 def _initials(match: re.Match[str]) -> str:
     """ "U.S.A." -> "U S A"; the last stop stays at the end of the text."""
     letters = " ".join(match.group().replace(".", ""))
-    return letters + ("" if match.string[match.end() : match.end() + 2].strip(" \"')") else ".")
+    return letters + ("" if match.string[match.end() : match.end() + 2].strip(" \"”')") else ".")
 
 
 def _spelled(match: re.Match[str]) -> str | None:
@@ -104,7 +104,7 @@ _COUNTED = [form for word in _BEFORE_NUMBER for form in (word, word.title())]
 _PHRASE = "|".join(map(re.escape, _PHRASES))
 
 ABBREVIATIONS = (
-    _words("title", _TITLES, _title, after=r"\.(?=\s+[A-Z\"'])"),
+    _words("title", _TITLES, _title, after=r"\.(?=\s+[A-Z\"“'])"),
     _words("title", ("Mr", "Mrs", "Ms", "Dr"), _title, after=r"\.?(?= [A-Z])"),
     _words("saint or street", ("St",), _saint_or_street, after=r"\b\.?(?!\w)"),
     _words("street", _STREETS, _street, before=r"(?<=[a-z] )", after=r"\b\.?(?!\w)"),

@@ -41,6 +41,10 @@ def _sign(match: re.Match[str]) -> str:
     return f" {_SIGN_WORDS[match.group()]} "
 
 
+def _plain(match: re.Match[str]) -> str:
+    return {"“": '"', "”": '"', "…": "...", "—": "--"}[match.group()]
+
+
 def _slash(match: re.Match[str]) -> str:
     return " " if match.string[: match.start()].endswith(("and", "And")) else " slash "
 
@@ -70,5 +74,6 @@ SIGNS = (
     _fixed("greater than", r"(?<=[\w ])>(?=[ \d])", " greater than "),
     Form("slash", re.compile(r"(?<=\w) ?/ ?(?=\w)"), _slash),
     Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), _sign),
+    Form("typography", re.compile("[“”…—]"), _plain),
     DECORATION,
 )
