@@ -18,6 +18,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from cosycli.errors import UsageError
 from cosycli.script.phonemes import read_phonemes
@@ -73,7 +74,7 @@ class Abilities:
         return f"<{name}>" in self.tags and f"</{name}>" in self.tags
 
 
-class Kind:
+class Kind(Enum):
     """What a part of the source is."""
 
     TEXT = "text"
@@ -93,7 +94,7 @@ class Part:
 
     start: int
     end: int
-    kind: str
+    kind: Kind
     tokens: str = ""
     pause_s: float = 0.0
     voice: str | None = None
@@ -290,7 +291,7 @@ class _Parser:
     def note(self, match: re.Match[str], message: str) -> None:
         self.notes.append(Note(match.span(), self.line(match.start()), f"{match.group()} {message}"))
 
-    def add(self, start: int, end: int, kind: str, tokens: str = "", pause_s: float = 0.0) -> None:
+    def add(self, start: int, end: int, kind: Kind, tokens: str = "", pause_s: float = 0.0) -> None:
         """Append a part, and before it the prose since the last one."""
         part = Part(
             self.position,

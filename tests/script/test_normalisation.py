@@ -24,6 +24,9 @@ ENGLISH = [
     ("version 1.2.10", "version one point two point ten"),
     ("123-456-7890", "one two three, four five six, seven eight nine zero"),
     ("open 24/7", "open twenty four seven"),
+    ("a ratio of 3:1", "a ratio of three to one"),
+    ("B-52s and x^2", "B-fifty twos and x squared"),
+    ("ISBN 978-3-16-148410-0", "ISBN nine seven eight, three, one six, one four eight four one zero, zero"),
     ("2 + 3 = 5", "two plus three equals five"),
     # dates and times
     ("in 1984", "in nineteen eighty four"),
@@ -37,6 +40,9 @@ ENGLISH = [
     ("12/25/1999", "December twenty fifth, nineteen ninety nine"),
     ("at 10:05 p.m. she", "at ten oh five P M she"),
     ("at 14:30", "at fourteen thirty"),
+    ("9-11 am", "nine to eleven A M"),
+    ("1960s-80s", "nineteen sixties to eighties"),
+    ("May 20, may 20 come?", "May twentieth, may twenty come?"),
     ("9:00", "nine o'clock"),
     # money and measures
     ("$5.50", "five dollars and fifty cents"),

@@ -3,10 +3,11 @@
 from cosycli.script.english.abbreviations import ABBREVIATIONS
 from cosycli.script.english.amounts import AMOUNTS
 from cosycli.script.english.dates import DATES
+from cosycli.script.english.money import MONEY
 from cosycli.script.english.roman import ROMAN_NUMERALS
 from cosycli.script.english.signs import ADDRESSES, SIGNS
 
 __all__ = ["FORMS"]
 
 # An earlier form wins over a later one.
-FORMS = (*ADDRESSES, *DATES, *ROMAN_NUMERALS, *ABBREVIATIONS, *AMOUNTS, *SIGNS)
+FORMS = (*ADDRESSES, *DATES, *ROMAN_NUMERALS, *ABBREVIATIONS, *MONEY, *AMOUNTS, *SIGNS)

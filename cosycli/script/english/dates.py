@@ -34,7 +34,9 @@ def _day_month(match: re.Match[str]) -> str:
     return f"{groups.get('the') or ''}{said}{_year_after(groups)}"
 
 
-def _month_day(match: re.Match[str]) -> str:
+def _month_day(match: re.Match[str]) -> str | None:
+    if match["month"] == "may" and not match.groupdict().get("year"):
+        return None  # "may 20 people come"
     return f"{_month(match['month'])} {ordinal(match['day'])}{_year_after(match.groupdict())}"
 
 
@@ -60,8 +62,11 @@ def _numeric(match: re.Match[str]) -> str | None:
     return f"{_MONTHS[month - 1]} {ordinal(str(day))}, {year(written)}"
 
 
-def _decade(match: re.Match[str]) -> str:
+def _decade(match: re.Match[str]) -> str | None:
     century, tens = match["century"] or "", match["tens"] or match["tens_only"]
+    before = match.string[: match.start()][-6:].lower()
+    if not century and match.group()[0] != "'" and not before.endswith(("the ", "early ", "late ", "mid ", "-")):
+        return None  # "10s" alone may be seconds or shillings
     if tens == "00":
         return f"{cardinal(century + '00') if century.endswith('0') else cardinal(century) + ' hundred'}s"
     decade = plural(cardinal(tens))
@@ -82,6 +87,11 @@ def _clock(match: re.Match[str]) -> str | None:
     else:
         said = f"{hour_said} {'oh ' if minute[0] == '0' else ''}{cardinal(str(int(minute)))}"
     return f"{said}{half}{_stop_after(match)}"
+
+
+def _hours(match: re.Match[str]) -> str:
+    half = "A M" if match["half"] in "aA" else "P M"
+    return f"{cardinal(match['first'])} to {cardinal(match['last'])} {half}{_stop_after(match)}"
 
 
 def _stop_after(match: re.Match[str]) -> str:
@@ -123,6 +133,7 @@ DATES = (
     _form("date", rf"{_MONTH} {_DAY}{_AFTER}", _month_day),
     _form("years", _YEARS, _years),
     _form("decade", _DECADE, _decade, before=_BEFORE_TIME),
+    _form("hours", rf"(?P<first>1?\d)-{{1,2}}(?P<last>1?\d) ?{_HALF_DAY}", _hours, before=_BEFORE_TIME),
     _form("time", rf"(?P<hour>\d\d?)(?:[:.](?P<minute>[0-5]\d))?\s?{_HALF_DAY}", _clock, before=_BEFORE_TIME),
     _form("duration", r"(?P<hour>\d\d?):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?![\w:])", _duration),
     _form("time", r"(?P<hour>\d\d?):(?P<minute>[0-5]\d)(?![\w:])", _clock, before=_BEFORE_TIME),

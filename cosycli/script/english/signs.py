@@ -68,6 +68,9 @@ ADDRESSES = (
 SIGNS = (
     _fixed("hash", r"#(?=\d)", "number "),
     _fixed("hash", r"(?<!\w)#(?=[A-Za-z])", "hashtag "),
+    _fixed("sharp", r"(?<=\b[CF])#(?!\w)", " sharp"),
+    _fixed("without", r"\bw/o\b", "without"),
+    _fixed("with", r"\bw/(?=\s)", "with"),
     _fixed("about", r"(?<!\w)~(?=\d)", "about "),
     _fixed("times", r"(?<=\d)\*(?=\d)", " times "),
     _fixed("less than", r"(?<=[\w ])<(?=[ \d])", " less than "),
