@@ -38,10 +38,11 @@ BETAS = (0.8, 0.99)
 WARM_UP_STEPS = 200
 RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))  # n_fft, hop
 FLOOR = 1e-3  # STFT magnitude of noise near -80 dBFS
-MEASURED_F0_SHARE = 0.5  # of the training, before the source follows the predicted F0
+EASY_SHARE = 0.5  # of the training, before the source follows the predicted F0 and the mel is roughened
 ADVERSARIAL_WEIGHT = 0.1  # both small beside the spectral losses, which carry the words
 FEATURE_WEIGHT = 0.3
-MAX_ROUGHNESS = 0.25  # standard deviation in nepers, about the flow's own error
+MAX_BLUR = 0.5  # how much of a mel is blurred by one frame and one band
+MAX_ROUGHNESS = 0.1  # standard deviation in nepers, a quarter of the error the losses still show
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def train_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profil
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(_rate(run.step, used))
         window = next(windows)
-        wave, f0_loss = _speak(vocoder, window, window.mel, noise, follow_predicted=used > MEASURED_F0_SHARE)
+        ready = used > EASY_SHARE
+        mel_given = roughen(window.mel, noise) if ready else window.mel
+        wave, f0_loss = _speak(vocoder, window, mel_given, noise, follow_predicted=ready)
         spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, profile.mel)
         run.descend(spectral + mel + f0_loss)
         run.log(spectral=spectral.item(), mel=mel.item(), f0=f0_loss.item())
@@ -176,4 +179,4 @@ def roughen(mel: Tensor, noise: torch.Generator) -> Tensor:
     strengths = torch.rand(2, len(mel), 1, 1, generator=noise)
     blurred = F.avg_pool2d(mel[:, None], 3, stride=1, padding=1, count_include_pad=False)[:, 0]
     error = MAX_ROUGHNESS * strengths[1] * torch.randn(mel.shape, generator=noise)
-    return torch.lerp(mel, blurred, strengths[0]) + error
+    return torch.lerp(mel, blurred, MAX_BLUR * strengths[0]) + error
