@@ -27,10 +27,10 @@ MAX_SKIPPED_LINES = 10
 
 @dataclass(frozen=True)
 class Destination:
-    """Where audio goes: a file or `-`, and its format, or None; and whether it is played."""
+    """Where audio goes: to a file or `-` in some format, to the loudspeaker, or both."""
 
     target: Path | None
-    audio_format: str | None
+    audio_format: str
     play: bool = False
 
 
@@ -42,7 +42,7 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     from cosycli.audio.joining import join
     from cosycli.voices import find_voice
 
-    if destination.target is not None and destination.audio_format is not None:
+    if destination.target is not None:
         check_target(destination.target, destination.audio_format)
     if settings.voice is not None:
         find_voice(settings.voice)
@@ -99,7 +99,7 @@ def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) ->
     from cosycli.audio.play import open_player
 
     sinks = []
-    if destination.target is not None and destination.audio_format is not None:
+    if destination.target is not None:
         sinks.append(stack.enter_context(open_sink(destination.target, destination.audio_format, sample_rate)))
     if destination.play:
         sinks.append(stack.enter_context(open_player(sample_rate)))

@@ -61,7 +61,7 @@ def speak(
     if output == "-" and sys.stdout.isatty():
         raise UsageError("Audio would fill the terminal.", "Pipe it (cosy speak … -o - | aplay), or add --play.")
     target = None if output is None else Path(output)
-    audio_format = None if target is None else choose_format(format, target, settings.format)
+    audio_format = choose_format(format, target or Path("-"), settings.format)
     if play:
         find_player()
     with open_progress("none" if quiet else progress) as report:
@@ -74,10 +74,10 @@ def read_argument(argument: str) -> str:
     Raises:
         InputError: what was named cannot be read as text.
     """
-    from cosycli.documents.plain_text import check_text, decode_text, read_text_file
+    from cosycli.documents.plain_text import MAX_BYTES, check_text, decode_text, read_text_file
 
     if argument == "-":
-        return decode_text(sys.stdin.buffer.read(), "Standard input")
+        return decode_text(sys.stdin.buffer.read(MAX_BYTES + 1), "Standard input")
     path = Path(argument)
     try:
         exists = path.exists()

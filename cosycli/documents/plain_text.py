@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cosycli.errors import InputError
 
-__all__ = ["check_text", "decode_text", "read_text_file"]
+__all__ = ["MAX_BYTES", "check_text", "decode_text", "read_text_file"]
 
 MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
 # Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
