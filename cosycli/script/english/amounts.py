@@ -188,8 +188,8 @@ _SLASH_FRACTION = (
     r"(?<![\w/.,])(?:(?P<whole>\d{1,4})[ -])?(?P<above>\d{1,6})/(?P<below>\d{1,6})(?:th|rd|TH|RD)?(?![\w/]|[.,]\d)"
 )
 _MEASURE = (
-    rf"(?<![\w.,])(?<!\b[A-Za-z]-){MINUS}(?P<number>{NUMBER})(?:-{{1,2}}(?P<last>{NUMBER}))?(?: (?P<scale>{SCALE_WORD}))?"
-    rf"(?: (?P<area>sq|cu)\.?)?[ -]?(?:(?P<sign_unit>[%‰]|°[CF]?(?!\w))|(?P<unit>{_UNIT})"
+    rf"(?<![\w.,])(?<!\b[A-Za-z]-){MINUS}(?P<number>{NUMBER})(?:-{{1,2}}(?P<last>{NUMBER}))?"
+    rf"(?: (?P<scale>{SCALE_WORD}))?(?: (?P<area>sq|cu)\.?)?[ -]?(?:(?P<sign_unit>[%‰]|°[CF]?(?!\w))|(?P<unit>{_UNIT})"
     rf"(?P<power>[²³]|(?<=m)[23])?(?:/(?P<per>{_UNIT}))?(?!\w)(?:\.(?= [a-z]))?)"
 )
 _SUM = rf"(?<![\w.,])(?P<first>{NUMBER}) ?(?P<operator>[-+*x×÷]) ?(?P<last>{NUMBER})(?= ?=)"
