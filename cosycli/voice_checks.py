@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cosycli.audio.measure import Measurements, measure
 from cosycli.audio.read import Recording, read_reference
 
-__all__ = ["Finding", "Recogniser", "check_clip"]
+__all__ = ["Finding", "Recognizer", "check_clip", "load_recognizer"]
 
 QUIET_DB = -35.0  # speech level below which a clip carries the noise of its recorder
 NOISY_DB = 20.0  # signal to noise ratio below which the noise is imitated with the voice
-MIN_LIKENESS = 0.5  # of heard and given letters; our recogniser gets about 4 letters in 5 right, other words give 0.3
+NUM_ORDERS = 10  # in which the words are shuffled for comparison
+# The words as given must surprise the recognizer less than this part of what the least surprising other order does.
+# Measured on 18 clips of three voices it never heard: 0.61 to 0.94 and once 1.01 for the words said, 0.97 to 1.17 for
+# others.
+MAX_SURPRISE = 0.96
 
-Recogniser = Callable[[Recording], str]
-"""Writes down the English words of a recording, in small letters."""
+
+class Recognizer(Protocol):
+    """Listens to English."""
+
+    def surprises(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
+        """How unlikely it is that the recording says each of these wordings; larger is less likely."""
+        ...
+
+
+def load_recognizer() -> Recognizer:
+    """The built-in one.
+
+    Raises:
+        MissingError: the built-in model is damaged.
+    """
+    from cosycli.engine.recognizer import Recognizer as BuiltinRecognizer
+    from cosycli.model_library import BUILTIN, model_folder
+
+    return BuiltinRecognizer(model_folder(BUILTIN))
 
 
 @dataclass(frozen=True)
@@ -31,7 +52,7 @@ class Finding:
     advice: str = ""
 
 
-def check_clip(clip: Path, transcript: str, language: str, recognise: Recogniser) -> list[Finding]:
+def check_clip(clip: Path, transcript: str, language: str) -> list[Finding]:
     """Every check of a clip.
 
     Raises:
@@ -44,7 +65,7 @@ def check_clip(clip: Path, transcript: str, language: str, recognise: Recogniser
         Finding("clipping", f"{measured.clipped:.2%} of samples", True),
         _check_level(measured),
         _check_noise(measured),
-        _check_words(recording, transcript, language, recognise),
+        _check_words(recording, transcript, language),
     ]
 
 
@@ -58,14 +79,16 @@ def _check_noise(measured: Measurements) -> Finding:
     return Finding("noise", f"{measured.snr_db:.0f} dB below the voice", measured.snr_db >= NOISY_DB, advice)
 
 
-def _check_words(recording: Recording, transcript: str, language: str, recognise: Recogniser) -> Finding:
+def _check_words(recording: Recording, transcript: str, language: str) -> Finding:
     if language.partition("-")[0] != "en":
-        return Finding("words", f"not checked: the recogniser knows no {language}", True)
-    heard = recognise(recording)
-    likeness = difflib.SequenceMatcher(None, _letters(heard), _letters(transcript), autojunk=False).ratio()
-    advice = f"Heard: {heard!r}. Write down exactly what is said in the clip."
-    return Finding("words", f"{likeness:.0%} like the transcript", likeness >= MIN_LIKENESS, advice)
+        return Finding("words", f"not checked: the recognizer knows no {language}", True)
+    given, *others = load_recognizer().surprises(recording, [transcript, *_other_orders(transcript)])
+    ratio = given / min(others)
+    advice = "They do not fit the sound. Write down exactly what is said in the clip."
+    return Finding("words", f"{ratio:.2f} of the surprise of other words", ratio <= MAX_SURPRISE, advice)
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z]", "", text.lower())
+def _other_orders(transcript: str) -> list[str]:
+    """The same words shuffled: as many letters and as common words, but not what was said."""
+    words = transcript.split()
+    return [" ".join(random.Random(seed).sample(words, len(words))) for seed in range(NUM_ORDERS)]

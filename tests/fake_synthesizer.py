@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,6 @@ class FakeSynthesizer:
     device: str | None
     dtype: str | None
     sample_rate: int = SAMPLE_RATE
-    heard: str = os.environ.get("FAKE_COSY_HEARS", "")
     requests: list[dict[str, object]] = field(default_factory=list)
 
     def render(
@@ -68,8 +67,15 @@ class FakeSynthesizer:
     def speak(self, text: str, **_: object) -> FakeSpeech:
         return FakeSpeech(tone(text, None, 1.0))
 
-    def recognise(self, samples: np.ndarray, sample_rate: int) -> str:
-        return self.heard
+
+@dataclass(frozen=True)
+class FakeRecognizer:
+    """Hears the same words in every clip."""
+
+    heard: str
+
+    def surprises(self, recording: object, wordings: Sequence[str]) -> list[float]:
+        return [100.0 - 90.0 * (words.lower() == self.heard.lower()) for words in wordings]
 
 
 def tone(text: str, voice: str | None, speed: float) -> np.ndarray:
@@ -78,9 +84,13 @@ def tone(text: str, voice: str | None, speed: float) -> np.ndarray:
     return np.pad(sound, round(EDGE_S * SAMPLE_RATE)).astype(np.float32)
 
 
-def install(patch: Callable[[object, str, object], None] = setattr) -> list[FakeSynthesizer]:
-    """Make `cosycli.load` give fakes, of a model like the built-in one; returns the list of those that will be made."""
+def install(patch: Callable[[object, str, object], None] = setattr, heard: str = "") -> list[FakeSynthesizer]:
+    """Make `cosycli.load` give fakes, of a model like the built-in one, and every clip say what is `heard`.
+
+    Returns the list of the synthesizers that will be made.
+    """
     import cosycli
+    from cosycli import voice_checks
     from cosycli.model import profile
     from cosycli.model_library import find_model
 
@@ -92,6 +102,7 @@ def install(patch: Callable[[object, str, object], None] = setattr) -> list[Fake
         return made[-1]
 
     patch(cosycli, "load", load)
+    patch(voice_checks, "load_recognizer", lambda: FakeRecognizer(heard))
     patch(profile, "read_profile", lambda _: profile.ModelProfile(spells_words=True))
     return made
 
@@ -100,5 +111,5 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from cosycli.cli.main import run
 
-    install()
+    install(heard=os.environ.get("FAKE_COSY_HEARS", ""))
     run()

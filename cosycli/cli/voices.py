@@ -12,8 +12,7 @@ import typer
 from cosycli.errors import CosyError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.audio.read import Recording
-    from cosycli.voice_checks import Finding, Recogniser
+    from cosycli.voice_checks import Finding
     from cosycli.voices import Voice
 
 __all__ = ["app"]
@@ -90,7 +89,7 @@ def add(
     words = read_argument(transcript)
     if rights is None:
         rights = _ask_for_rights()
-    findings = check_clip(clip, words, language, _recogniser())
+    findings = check_clip(clip, words, language)
     _print_findings(findings, sys.stderr)
     if not force and not all(finding.is_good for finding in findings):
         raise InputError(f"{clip} was not added as the voice {name!r}.", "Mend what is named above, or add --force.")
@@ -110,7 +109,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
     if voice.reference is None:
         print(f"{name} has no clip: it speaks as {voice.speaker!r} of the built-in model.")
         return
-    findings = check_clip(voice.reference, voice.transcript or "", voice.language, _recogniser())
+    findings = check_clip(voice.reference, voice.transcript or "", voice.language)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
     else:
@@ -179,17 +178,6 @@ def _ask_for_rights() -> str:
             'Add --rights "My own voice", or --rights "Ada Example, by her letter of 3 May 2026".',
         )
     return str(typer.prompt("Whose voice is it, and by what permission do you use it?", err=True))
-
-
-def _recogniser() -> Recogniser:
-    """The built-in model's, loaded when it is first needed."""
-
-    def recognise(recording: Recording) -> str:
-        import cosycli
-
-        return str(cosycli.load().recognise(recording.samples, recording.sample_rate))
-
-    return recognise
 
 
 def _print_findings(findings: list[Finding], file: TextIO) -> None:

@@ -15,8 +15,7 @@ def clip(cosy, monkeypatch):
     """A clip in the working folder, and a recogniser that hears its words."""
     t = np.arange(5 * 44_100) / 44_100
     soundfile.write("clip.wav", 0.3 * np.sin(2 * np.pi * 150 * t) * (np.sin(2 * np.pi * t) > 0), 44_100)
-    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "heard", WORDS.lower(), raising=False)
-    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "recognise", lambda *_: WORDS.lower())
+    fake_synthesizer.install(monkeypatch.setattr, heard=WORDS)
     return "clip.wav"
 
 
@@ -62,10 +61,10 @@ def test_a_transcript_can_be_a_file(cosy, clip):
 
 
 def test_other_words_than_the_transcript_s_need_force(cosy, clip, monkeypatch):
-    monkeypatch.setattr(fake_synthesizer.FakeSynthesizer, "recognise", lambda *_: "a gull with a big fish")
+    fake_synthesizer.install(monkeypatch.setattr, heard="A gull with a big fish.")
     ended = add(cosy, clip)
     assert ended.status == 3
-    assert "a gull with a big fish" in ended.err
+    assert "do not fit the sound" in ended.err
     assert "--force" in ended.err
     assert add(cosy, clip, "--force").status == 0
 
