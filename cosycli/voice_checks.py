@@ -82,7 +82,10 @@ def _check_noise(measured: Measurements) -> Finding:
 def _check_words(recording: Recording, transcript: str, language: str) -> Finding:
     if language.partition("-")[0] != "en":
         return Finding("words", f"not checked: the recognizer knows no {language}", True)
-    given, *others = load_recognizer().surprises(recording, [transcript, *_other_orders(transcript)])
+    orders = _other_orders(transcript)
+    if not orders:
+        return Finding("words", "not checked: too few", True)
+    given, *others = load_recognizer().surprises(recording, [transcript, *orders])
     ratio = given / min(others)
     advice = "They do not fit the sound. Write down exactly what is said in the clip."
     return Finding("words", f"{ratio:.2f} of the surprise of other words", ratio <= MAX_SURPRISE, advice)
@@ -91,4 +94,5 @@ def _check_words(recording: Recording, transcript: str, language: str) -> Findin
 def _other_orders(transcript: str) -> list[str]:
     """The same words shuffled: as many letters and as common words, but not what was said."""
     words = transcript.split()
-    return [" ".join(random.Random(seed).sample(words, len(words))) for seed in range(NUM_ORDERS)]
+    orders = [random.Random(seed).sample(words, len(words)) for seed in range(NUM_ORDERS)]
+    return [" ".join(order) for order in orders if order != words]
