@@ -25,6 +25,7 @@ __all__ = [
     "damaged_files",
     "find_model",
     "find_published",
+    "has_manifest",
     "is_present",
     "model_folder",
     "published_models",
@@ -106,7 +107,12 @@ def model_folder(name: str) -> Path:
 
 def is_present(name: str) -> bool:
     """The built-in model always is; a published one when it has been fetched to its end."""
-    return name == BUILTIN or (model_folder(name) / MANIFEST).is_file()
+    return name == BUILTIN or has_manifest(model_folder(name))
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether `folder` was fetched to its end, and can be checked against checksums."""
+    return (folder / MANIFEST).is_file()
 
 
 def find_model(name: str) -> Path:

@@ -75,13 +75,18 @@ def pull(
     print(folder)
 
 
-@app.command("verify", epilog="Example:\n\n\b\n  cosy models verify cosyvoice2-0.5b")
+@app.command("verify", epilog="Examples:\n\n\b\n  cosy models verify builtin\n  cosy models verify cosyvoice2-0.5b")
 def verify(name: Name) -> None:
-    """Compare every file of a model with its checksum."""
+    """Compare a model's files with their checksums; load it where there are none."""
+    import cosycli
     from cosycli.cli.progress import open_progress
-    from cosycli.model_library import damaged_files, find_model
+    from cosycli.model_library import damaged_files, find_model, has_manifest
 
     folder = find_model(name)
+    if not has_manifest(folder):
+        cosycli.load(name)
+        print(f"{folder}: complete, and its files fit each other")
+        return
     with open_progress("auto") as report:
         damaged = damaged_files(folder, lambda done, total: report.update(done / 1e6, total / 1e6, "MB"))
     if damaged:

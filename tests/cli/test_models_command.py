@@ -69,5 +69,12 @@ def test_verify_names_the_damaged_file_and_the_remedy(cosy, pulled):
     assert "cosy models pull cosyvoice2-0.5b" in ended.err
 
 
+def test_verify_loads_a_model_without_checksums(cosy):
+    ended = cosy("models", "verify", "builtin")
+    assert ended.status == 0
+    assert "complete" in ended.out.decode()
+    assert [synthesizer.model for synthesizer in ended.synthesizers] == ["builtin"]
+
+
 def test_path_says_where_models_are_kept(cosy, tmp_path):
     assert cosy("models", "path").out.decode().strip() == str(tmp_path / "home" / "models")
