@@ -1,0 +1,101 @@
+"""The model that ships in the package speaks: its own recognizer hears the words, and the sound is clean."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import cosycli
+from cosycli import Synthesizer
+from cosycli.errors import UsageError
+from cosycli.model_library import BUILTIN, model_folder
+
+SENTENCES = Path(__file__).with_name("data").joinpath("sentences.txt").read_text().splitlines()
+LOUDEST = 10 ** (-1 / 20)  # -1 dBFS
+LONGEST_SILENCE_S = 0.4
+
+
+@pytest.fixture(scope="module")
+def synthesizer() -> Synthesizer:
+    return cosycli.load(device="cpu")
+
+
+def letters_wrong(said: str, heard: str) -> float:
+    """Levenshtein distance over the number of letters said."""
+    said = re.sub(r"[^a-z' ]", "", said.lower())
+    row = list(range(len(heard) + 1))
+    for i, letter in enumerate(said, start=1):
+        last, row[0] = row[0], i
+        for j, other in enumerate(heard, start=1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (letter != other))
+    return row[-1] / len(said)
+
+
+def edges_s(samples: np.ndarray, sample_rate: int) -> tuple[float, float]:
+    """Silence before the first and after the last sound, in seconds."""
+    loud = np.flatnonzero(np.abs(samples) > 0.01)
+    return loud[0] / sample_rate, (len(samples) - 1 - loud[-1]) / sample_rate
+
+
+def test_the_weights_fit_into_thirty_megabytes() -> None:
+    assert sum(path.stat().st_size for path in model_folder(BUILTIN).rglob("*")) < 30e6
+
+
+@pytest.mark.parametrize("voice", ["rms", "slt"])
+def test_the_words_are_heard(synthesizer: Synthesizer, voice: str) -> None:
+    wrong = []
+    for sentence in SENTENCES[:6]:
+        speech = synthesizer.speak(sentence, voice=voice)
+        wrong.append(letters_wrong(sentence, synthesizer.recognise(speech.samples, speech.sample_rate)))
+        assert np.abs(speech.samples).max() < LOUDEST
+        assert max(edges_s(speech.samples, speech.sample_rate)) < LONGEST_SILENCE_S
+    assert np.mean(wrong) < 0.4  # a voice that says something else is near 0.9
+
+
+def test_letters_are_read_where_the_dictionary_has_no_word(synthesizer: Synthesizer) -> None:
+    speech = synthesizer.speak("Brillig was the slithy mimsy.")
+    heard = synthesizer.recognise(speech.samples, speech.sample_rate)
+    assert letters_wrong("brillig was the slithy mimsy", heard) < 0.6
+
+
+def test_phones_in_braces_change_the_word(synthesizer: Synthesizer) -> None:
+    plain, spelled = (synthesizer.speak(text).samples for text in ("He will read it.", "He will read{R EH1 D} it."))
+    assert not np.array_equal(plain, spelled)
+
+
+def test_a_voice_that_is_only_a_clip_is_imitated(synthesizer: Synthesizer) -> None:
+    speech = synthesizer.speak("The lamp is on the table.", voice="awb")
+    assert 0.5 < speech.duration_s < 5
+
+
+def test_styles_are_refused(synthesizer: Synthesizer) -> None:
+    with pytest.raises(UsageError, match="takes no style"):
+        synthesizer.speak("Good evening.", style="happy")
+
+
+def test_the_command_speaks_without_a_network_from_a_cold_start(tmp_path: Path) -> None:
+    target = tmp_path / "hello.wav"
+    command = [
+        sys.executable,
+        "-c",
+        "from cosycli.cli.main import run; run()",
+        "speak",
+        SENTENCES[0],
+        "-o",
+        str(target),
+    ]
+    offline = {"HF_HUB_OFFLINE": "1", "https_proxy": "http://127.0.0.1:9", "COSY_HOME": str(tmp_path)}
+    ended = subprocess.run(command, env={**os.environ, **offline}, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == ""
+    samples, sample_rate = soundfile.read(target)
+    assert sample_rate == 24000
+    assert samples.ndim == 1
+    assert 1.5 < len(samples) / sample_rate < 8
