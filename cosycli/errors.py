@@ -51,6 +51,6 @@ class MissingError(CosyError):
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """A question naming the valid word nearest to `word`, with a space after it, or nothing: for the start of a hint."""
+    """For the start of a hint: a question naming the valid word nearest to `word`, and a space; or nothing."""
     near = difflib.get_close_matches(word, list(valid), n=1)
     return f"Did you mean {near[0]!r}? " if near else ""
