@@ -87,7 +87,7 @@ def check(desk: Path, command: str) -> None:
         return
     assert ended.returncode == 0, ended.stderr
     for name in re.findall(r"(?:-o|>) (\w[\w.]+)", command):
-        assert (desk / name).stat().st_size > 1000
+        assert (desk / name).stat().st_size > (1000 if "cosy" in command else 0)
 
 
 @pytest.mark.parametrize("block", [block for block in blocks("sh") if "pip install" not in block])
