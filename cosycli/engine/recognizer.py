@@ -24,7 +24,7 @@ __all__ = ["Recognizer"]
 
 
 class Recognizer:
-    """Listens to English."""
+    """Listens to English: what was said, or how well given words fit it."""
 
     def __init__(self, directory: Path) -> None:
         """Raises: MissingError: the model in `directory` has no speech tokenizer of its own, or a damaged one."""
@@ -41,6 +41,12 @@ class Recognizer:
     def _loss(self, scores: Tensor, letters: list[int]) -> float:
         lengths = torch.tensor([len(scores)]), torch.tensor([len(letters)])
         return float(F.ctc_loss(scores, torch.tensor([letters], dtype=torch.long), *lengths, reduction="sum"))
+
+    def transcribe(self, recording: Recording) -> str:
+        """The words heard, in small letters: the likeliest letter of each frame, repeats and blanks left out."""
+        best = torch.unique_consecutive(self._scores(recording)[0].argmax(dim=1)).tolist()
+        alphabet = self._tokenizer.profile.alphabet
+        return " ".join("".join(alphabet[letter - 1] for letter in best if letter).split())
 
     def _letters(self, words: str) -> list[int]:
         """Ids of the alphabet, which start at 1."""

@@ -27,7 +27,6 @@ from cosycli.errors import InputError, UsageError
 from cosycli.model.flow import MAX_FRAMES, FlowInput
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
-from cosycli.model.reference_encoder import BuiltinReferenceEncoder
 from cosycli.script import Script, Segment, read_script
 from cosycli.script.pronunciation import spell_words
 from cosycli.voices import DEFAULT_VOICE, find_voice
@@ -174,17 +173,6 @@ class Synthesizer:
         (mel,) = self._mels([prompt], [tuple(tokens.tolist())], _mask_called(mask))
         (wave,) = self._waves([mel], [0])
         return Speech(wave, self.sample_rate)
-
-    def recognise(self, samples: NDArray[np.float32], sample_rate: int) -> str:
-        """The words heard in a recording (N,), in small letters.
-
-        Raises:
-            UsageError: this model has no recognizer.
-        """
-        encoder = self._model.reference_encoder
-        if not isinstance(encoder, BuiltinReferenceEncoder):
-            raise UsageError("This model has no recognizer.", "Use the built-in model: cosycli.load().recognise(…)")
-        return encoder.recognise(samples, sample_rate)
 
     def _prepare(self, segments: Sequence[Segment], voice: str, style: str | None, seed: int) -> list[_Utterance]:
         default_instruction = instruction_of(style, self._model.profile)

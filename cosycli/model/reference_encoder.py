@@ -61,7 +61,7 @@ def resampled(samples: NDArray[np.float32], sample_rate: int, wanted: int) -> Te
 
 
 class BuiltinReferenceEncoder:
-    """The torch modules of the built-in model, whose speech tokenizer can also read what was said."""
+    """The torch modules of the built-in model."""
 
     def __init__(self, directory: Path, profile: ModelProfile) -> None:
         self._mel = profile.mel
@@ -79,10 +79,6 @@ class BuiltinReferenceEncoder:
     def speaker(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         mel = self._log_mel(samples, sample_rate)
         return self._speaker_encoder(mel, torch.tensor([mel.shape[2]]))[0]
-
-    def recognise(self, samples: NDArray[np.float32], sample_rate: int) -> str:
-        """The words heard, in small letters; a draft recognizer for clean English."""
-        return self._tokenizer.recognise(self.tokens(samples, sample_rate))
 
     def _log_mel(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         """(1, num_mels, M) with M even."""

@@ -100,12 +100,3 @@ class SpeechTokenizer(nn.Module):
         """Log-probabilities (B, 2 S, letters + 1) at 50 Hz, since fast speech has more letters than tokens."""
         batch, num_tokens, _ = hidden.shape
         return self.to_letters(hidden).view(batch, 2 * num_tokens, -1).float().log_softmax(dim=2)
-
-    @torch.inference_mode()
-    def recognise(self, tokens: Tensor) -> str:
-        """The words heard in speech tokens (S,), by greedy CTC decoding."""
-        digits = (tokens[None, :, None] // self.place_values % NUM_LEVELS - 1).float()
-        num_tokens = torch.tensor([len(tokens)], device=tokens.device)
-        best = self.letters_of(self.hidden_of(digits, num_tokens))[0].argmax(dim=1)
-        letters = torch.unique_consecutive(best).tolist()
-        return " ".join("".join(self.profile.alphabet[i - 1] for i in letters if i).split())
