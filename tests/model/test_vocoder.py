@@ -9,8 +9,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from cosycli.model.profile import VocoderProfile
+from cosycli.model.checkpoint import load_weights
+from cosycli.model.features import log_mel
+from cosycli.model.profile import MelProfile, VocoderProfile, read_profile
 from cosycli.model.vocoder import Snake, Vocoder
+from cosycli.model_library import BUILTIN, model_folder
 from tests.model.synthetic import synthetic_state
 
 V2 = VocoderProfile()
@@ -46,6 +49,13 @@ def small() -> Vocoder:
     vocoder = Vocoder(SMALL).eval()
     torch.nn.init.constant_(vocoder.f0_predictor.classifier.bias, 150.0)
     torch.nn.init.constant_(vocoder.conv_post.bias, 1.0)
+    return vocoder
+
+
+@pytest.fixture(scope="module")
+def built_in() -> Vocoder:
+    vocoder = Vocoder(read_profile(model_folder(BUILTIN)).vocoder).eval()
+    load_weights(vocoder, model_folder(BUILTIN), "hift")
     return vocoder
 
 
@@ -119,3 +129,21 @@ def test_snake_and_its_gradient_are_those_of_the_formula() -> None:
     torch.testing.assert_close(snake(x), plain)
     fast, slow = (torch.autograd.grad(y.sin().sum(), [x, snake.alpha]) for y in (snake(x), plain))
     torch.testing.assert_close(fast, slow, rtol=1e-4, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_the_built_in_vocoder_keeps_silence_below_60_db(built_in: Vocoder) -> None:
+    silence = log_mel(torch.zeros(1, 24000), MelProfile())
+    wave = built_in(silence, torch.tensor([silence.shape[2]]), generators(0))
+    assert wave.square().mean().sqrt() < 10 ** (-60 / 20)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("hz", [90.0, 120.0, 180.0])
+def test_the_built_in_vocoder_hears_the_pitch_and_keeps_the_level(built_in: Vocoder, hz: float) -> None:
+    seconds = torch.arange(24000) / 24000
+    buzz = sum(0.1 / k * torch.sin(2 * torch.pi * hz * k * seconds) for k in range(1, 20))[None]
+    mel = log_mel(buzz, MelProfile())
+    wave = built_in(mel, torch.tensor([mel.shape[2]]), generators(0))
+    torch.testing.assert_close(built_in.predict_f0(mel).median(), torch.tensor(hz), rtol=0.05, atol=0)
+    assert 0.5 < wave.std() / buzz.std() < 2
