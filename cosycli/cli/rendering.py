@@ -71,17 +71,13 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
 
 def _read(text: str, settings: Settings) -> Script:
     """The script of `text`, checked against what the model can be asked for; the model itself is not loaded yet."""
-    from cosycli.engine.abilities import abilities_of, instruction_of
+    from cosycli.engine.abilities import instruction_of, read_for
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
-    from cosycli.script import read_script
 
     profile = read_profile(find_model(settings.model))
     instruction_of(settings.style, profile)
-    abilities = abilities_of(profile)
-    return read_script(
-        text, tags=abilities.tags, styles=abilities.styles, voices=abilities.voices, phonemes=abilities.phonemes
-    )
+    return read_for(profile, text)
 
 
 def _tell_what_was_found(script: Script, report: Progress) -> None:

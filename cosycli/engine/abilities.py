@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cosycli.model.profile import ModelProfile
+from cosycli.script import Script, read_script
 from cosycli.script.markup import Abilities, compile_style
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, STYLES_V2
 from cosycli.voices import voice_folders
 
-__all__ = ["abilities_of", "instruction_of"]
+__all__ = ["abilities_of", "instruction_of", "read_for"]
 
 
 def abilities_of(profile: ModelProfile) -> Abilities:
@@ -30,3 +31,9 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
         return None
     quoted = f'"{style}"' if " " in style.strip() and not style.startswith('"') else style
     return compile_style(quoted, STYLES_V2 if profile.takes_instructions else None)
+
+
+def read_for(profile: ModelProfile, text: str) -> Script:
+    """The text as a script for a model; raises what `cosycli.script.read_script` does."""
+    can = abilities_of(profile)
+    return read_script(text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes)

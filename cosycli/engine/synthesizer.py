@@ -20,14 +20,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.engine.abilities import abilities_of, instruction_of
+from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.decoding import Request, decode
 from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
 from cosycli.errors import InputError, UsageError
 from cosycli.model.flow import MAX_FRAMES, FlowInput
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
-from cosycli.script import Script, Segment, read_script
+from cosycli.script import Script, Segment
 from cosycli.script.pronunciation import spell_words
 from cosycli.voices import DEFAULT_VOICE, find_voice
 
@@ -128,14 +128,7 @@ class Synthesizer:
 
     def read(self, text: str) -> Script:
         """The text as a script for this model; see `cosycli.script.read_script`."""
-        abilities = abilities_of(self._model.profile)
-        return read_script(
-            text,
-            tags=abilities.tags,
-            styles=abilities.styles,
-            voices=abilities.voices,
-            phonemes=abilities.phonemes,
-        )
+        return read_for(self._model.profile, text)
 
     def render(
         self,

@@ -18,7 +18,7 @@ from cosycli.training.run import read_average
 from cosycli.training.vocoder import RESOLUTIONS, refine_vocoder, roughen, spectra, spectral_loss, train_vocoder
 
 TINY = ModelProfile(vocoder=VocoderProfile(width=16, f0_width=8, resblock_kernels=(3,), resblock_dilations=((1,),)))
-ONE_STEP = 1e-6  # minutes: the clock is looked at after each step
+MOMENT = 0.005  # minutes, enough for a step
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -40,10 +40,11 @@ def corpus(tmp_path: Path) -> Path:
 
 def test_training_resumes_and_leaves_weights_that_load(corpus: Path, tmp_path: Path) -> None:
     work = tmp_path / "vocoder"
-    train_vocoder(corpus, work, ONE_STEP, TINY)
-    train_vocoder(corpus, work, ONE_STEP, TINY)
-    refine_vocoder(corpus, work, ONE_STEP, TINY)
-    assert torch.load(work / "checkpoint.pt", weights_only=True)["step"] == 3
+    steps = []
+    for train in (train_vocoder, train_vocoder, refine_vocoder):
+        train(corpus, work, MOMENT, TINY)
+        steps.append(torch.load(work / "checkpoint.pt", weights_only=True)["step"])
+    assert 0 < steps[0] < steps[1] < steps[2]
     Vocoder(TINY.vocoder).load_state_dict(read_average(work))
 
 
@@ -79,4 +80,4 @@ def test_roughening_blurs_a_mel_without_moving_it() -> None:
     rough = torch.cat([roughen(mel, torch.Generator().manual_seed(seed)) for seed in range(20)]).mean(dim=0)
     assert rough.shape == mel.shape[1:]
     assert int(rough.argmax()) == 40 * 40 + 20
-    assert 0.5 < float(rough[39, 20]) < 5.0
+    assert 0.1 < float(rough[39, 20]) < 5.0
