@@ -201,7 +201,7 @@ class Synthesizer:
             yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed)
 
     def _request(self, item: _Utterance) -> Request:
-        """What the language model reads: the table of modes in the README."""
+        """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""
         tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, item.prompt
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
