@@ -206,11 +206,16 @@ def test_standard_output_closed_early(tmp_path, audio_format):
     assert "Exception" not in message
 
 
+def heed_interrupts():
+    """A test run in the background is started with Ctrl-C ignored, and so would be its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("audio_format", ["wav", "mp3"])
 def test_interrupted(tmp_path, ending, audio_format):
     command = [*FAKE_COSY, "speak", "Begin. [pause 3s] Wait for it.", "-o", "out", "--format", audio_format]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, preexec_fn=heed_interrupts) as process:
         assert process.stderr.readline() == b"waiting\n"
         process.send_signal(ending)
         message = process.stderr.read().decode()
