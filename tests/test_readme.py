@@ -46,6 +46,9 @@ def desk(tmp_path):
     (folder / "notes.txt").write_text("Soup is best on the second day. Bread is not.\n")
     t = np.arange(5 * 24_000) / 24_000
     soundfile.write(folder / "clip.wav", 0.3 * np.sin(900 * t) * (np.sin(6 * t) > 0), 24_000)
+    sentences = Path("tests", "data", "sentences.txt")  # the first two of them
+    (folder / sentences).parent.mkdir(parents=True)
+    (folder / sentences).write_text("".join((REPOSITORY / sentences).open().readlines()[:2]))
     (folder / "bin").mkdir()
     write_program(folder / "bin" / "cosy", f'exec "{sys.executable}" "{FAKE_COSY}" "$@"')
     write_program(folder / "bin" / "python", f'exec "{sys.executable}" "$@"')
