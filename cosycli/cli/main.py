@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -60,7 +61,10 @@ def cosy(
 def run() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is to be interrupted
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    _flush_stdout()
+    sys.stderr.flush()
+    os._exit(status)  # all is written and closed: taking torch apart would keep the user waiting another second
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -95,14 +99,12 @@ def _explain(error: BaseException) -> int:
             f"Error: cosy has a bug: {type(error).__name__}: {error}\nRun `cosy --debug …` and report what it says."
         )
         status = BUG
-    _silence_closed_stdout()
+    _flush_stdout()
     print(message, file=sys.stderr)
     return status
 
 
-def _silence_closed_stdout() -> None:
-    """Python flushes stdout once more at exit; if its reader has gone, let that go nowhere instead of failing."""
-    try:
+def _flush_stdout() -> None:
+    """Write what is left for stdout; nothing, where its reader has gone."""
+    with suppress(OSError, ValueError):
         sys.stdout.flush()
-    except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
