@@ -106,7 +106,7 @@ class OnnxReferenceEncoder:
 
 
 def _open_graph(path: Path, num_inputs: int) -> InferenceSession:
-    import onnxruntime  # only here: the built-in model starts half a second sooner without it
+    import onnxruntime  # only here: the built-in model does without it
 
     if not path.is_file():
         raise MissingError(f"{path} is missing; it is needed to read a reference recording.", REMEDY)
