@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cosycli.audio.measure import Measurements, measure
-from cosycli.audio.read import Recording, read_reference
+from cosycli.recording import Recording, read_reference
 
 __all__ = ["Finding", "Recognizer", "check_clip", "load_recognizer"]
 

@@ -155,7 +155,7 @@ def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str
     """
     import soundfile
 
-    from cosycli.audio.read import read_reference
+    from cosycli.recording import read_reference
 
     _check_description(name, transcript, language, rights)
     recording = read_reference(clip).resample(REFERENCE_RATE)

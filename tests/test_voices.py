@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from cosycli.audio.read import read_reference
 from cosycli.errors import CosyError, InputError, MissingError, UsageError
+from cosycli.recording import read_reference
 from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders
 
 

@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cosycli.audio.read import Recording
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
 from cosycli.model.profile import read_profile
 from cosycli.model.speech_tokenizer import SpeechTokenizer
+from cosycli.recording import Recording
 
 __all__ = ["Recognizer"]
 

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.audio.read import read_reference
 from cosycli.errors import MissingError
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.reference_encoder import resampled
+from cosycli.recording import read_reference
 from cosycli.voices import Voice
 
 __all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from cosycli.audio.encode import FORMATS, check_target, choose_format, open_sink
-from cosycli.audio.read import read_recording
 from cosycli.errors import InputError, UsageError
+from cosycli.recording import read_recording
 
 RATE = 24_000
 SOUND = (0.5 * np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE)).astype(np.float32)

@@ -6,8 +6,8 @@ import pytest
 import soundfile
 
 from cosycli.audio.ffmpeg import find_ffmpeg
-from cosycli.audio.read import read_recording, read_reference
 from cosycli.errors import InputError
+from cosycli.recording import read_recording, read_reference
 
 
 def voice_like(duration_s: float, sample_rate: int, level: float = 0.3) -> np.ndarray:
