@@ -53,16 +53,16 @@ class FakeSynthesizer:
     dtype: str | None
     sample_rate: int = SAMPLE_RATE
     requests: list[dict[str, object]] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
 
-    def render(
-        self, script, *, voice=None, style=None, speed=1.0, seed=0, mask="full", progress=None
-    ) -> Iterator[FakeTake]:
-        self.requests.append({"voice": voice, "style": style, "speed": speed, "seed": seed, "mask": mask})
-        for segment in script.segments:
-            if segment.text.startswith("Wait"):
+    def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
+        for said in utterances:
+            self.requests.append({"voice": said.voice, "style": said.instruction, "speed": said.speed, "mask": mask})
+            self.seeds.append(said.seed)
+            if said.segment.text.startswith("Wait"):
                 print("waiting", file=sys.stderr, flush=True)
                 signal.pause()
-            yield FakeTake(segment, tone(segment.text, segment.voice or voice, speed), seed=seed)
+            yield FakeTake(said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed)
 
     def speak(self, text: str, **_: object) -> FakeSpeech:
         return FakeSpeech(tone(text, None, 1.0))

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from cosycli.audio.encode import AudioSink
     from cosycli.audio.joining import Piece
     from cosycli.engine.synthesizer import Take
+    from cosycli.engine.utterance import Manner
+    from cosycli.model.profile import ModelProfile
     from cosycli.script import Script
     from cosycli.settings import Settings
 
-__all__ = ["Destination", "render"]
+__all__ = ["Destination", "manner_of", "render"]
 
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
 MAX_SKIPPED_LINES = 10
@@ -40,18 +42,22 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     import cosycli
     from cosycli.audio.encode import check_target
     from cosycli.audio.joining import join
+    from cosycli.engine.abilities import read_for
+    from cosycli.engine.utterance import utterances_of
+    from cosycli.model.profile import read_profile
+    from cosycli.model_library import find_model
     from cosycli.voices import find_voice
 
     if destination.target is not None:
         check_target(destination.target, destination.audio_format)
     if settings.voice is not None:
         find_voice(settings.voice)
-    script = _read(text, settings)
+    profile = read_profile(find_model(settings.model))
+    manner = manner_of(settings, profile)
+    script = read_for(profile, text)
     _tell_what_was_found(script, report)
     synthesizer = cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
-    takes = synthesizer.render(
-        script, voice=settings.voice, style=settings.style, speed=settings.speed, seed=settings.seed, mask=settings.mask
-    )
+    takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     num_samples = 0
     with ExitStack() as stack:
         sinks = _open_sinks(destination, synthesizer.sample_rate, stack)
@@ -69,15 +75,14 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     )
 
 
-def _read(text: str, settings: Settings) -> Script:
-    """The script of `text`, checked against what the model can be asked for; the model itself is not loaded yet."""
-    from cosycli.engine.abilities import instruction_of, read_for
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
+def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
+    """How the settings want a text spoken, checked against what the model can be asked for."""
+    from cosycli.engine.abilities import instruction_of
+    from cosycli.engine.utterance import Manner
+    from cosycli.voices import DEFAULT_VOICE
 
-    profile = read_profile(find_model(settings.model))
-    instruction_of(settings.style, profile)
-    return read_for(profile, text)
+    instruction = instruction_of(settings.style, profile)
+    return Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
 
 
 def _tell_what_was_found(script: Script, report: Progress) -> None:

@@ -7,7 +7,6 @@ and seed.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.decoding import Request, decode
+from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
 from cosycli.errors import InputError, UsageError
 from cosycli.model.flow import MAX_FRAMES, FlowInput
@@ -35,7 +35,6 @@ __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
 WAVE = 32  # segments the language model speaks together: with 24 rows it makes 6 times the tokens a second of one alone
 BATCH_FRAMES = 3000  # padded mel frames, one minute, that flow and vocoder take at once
-MIN_SPEED, MAX_SPEED = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -69,16 +68,6 @@ class Speech:
     @property
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
-
-
-@dataclass(frozen=True)
-class _Utterance:
-    """A segment on its way through the stages, with all that its sound depends on."""
-
-    segment: Segment
-    prompt: VoicePrompt
-    instruction: str | None
-    seed: int
 
 
 class Synthesizer:
@@ -121,7 +110,8 @@ class Synthesizer:
         from cosycli.audio.joining import Piece, join
 
         self._elapsed.clear()
-        takes = self.render(self.read(text), voice=voice, style=style, speed=speed, seed=seed, mask=mask)
+        manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
+        takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
         pieces = (Piece(take.samples, take.segment.pause_after_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
         return Speech(samples, self.sample_rate, StageTimings(**self._elapsed))
@@ -130,23 +120,21 @@ class Synthesizer:
         """The text as a script for this model; see `cosycli.script.read_script`."""
         return read_for(self._model.profile, text)
 
-    def render(
-        self,
-        script: Script,
-        *,
-        voice: str | None = None,
-        style: str | None = None,
-        speed: float = 1.0,
-        seed: int = 0,
-        mask: str = "full",
-    ) -> Iterator[Take]:
-        """The takes of a script in its order, a wave at a time; arguments as for `speak`."""
-        if not MIN_SPEED <= speed <= MAX_SPEED:
-            raise UsageError(f"Speed {speed:g} is out of range.", f"Give {MIN_SPEED} to {MAX_SPEED}.")
+    def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
+        """The takes of some utterances in their order, a wave at a time.
+
+        Args:
+            mask: what the flow's attention sees: full, causal, chunk or double-chunk.
+
+        Raises:
+            UsageError: the mask does not exist.
+            MissingError: a voice does not exist, or is of no use to this model.
+        """
         flow_mask = _mask_called(mask)
-        utterances = self._prepare(script.segments, voice or DEFAULT_VOICE, style, seed)
+        for utterance in utterances:
+            self._prompt(utterance.voice)
         for start in range(0, len(utterances), WAVE):
-            yield from self._render_wave(utterances[start : start + WAVE], flow_mask, speed)
+            yield from self._render_wave(utterances[start : start + WAVE], flow_mask)
 
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
@@ -167,42 +155,31 @@ class Synthesizer:
         (wave,) = self._waves([mel], [0])
         return Speech(wave, self.sample_rate)
 
-    def _prepare(self, segments: Sequence[Segment], voice: str, style: str | None, seed: int) -> list[_Utterance]:
-        default_instruction = instruction_of(style, self._model.profile)
-        seen: Counter[tuple[str, str, str]] = Counter()
-        utterances = []
-        for segment in segments:
-            name, instruction = segment.voice or voice, segment.style or default_instruction
-            key = (segment.text, name, instruction or "")
-            utterances.append(
-                _Utterance(segment, self._prompt(name), instruction, _seed_of(*key, str(seed), str(seen[key])))
-            )
-            seen[key] += 1
-        return utterances
-
     def _prompt(self, voice: str) -> VoicePrompt:
         if voice not in self._prompts:
             self._prompts[voice] = prepare_voice(self._model, find_voice(voice))
         return self._prompts[voice]
 
-    def _render_wave(self, utterances: Sequence[_Utterance], mask: FlowMask, speed: float) -> Iterator[Take]:
+    def _render_wave(self, utterances: Sequence[Utterance], mask: FlowMask) -> Iterator[Take]:
         with self._timed("language_model_s"):
             spoken = decode(self._model.language_model, [self._request(item) for item in utterances], WAVE)
         tokens = [item.tokens for item in spoken]
         samples: dict[int, NDArray[np.float32]] = {}
         for rows in _batches_by_length([len(item) for item in tokens], BATCH_FRAMES // 2):
             with self._timed("flow_s"):
-                mels = self._mels([utterances[row].prompt for row in rows], [tokens[row] for row in rows], mask)
+                mels = self._mels(
+                    [self._prompt(utterances[row].voice) for row in rows], [tokens[row] for row in rows], mask
+                )
             with self._timed("vocoder_s"):
-                stretched = [_stretch(mel, speed) for mel in mels]
+                stretched = [_stretch(mel, utterances[row].speed) for mel, row in zip(mels, rows, strict=True)]
                 waves = self._waves(stretched, [utterances[row].seed for row in rows])
             samples.update(zip(rows, waves, strict=True))
         for row, item in enumerate(utterances):
             yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed)
 
-    def _request(self, item: _Utterance) -> Request:
+    def _request(self, item: Utterance) -> Request:
         """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""
-        tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, item.prompt
+        tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, self._prompt(item.voice)
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
         if instruction is not None:
@@ -248,12 +225,6 @@ def _mask_called(name: str) -> FlowMask:
         return FlowMask(name)
     except ValueError:
         raise UsageError(f"There is no mask {name!r}.", f"Valid: {', '.join(m.value for m in FlowMask)}.") from None
-
-
-def _seed_of(*parts: str) -> int:
-    """A seed of 63 bits from everything that makes an utterance itself."""
-    digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
 
 
 def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

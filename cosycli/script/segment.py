@@ -21,6 +21,7 @@ class Segment:
         style: the instruction given by `[style: …]` in the model's own words, or None for the caller's default.
         language: ISO 639-1 code of most of the text.
         pause_after_s: silence that follows, in seconds.
+        speed: how many times as fast as the rest of the text.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Segment:
     style: str | None
     language: str
     pause_after_s: float
+    speed: float = 1.0
 
 
 class Fate(str, Enum):

@@ -69,7 +69,7 @@ def test_options_reach_the_synthesizer(cosy):
     (synthesizer,) = ended.synthesizers
     assert (synthesizer.model, synthesizer.device, synthesizer.dtype) == ("builtin", "cpu", "bfloat16")
     (request,) = synthesizer.requests
-    assert request == {"voice": "rms", "style": None, "speed": 1.5, "seed": 7, "mask": "chunk"}
+    assert request == {"voice": "rms", "style": None, "speed": 1.5, "mask": "chunk"}
 
 
 def test_the_voice_is_heard(cosy):
@@ -79,10 +79,20 @@ def test_the_voice_is_heard(cosy):
 
 def test_flags_go_over_the_folder_s_settings_and_those_over_the_user_s(cosy, tmp_path):
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cosy.yaml").write_text("voice: awb\nseed: 3\nspeed: 1\n")
+    (tmp_path / "home" / "cosy.yaml").write_text("voice: awb\nspeed: 1\n")
     Path("cosy.yaml").write_text("voice: rms\nmask: causal\n")
-    (request,) = cosy("speak", "Hello.", "-o", "a.wav", "--mask", "full").synthesizers[0].requests
-    assert request == {"voice": "rms", "style": None, "speed": 1.0, "seed": 3, "mask": "full"}
+    cosy("speak", "Hello.", "-o", "a.wav", "--mask", "full")
+    ((spoken,), (alike,)) = (
+        made.requests for made in cosy("speak", "Hello.", "-o", "b.wav", "--seed", "3").synthesizers
+    )
+    assert (spoken, alike["mask"]) == ({"voice": "rms", "style": None, "speed": 1.0, "mask": "full"}, "causal")
+
+
+def test_another_seed_gives_another_reading(cosy):
+    for seed in ("3", "4", "3"):
+        ended = cosy("speak", "Hello.", "-o", "a.wav", "--seed", seed)
+    first, other, again = (made.seeds for made in ended.synthesizers)
+    assert first == again != other
 
 
 def test_what_is_not_spoken_is_named(cosy):

@@ -1,0 +1,39 @@
+"""A segment knows all that its sound depends on before any model is loaded."""
+
+import pytest
+
+from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.errors import UsageError
+from cosycli.script import read_script
+
+
+def utterances(text, **manner):
+    return utterances_of(read_script(text, voices=["ada"]).segments, Manner(**manner))
+
+
+def test_a_segment_s_own_voice_and_style_go_over_the_manner():
+    said = utterances(
+        "One.\n\n[voice: ada]Two.[/voice]\n\n[style: happy]Three.", voice="rms", instruction="Speak slowly."
+    )
+    assert [item.voice for item in said] == ["rms", "ada", "rms"]
+    assert [item.instruction for item in said] == ["Speak slowly.", "Speak slowly.", "你能用高兴的情感说吗?"]
+
+
+def test_an_inserted_paragraph_changes_no_other_seed():
+    before, after = utterances("One.\n\nThree."), utterances("One.\n\nTwo.\n\nThree.")
+    assert [item.seed for item in before] == [after[0].seed, after[2].seed]
+
+
+def test_the_same_words_are_drawn_anew_each_time():
+    assert len({item.seed for item in utterances("Knock.\n\nKnock.\n\nKnock.")}) == 3
+
+
+def test_a_redrawn_utterance_has_another_seed_each_time():
+    (said,) = utterances("Knock.")
+    assert len({said.redrawn(times).seed for times in range(4)}) == 4
+    assert said.redrawn(0) == said
+
+
+def test_a_speed_out_of_range_is_refused():
+    with pytest.raises(UsageError, match=r"0\.5 to 2"):
+        Manner(speed=3.0)
