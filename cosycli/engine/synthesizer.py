@@ -21,7 +21,7 @@ from torch import Tensor
 
 from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.decoding import Request, decode
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
 from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
 from cosycli.errors import InputError, UsageError
 from cosycli.model.flow import MAX_FRAMES, FlowInput
@@ -33,7 +33,6 @@ from cosycli.voices import DEFAULT_VOICE, find_voice
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
-WAVE = 32  # segments the language model speaks together: with 24 rows it makes 6 times the tokens a second of one alone
 BATCH_FRAMES = 3000  # padded mel frames, one minute, that flow and vocoder take at once
 
 

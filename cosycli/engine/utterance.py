@@ -11,8 +11,9 @@ from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "Manner", "Utterance", "utterances_of"]
+__all__ = ["MAX_SPEED", "MIN_SPEED", "WAVE", "Manner", "Utterance", "utterances_of"]
 
+WAVE = 32  # segments the language model speaks together: with 24 rows it makes 6 times the tokens a second of one alone
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, stretching the mel no longer sounds like speech
 
 

@@ -1,0 +1,124 @@
+"""The folder of a run: its takes, its manifest, its report, and the lock that keeps a second run out.
+
+novel.cosy/
+  run.json      what is to be rendered, in which waves, and which segments were redrawn
+  takes/        a file for each rendered segment
+  report.json   what became of the book
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+import cosycli
+from cosycli.engine.utterance import WAVE
+from cosycli.errors import InputError
+from cosycli.jobs.take_store import TakeStore
+
+__all__ = ["Manifest", "RunFolder", "plan_waves", "replace_text"]
+
+FORMAT = 1  # of run.json
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is about.
+
+    Attributes:
+        source: what is rendered, for people.
+        settings: how, for people.
+        waves: keys of takes that are rendered together, in this order. What a take sounds like can differ in its last
+            bit with the company it is rendered in, so a wave that was cut short is rendered again as a whole.
+        redrawn: by the seed of an utterance, how many times the user had it drawn anew.
+    """
+
+    source: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    waves: tuple[tuple[str, ...], ...] = ()
+    redrawn: dict[str, int] = field(default_factory=dict)
+    version: str = cosycli.__version__
+    format: int = FORMAT
+
+
+class RunFolder:
+    """What is kept between runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.takes = TakeStore(path / "takes")
+        self.manifest_path = path / "run.json"
+        self.report_path = path / "report.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """The folder, made if need be, for this run alone.
+
+        Raises:
+            InputError: another run is at work in it, or it cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / "lock", timeout=0)
+            with lock:
+                yield
+        except filelock.Timeout:
+            raise InputError(
+                f"Another run is at work in {self.path}.", "Wait until it has ended, or choose another place with -o."
+            ) from None
+        except PermissionError as error:
+            raise InputError(
+                f"{self.path} cannot be written: {error.strerror}.", "Choose another place with -o."
+            ) from None
+
+    def read_manifest(self) -> Manifest:
+        """The manifest of the run before; an empty one where there was none, or where it is of another format."""
+        try:
+            values = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+            if values["format"] != FORMAT:
+                return Manifest()
+            waves = tuple(tuple(map(str, wave)) for wave in values["waves"])
+            redrawn = {str(seed): int(times) for seed, times in values["redrawn"].items()}
+            return Manifest(values["source"], values["settings"], waves, redrawn)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return Manifest()
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        replace_text(self.manifest_path, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
+
+
+def plan_waves(
+    keys: Sequence[str], earlier: Sequence[Sequence[str]], is_kept: Callable[[str], bool]
+) -> list[tuple[str, ...]]:
+    """What is still to be rendered: the earlier waves that were cut short, then the other missing takes in new ones."""
+    wanted = set(keys)
+    missing = [key for key in keys if not is_kept(key)]
+    still_missing = set(missing)
+    waves = [tuple(wave) for wave in earlier if wanted.issuperset(wave) and not still_missing.isdisjoint(wave)]
+    planned = {key for wave in waves for key in wave}
+    rest = [key for key in missing if key not in planned]
+    return [*waves, *(tuple(rest[start : start + WAVE]) for start in range(0, len(rest), WAVE))]
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} could not be written: {error.strerror or error}.", "Free some space, or choose another place."
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)

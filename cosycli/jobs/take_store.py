@@ -1,0 +1,127 @@
+"""Takes kept as files, each under a key that says everything that shaped its sound.
+
+A take is a 16-bit FLAC file with its speech tokens and seed in the comment. It is written beside its place, flushed to
+the disk and renamed, so that whatever is under its name is whole, even after a power cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from cosycli.engine.utterance import Utterance
+from cosycli.errors import InputError
+
+__all__ = ["Conditions", "StoredTake", "TakeStore", "take_key"]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What shapes the sound of a take besides its utterance.
+
+    Attributes:
+        model: the model's fingerprint.
+        voices: the fingerprint of each voice that is used.
+        mask: what the flow's attention sees.
+        dtype: the precision that was asked for, or "" where the device decides.
+    """
+
+    model: str
+    voices: Mapping[str, str]
+    mask: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class StoredTake:
+    """A take as it was kept: samples (N,) float32, and the speech tokens and seed they were made from."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    tokens: tuple[int, ...]
+    seed: int
+
+
+def take_key(utterance: Utterance, conditions: Conditions) -> str:
+    """32 hexadecimal digits; the seed in them stands for the occurrence among equal segments."""
+    parts = (
+        utterance.segment.text,
+        utterance.segment.language,
+        utterance.instruction or "",
+        f"{utterance.speed:.4f}",
+        str(utterance.seed),
+        conditions.model,
+        conditions.voices[utterance.voice],
+        conditions.mask,
+        conditions.dtype,
+    )
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class TakeStore:
+    """The takes in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __contains__(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.flac"
+
+    def put(self, key: str, take: StoredTake) -> None:
+        """Keep a take.
+
+        Raises:
+            InputError: the disk is full, or the folder cannot be written.
+        """
+        path = self.path(key)
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(_encode(take))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            raise InputError(
+                f"A take could not be kept in {self.folder}: {error.strerror or error}.",
+                "Nothing is lost: free some space and run the same command again.",
+            ) from None
+        finally:
+            part.unlink(missing_ok=True)
+
+    def get(self, key: str) -> StoredTake:
+        """The take under `key`.
+
+        Raises:
+            InputError: its file is damaged.
+        """
+        path = self.path(key)
+        try:
+            with soundfile.SoundFile(path) as file:
+                made_from = json.loads(file.comment)
+                samples = file.read(dtype="float32")
+                return StoredTake(samples, file.samplerate, tuple(made_from["tokens"]), made_from["seed"])
+        except (soundfile.LibsndfileError, ValueError, KeyError) as error:
+            raise InputError(f"{path} is damaged: {error}", f"Remove it and run again: rm '{path}'") from None
+
+
+def _encode(take: StoredTake) -> bytes:
+    """Made in memory first: libsndfile does not say why a write to a full disk failed."""
+    memory = io.BytesIO()
+    with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
+        file.comment = json.dumps({"seed": take.seed, "tokens": take.tokens})
+        file.write(take.samples)
+    return memory.getvalue()

@@ -1,0 +1,40 @@
+"""A model or voice that changes gets another fingerprint."""
+
+import shutil
+
+import pytest
+
+from cosycli.errors import MissingError
+from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
+from cosycli.voices import find_voice
+
+
+def test_copies_of_a_model_have_the_same_fingerprint(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name / "part").mkdir(parents=True)
+        (tmp_path / name / "part" / "llm.pt").write_bytes(bytes(range(256)) * 10_000)
+    assert model_fingerprint(tmp_path / "one") == model_fingerprint(tmp_path / "two")
+
+
+@pytest.mark.parametrize("position", [0, 60_000, -1])
+def test_other_weights_give_another(tmp_path, position):
+    weights = bytearray(bytes(range(256)) * 10_000)
+    (tmp_path / "llm.pt").write_bytes(weights)
+    before = model_fingerprint(tmp_path)
+    weights[position] ^= 1
+    (tmp_path / "llm.pt").write_bytes(weights)
+    assert model_fingerprint(tmp_path) != before
+
+
+def test_a_voice_is_told_by_its_words_too(tmp_path):
+    folder = tmp_path / "slt"
+    shutil.copytree(find_voice("slt").folder, folder)
+    before = voice_fingerprint(str(folder))
+    description = folder / "voice.yaml"
+    description.write_text(description.read_text().replace("transcript: ", "transcript: Well, "))
+    assert voice_fingerprint(str(folder)) != before
+
+
+def test_an_unknown_voice_is_refused():
+    with pytest.raises(MissingError, match="There is no voice"):
+        voice_fingerprint("nobody")

@@ -1,0 +1,77 @@
+"""Takes are kept under what shaped their sound, whole or not at all."""
+
+import errno
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.errors import InputError
+from cosycli.jobs.take_store import Conditions, StoredTake, TakeStore, take_key
+from cosycli.script import read_script
+
+TAKE = StoredTake(np.linspace(-0.9, 0.9, 2400, dtype=np.float32), 24_000, (1, 22, 333), 2**62 + 1)
+CONDITIONS = Conditions("model", {"rms": "voice"}, "full", "")
+
+
+def utterance(text="Good evening.", **manner):
+    return utterances_of(read_script(text).segments, Manner(**manner))[0]
+
+
+def test_a_take_comes_back_with_what_it_was_made_from(tmp_path):
+    store = TakeStore(tmp_path / "takes")
+    store.put("ab12", TAKE)
+    take = store.get("ab12")
+    np.testing.assert_allclose(take.samples, TAKE.samples, atol=1 / 32768)
+    assert (take.sample_rate, take.tokens, take.seed) == (24_000, TAKE.tokens, TAKE.seed)
+    assert "ab12" in store
+    assert "cd34" not in store
+
+
+def test_equal_takes_make_equal_files(tmp_path):
+    for name in ("one", "two"):
+        TakeStore(tmp_path / name).put("ab12", TAKE)
+    first, second = (TakeStore(tmp_path / name).path("ab12").read_bytes() for name in ("one", "two"))
+    assert first == second
+
+
+def test_everything_that_shapes_the_sound_is_in_the_key():
+    others = [
+        take_key(utterance("Good morning."), CONDITIONS),
+        take_key(utterance(instruction="Sadly."), CONDITIONS),
+        take_key(utterance(speed=1.1), CONDITIONS),
+        take_key(utterance(seed=1), CONDITIONS),
+        take_key(utterance().redrawn(1), CONDITIONS),
+        take_key(utterance(), replace(CONDITIONS, model="another")),
+        take_key(utterance(), replace(CONDITIONS, voices={"rms": "another"})),
+        take_key(utterance(), replace(CONDITIONS, mask="chunk")),
+        take_key(utterance(), replace(CONDITIONS, dtype="bfloat16")),
+    ]
+    assert len({take_key(utterance(), CONDITIONS), *others}) == 10
+
+
+def test_the_pause_and_the_place_are_not_in_the_key():
+    first, second = utterances_of(read_script("One.\n\nTwo.").segments, Manner())
+    assert take_key(second, CONDITIONS) == take_key(utterance("Two."), CONDITIONS)
+    assert take_key(first, CONDITIONS) == take_key(utterance("One."), CONDITIONS)
+
+
+def test_a_damaged_take_is_named(tmp_path):
+    store = TakeStore(tmp_path)
+    store.put("ab12", TAKE)
+    store.path("ab12").write_bytes(b"fLaC and nothing else")
+    with pytest.raises(InputError, match=r"ab12\.flac is damaged"):
+        store.get("ab12")
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    store = TakeStore(tmp_path)
+    with pytest.raises(InputError, match="No space left"):
+        store.put("ab12", TAKE)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
