@@ -26,10 +26,10 @@ class BlockKind(str, Enum):
 class MarkKind(str, Enum):
     """What a mark says about the characters under it.
 
-    EMPHASIS has no value, nor has LITERAL: text that is not obeyed even where it looks like a mark of the notation, as
-    in code. LANGUAGE is an ISO 639-1 code. PRONUNCIATION is written in the mark's alphabet. ALIAS is said instead of the
-    characters. SAY_AS is an `interpret-as` of W3C "SSML 1.0 say-as attribute values". VOICE is a name, STYLE a name or an
-    instruction in quotes, RATE a factor such as "0.8". PAUSE is in seconds, at an empty span.
+    EMPHASIS has no value. Nor has LITERAL: text that is not obeyed even where it looks like a mark of the notation.
+    LANGUAGE is an ISO 639-1 code. PRONUNCIATION is written in the mark's alphabet. ALIAS is said instead of the
+    characters. SAY_AS is an `interpret-as` of W3C "SSML 1.0 say-as attribute values". VOICE is a name, STYLE a name or
+    an instruction in quotes, RATE a factor such as "0.8". PAUSE is in seconds, at an empty span.
     """
 
     EMPHASIS = "emphasis"
