@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cosycli.script.languages import is_hanzi
-from cosycli.script.vocabulary import PHONEMES, PINYIN_FINALS, PINYIN_INITIALS
+from cosycli.script.vocabulary import CMU_PHONEMES, PINYIN_FINALS, PINYIN_INITIALS
 
-__all__ = ["Reading", "read_phonemes", "syllable_tokens"]
+__all__ = ["Reading", "cmu_tokens", "pinyin_tokens", "read_phonemes", "syllable_tokens"]
 
 _WORD_BEFORE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\Z")
 _MAX_WORD = 60  # characters looked at before a brace; the longest entry of the CMU dictionary has 34
@@ -36,16 +36,20 @@ def read_phonemes(text: str, brace: int, inside: str) -> Reading | None:
 
 
 def _read_cmu(text: str, brace: int, inside: str) -> Reading | None:
-    tokens = tuple(f"[{phone}]" for phone in inside.split())
-    has_vowel = any(phone[0] in "AEIOU" for phone in inside.split())
-    if not has_vowel or not all(token.isascii() and token[1].isupper() and token in PHONEMES for token in tokens):
-        return None
+    tokens = cmu_tokens(inside)
     word = _WORD_BEFORE.search(text[max(0, brace - _MAX_WORD) : brace])
-    return Reading(brace - len(word.group()), tokens) if word else None
+    return Reading(brace - len(word.group()), tokens) if tokens and word else None
+
+
+def cmu_tokens(phones: str) -> tuple[str, ...] | None:
+    """ "R EH1 D" -> ("[R]", "[EH1]", "[D]"); None if one is not a CMU phone, or none is a vowel."""
+    tokens = tuple(f"[{phone}]" for phone in phones.split())
+    has_vowel = any(token[1] in "AEIOU" for token in tokens)
+    return tokens if has_vowel and all(token in CMU_PHONEMES for token in tokens) else None
 
 
 def _read_pinyin(text: str, brace: int, inside: str) -> Reading | None:
-    syllables = _split_syllables(unicodedata.normalize("NFC", inside.strip().lower()))
+    syllables = pinyin_tokens(inside)
     if not syllables:
         return None
     word_start = brace - len(syllables)
@@ -55,10 +59,10 @@ def _read_pinyin(text: str, brace: int, inside: str) -> Reading | None:
     return Reading(word_start, tuple(token for syllable in syllables for token in syllable))
 
 
-def _split_syllables(pinyin: str) -> list[tuple[str, ...]] | None:
-    """The tokens of each syllable of "yin2 hang2", "yín háng", "yínháng" or "xī'ān"."""
+def pinyin_tokens(pinyin: str) -> list[tuple[str, ...]] | None:
+    """The tokens of each syllable of "yin2 hang2", "yín háng", "yínháng" or "xī'ān"; None if it is not pinyin."""
     syllables: list[tuple[str, ...]] = []
-    for chunk in re.split(r"[\s'’-]+", pinyin):
+    for chunk in re.split(r"[\s'’-]+", unicodedata.normalize("NFC", pinyin.strip().lower())):
         if any(char.isdigit() for char in chunk):
             spelled = "".join(_mark_tone(*match.groups()) for match in _NUMBERED.finditer(chunk))
             if "".join(match.group() for match in _NUMBERED.finditer(chunk)) != chunk:

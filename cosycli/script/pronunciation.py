@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-__all__ = ["phones_of", "spell_words", "words_that_sound"]
+__all__ = ["phones_of", "possessive_ending", "spell_words", "words_that_sound"]
 
 # A tag or phoneme in brackets, an XML-like tag, or a word.
 _TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -25,7 +25,7 @@ def phones_of(word: str) -> tuple[str, ...] | None:
     if entry is not None:
         return tuple(entry.partition("#")[0].split())
     noun = phones_of(key[:-2]) if key.endswith("'s") else None
-    return (*noun, *_possessive(noun[-1])) if noun else None
+    return (*noun, *possessive_ending(noun[-1])) if noun else None
 
 
 def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:
@@ -54,7 +54,8 @@ def words_that_sound(phones: tuple[str, ...]) -> list[str]:
     return sorted(alike, key=lambda word: (len(word), word))
 
 
-def _possessive(last: str) -> tuple[str, ...]:
+def possessive_ending(last: str) -> tuple[str, ...]:
+    """The sound of 's after a noun that ends in this phone."""
     if last in _HISSING:
         return ("IH0", "Z")
     return ("S",) if last in _VOICELESS else ("Z",)
