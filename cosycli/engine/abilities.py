@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
-from cosycli.script.markup import Abilities, compile_style
+from cosycli.script.abilities import Abilities, compile_style
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, STYLES_V2
 from cosycli.voices import voice_folders
 

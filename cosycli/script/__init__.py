@@ -5,10 +5,10 @@
 ['He paid five dollars. [laughter] Really?']
 """
 
-from cosycli.script.markup import compile_style
+from cosycli.script.abilities import compile_style
+from cosycli.script.pauses import Pauses
 from cosycli.script.reading import read_script
 from cosycli.script.segment import Coverage, Fate, Note, Script, Segment, Skipped, Span
-from cosycli.script.segmenting import Pauses
 from cosycli.script.vocabulary import MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3
 
 __all__ = [

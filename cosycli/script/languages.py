@@ -1,42 +1,59 @@
-"""Which language a stretch of text is in, told by its letters.
+"""Which language a stretch of text is in: what its source says of it, as far as its letters agree.
 
-Scripts are told apart, not the languages that share one: Latin letters are `latin`, which the caller chooses
-("en" unless `--language` says otherwise).
+Scripts are told apart, not the languages that share one: Latin letters are English, Cyrillic ones Russian and Chinese
+characters without kana Chinese, unless the source tells of another language in that script.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["dominant_language", "is_hanzi"]
+__all__ = ["dominant_language", "is_hanzi", "latin_language", "primary_language"]
 
-_SCRIPTS = (
-    (re.compile("[\u0400-\u04ff]"), "ru"),
-    (re.compile("[\u0370-\u03ff]"), "el"),
-    (re.compile("[\u0590-\u05ff]"), "he"),
-    (re.compile("[\u0600-\u06ff]"), "ar"),
-    (re.compile("[\u0900-\u097f]"), "hi"),
-    (re.compile("[\uac00-\ud7af]"), "ko"),
-)
-_HANZI = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
-_KANA = re.compile("[\u3041-\u30ff]")
-_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+")
+_SCRIPTS = {
+    "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),
+    "hanzi": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"),
+    "kana": re.compile("[\u3041-\u30ff]"),
+    "cyrillic": re.compile("[\u0400-\u04ff]"),
+    "greek": re.compile("[\u0370-\u03ff]"),
+    "hebrew": re.compile("[\u0590-\u05ff]"),
+    "arabic": re.compile("[\u0600-\u06ff]"),
+    "devanagari": re.compile("[\u0900-\u097f]"),
+    "hangul": re.compile("[\uac00-\ud7af]"),
+}
+_USUAL = {
+    "latin": "en", "hanzi": "zh", "kana": "ja", "cyrillic": "ru", "greek": "el", "hebrew": "he", "arabic": "ar",
+    "devanagari": "hi", "hangul": "ko",
+}  # fmt: skip
+_WRITTEN_IN = {language: script for script, language in _USUAL.items()} | {
+    "uk": "cyrillic", "be": "cyrillic", "bg": "cyrillic", "sr": "cyrillic", "mk": "cyrillic", "kk": "cyrillic",
+    "mn": "cyrillic", "yi": "hebrew", "fa": "arabic", "ur": "arabic", "mr": "devanagari", "ne": "devanagari",
+    "sa": "devanagari",
+}  # fmt: skip
 
 
 def is_hanzi(char: str) -> bool:
     """True for a Chinese character."""
-    return bool(_HANZI.match(char))
+    return bool(_SCRIPTS["hanzi"].match(char))
 
 
-def dominant_language(text: str, latin: str) -> str:
+def primary_language(tag: str | None) -> str | None:
+    """ "zh-Hant" -> "zh"; None for no tag and for "und", which says that the language is not known (BCP 47)."""
+    primary = re.split("[-_]", (tag or "").strip().lower())[0]
+    return primary if primary.isalpha() and primary not in ("und", "mul", "zxx") else None
+
+
+def latin_language(told: str | None) -> str:
+    """The language of words in Latin letters, in a text of which the source tells that it is in `told`."""
+    return told if told and _WRITTEN_IN.get(told, "latin") == "latin" else "en"
+
+
+def dominant_language(text: str, told: str | None) -> str:
     """ISO 639-1 code of most of the words, a Chinese character counting as one word."""
-    counts = {latin: len(_LATIN.findall(text))}
-    if _KANA.search(text):
-        counts["ja"] = len(_HANZI.findall(text)) + len(_KANA.findall(text))
-    else:
-        counts["zh"] = len(_HANZI.findall(text))
-    for letters, language in _SCRIPTS:
-        found = len(letters.findall(text))
-        if found:
-            counts[language] = counts.get(language, 0) + found
-    return max(counts, key=lambda language: counts[language])
+    counts = {script: len(letters.findall(text)) for script, letters in _SCRIPTS.items()}
+    if counts["kana"] or told == "ja":
+        counts["kana"] += counts.pop("hanzi")
+    most = max(counts, key=lambda script: counts[script])
+    if told and (not counts[most] or _WRITTEN_IN.get(told, "latin") == most):
+        return told
+    return _USUAL[most]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from cosycli.script.characters import TOKENS, is_wide, read_glyphs, says_something
-from cosycli.script.markup import Kind, Part
+from cosycli.script.parts import Kind, Part
+from cosycli.script.pauses import Boundary
 
 __all__ = ["Passage", "Run", "SourceMap", "read_passages"]
 
@@ -30,6 +31,7 @@ class Run:
         is_verbatim: `plain` is the source, character by character.
         enclosing: names of the tag pairs around it, outermost first.
         tokens: the model's tokens that TOKENS stands for.
+        language: ISO 639-1 code, where it is not that of the passage.
     """
 
     plain: str
@@ -38,25 +40,27 @@ class Run:
     is_verbatim: bool
     enclosing: tuple[str, ...] = ()
     tokens: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What is said with one voice and style in one paragraph.
+    """What is said with one voice, style and speed in one paragraph.
 
     Attributes:
         runs: its text in order; one space for any white space, a newline where a line of verse ends.
         skipped: source start, source end and reason of what is not spoken.
         pause_s: silence ordered by `[pause …]` after the passage, or None.
-        ends_paragraph: the next passage belongs to another paragraph.
+        boundary: what ends with the passage if it is more than a sentence, or None.
     """
 
     voice: str | None
     style: str | None
+    speed: float
     runs: tuple[Run, ...]
     skipped: tuple[tuple[int, int, str], ...]
     pause_s: float | None
-    ends_paragraph: bool
+    boundary: Boundary | None
 
     @property
     def plain(self) -> str:
@@ -87,24 +91,30 @@ class SourceMap:
             if first == 0 and (last == len(run.plain) or not run.is_verbatim):
                 yield run
             elif run.is_verbatim:
-                yield Run(run.plain[first:last], run.start + first, run.start + last, True, run.enclosing)
+                yield replace(run, plain=run.plain[first:last], start=run.start + first, end=run.start + last)
 
 
-def read_passages(text: str, parts: Sequence[Part]) -> Iterator[Passage]:
-    """The passages of a text in reading order; between them they hold every part."""
+def read_passages(text: str, parts: Sequence[Part], boundary: Boundary | None = None) -> Iterator[Passage]:
+    """The passages of a text in reading order; between them they hold every part.
+
+    Args:
+        boundary: what ends with the parts, which are then of one paragraph whose every line end is meant. If None,
+            they are of a plain text: blank lines part its paragraphs, and its lines may have been wrapped.
+    """
     builder: _Builder | None = None
     for part in parts:
-        if builder and (part.voice, part.style) != (builder.voice, builder.style):
-            yield builder.finish(ends_paragraph=False)
+        if builder and part.speaker != builder.speaker:
+            yield builder.finish(None)
             builder = None
-        for start, end, ends_paragraph in _paragraphs(text, part):
-            builder = builder or _Builder(text, part.voice, part.style)
+        for start, end, ends_paragraph in [(part.start, part.end, False)] if boundary else _paragraphs(text, part):
+            builder = builder or _Builder(text, part.speaker, is_wrapped=boundary is None)
             builder.add(part, start, end)
             if part.kind == Kind.PAUSE or ends_paragraph:
-                yield builder.finish(ends_paragraph, part.pause_s if part.kind == Kind.PAUSE else None)
+                ending = Boundary.PARAGRAPH if ends_paragraph else None
+                yield builder.finish(ending, part.pause_s if part.kind == Kind.PAUSE else None)
                 builder = None
     if builder:
-        yield builder.finish(ends_paragraph=True)
+        yield builder.finish(boundary or Boundary.PARAGRAPH)
 
 
 def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
@@ -121,33 +131,34 @@ def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
 class _Builder:
     """Collects the runs of one passage."""
 
-    def __init__(self, text: str, voice: str | None, style: str | None) -> None:
+    def __init__(self, text: str, speaker: tuple[str | None, str | None, float], is_wrapped: bool) -> None:
         self.text = text
-        self.voice = voice
-        self.style = style
+        self.speaker = speaker
+        self.is_wrapped = is_wrapped
         self.runs: list[Run] = []
         self.skipped: list[tuple[int, int, str]] = []
 
     def add(self, part: Part, start: int, end: int) -> None:
         if part.kind == Kind.TEXT:
-            self.add_text(start, end, part.enclosing)
+            self.add_text(start, end, part)
         elif part.kind == Kind.TOKENS:
-            self.runs.append(Run(TOKENS, start, end, False, part.enclosing, part.tokens))
+            self.runs.append(Run(TOKENS, start, end, False, part.enclosing, part.tokens, part.language))
         elif start < end:
             self.skipped.append((start, end, "markup"))
 
-    def add_text(self, start: int, end: int, enclosing: tuple[str, ...]) -> None:
+    def add_text(self, start: int, end: int, part: Part) -> None:
         for glyphs in read_glyphs(self.text, start, end):
             if glyphs.plain:
                 is_verbatim = glyphs.plain == self.text[glyphs.start : glyphs.end]
-                self.runs.append(Run(glyphs.plain, glyphs.start, glyphs.end, is_verbatim, enclosing))
+                self.runs.append(
+                    Run(glyphs.plain, glyphs.start, glyphs.end, is_verbatim, part.enclosing, language=part.language)
+                )
             else:
                 self.skipped.append((glyphs.start, glyphs.end, glyphs.reason))
 
-    def finish(self, ends_paragraph: bool, pause_s: float | None = None) -> Passage:
+    def finish(self, boundary: Boundary | None, pause_s: float | None = None) -> Passage:
         self.join_lines()
-        runs, skipped = tuple(self.runs), tuple(self.skipped)
-        return Passage(self.voice, self.style, runs, skipped, pause_s, ends_paragraph)
+        return Passage(*self.speaker, tuple(self.runs), tuple(self.skipped), pause_s, boundary)
 
     def join_lines(self) -> None:
         """White space that holds a line end becomes a newline if the line was meant to end, else a space.
@@ -156,6 +167,10 @@ class _Builder:
         """
         breaks = [number for number, run in enumerate(self.runs) if self.is_line_end(run)]
         if not breaks:
+            return
+        if not self.is_wrapped:
+            for number in breaks:
+                self.runs[number] = replace(self.runs[number], plain="\n", is_verbatim=False)
             return
         edges = [-1, *breaks, len(self.runs)]
         lines = ["".join(run.plain for run in self.runs[before + 1 : after]) for before, after in pairwise(edges)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
-from itertools import groupby
+from collections.abc import Collection, Mapping
 
 from cosycli.errors import InputError
-from cosycli.script.markup import Abilities, parse_markup
+from cosycli.script.abilities import Abilities
+from cosycli.script.languages import primary_language
+from cosycli.script.markup import parse_markup
 from cosycli.script.passages import read_passages
-from cosycli.script.segment import Note, Script, Segment, Span
-from cosycli.script.segmenting import DEFAULT_PAUSES, Pauses, segments_of
+from cosycli.script.pauses import DEFAULT_PAUSES, Pauses
+from cosycli.script.segment import Script
+from cosycli.script.segmenting import segments_of
 from cosycli.script.vocabulary import MODEL_TAGS, PHONEMES, STYLES_V2
 
 __all__ = ["read_script"]
@@ -30,7 +31,7 @@ def read_script(
 
     Args:
         text: any text; marks of the notation (see `markup`) are obeyed.
-        language: ISO 639-1 code of the parts in Latin letters, English by default; other scripts tell theirs.
+        language: BCP 47 tag of the text, English by default; parts in another script tell theirs.
         tags: the model's tags, as it writes them: `[laughter]`, `<strong>`, `</strong>`.
         styles: names of styles and the model's instruction for each; None if it takes no instruction.
         voices: names that `[voice: …]` may use; None leaves the check to the caller.
@@ -42,31 +43,10 @@ def read_script(
         InputError: nothing in the text can be spoken.
     """
     markup = parse_markup(text, Abilities(tags, styles, voices, phonemes))
-    segments: list[Segment] = []
-    spans: list[Span] = []
-    notes: list[Note] = list(markup.notes)
-    for passage in read_passages(text, markup.parts):
-        said = segments_of(passage, language or "en", pauses)
-        spans += said.spans
-        segments += said.segments
-        if not said.segments and segments:
-            segments[-1] = replace(segments[-1], pause_after_s=_longer(segments[-1], passage.pause_s, pauses))
-    if not segments:
+    said = segments_of(read_passages(text, markup.parts), primary_language(language), pauses)
+    if not said.segments:
         raise _nothing_to_say(text)
-    return Script(text, tuple(segments), tuple(_merge(spans)), tuple(notes))
-
-
-def _longer(segment: Segment, pause_s: float | None, pauses: Pauses) -> float:
-    """The pause after a segment that is followed by a passage without words, such as a pause of its own."""
-    return segment.pause_after_s + pause_s if pause_s is not None else max(segment.pause_after_s, pauses.paragraph_s)
-
-
-def _merge(spans: Iterable[Span]) -> Iterable[Span]:
-    """Neighbouring characters that share a fate and a reason become one span."""
-    ordered = sorted((span for span in spans if span.start < span.end), key=lambda span: span.start)
-    for (fate, reason), group in groupby(ordered, key=lambda span: (span.fate, span.reason)):
-        same = list(group)
-        yield Span(same[0].start, same[-1].end, fate, reason)
+    return Script(text, said.segments, said.spans, markup.notes)
 
 
 def _nothing_to_say(text: str) -> InputError:

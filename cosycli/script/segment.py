@@ -22,6 +22,7 @@ class Segment:
         language: ISO 639-1 code of most of the text.
         pause_after_s: silence that follows, in seconds.
         speed: how many times as fast as the rest of the text.
+        pause_before_s: silence ordered before the first segment of a text or chapter, in seconds.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Segment:
     language: str
     pause_after_s: float
     speed: float = 1.0
+    pause_before_s: float = 0.0
 
 
 class Fate(str, Enum):
@@ -71,7 +73,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Numbers of source characters, white space included; `unaccounted` is 0 or we have a bug."""
+    """Numbers of source characters; `unaccounted` is 0 or we have a bug."""
 
     source: int
     spoken: int

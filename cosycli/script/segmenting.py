@@ -4,48 +4,33 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import accumulate
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
 
 from cosycli.script.characters import TOKENS, is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
 from cosycli.script.duration import seconds_of, seconds_of_tokens
-from cosycli.script.languages import dominant_language
+from cosycli.script.languages import dominant_language, latin_language
 from cosycli.script.normalisation import rewrite
 from cosycli.script.passages import Passage, Run, SourceMap
+from cosycli.script.pauses import Boundary, Pauses
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
 
-__all__ = ["DEFAULT_PAUSES", "Pauses", "Said", "segments_of"]
+__all__ = ["Said", "segments_of"]
 
+_BOUNDARIES = {Cut.SENTENCE: Boundary.SENTENCE, Cut.CLAUSE: Boundary.CLAUSE}
 _SENTENCE_FINAL = tuple(".?!。？！")
 
 
 @dataclass(frozen=True)
-class Pauses:
-    """Silence after a segment, in seconds, by what ends there.
-
-    Pauses of readers fall into three groups, under 0.2 s, 0.2 to 1 s, and longer (Campione and Véronis, "A large-scale
-    multilingual study of silent pause duration", Speech Prosody 2002): clauses get the first, sentences and
-    paragraphs the second. A cut inside a clause gets none.
-    """
-
-    cut_s: float = 0.0
-    clause_s: float = 0.15
-    sentence_s: float = 0.4
-    paragraph_s: float = 0.8
-
-
-DEFAULT_PAUSES = Pauses()
-
-
-@dataclass(frozen=True)
 class Said:
-    """The segments of one passage, and the fate of each of its characters."""
+    """The segments of a text or a chapter, and the fate of each of its characters, in order."""
 
-    segments: list[Segment]
-    spans: list[Span]
+    segments: tuple[Segment, ...]
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -57,58 +42,124 @@ class _Word:
     spoken: str | None
 
 
-def segments_of(passage: Passage, latin: str, pauses: Pauses) -> Said:
-    """Segments of a passage, in order; none if it has nothing to say."""
+def segments_of(passages: Iterable[Passage], told: str | None, pauses: Pauses) -> Said:
+    """The segments of passages that follow each other.
+
+    Args:
+        told: ISO 639-1 code of the language that the source tells, or None.
+    """
+    segments: list[Segment] = []
+    spans: list[Span] = []
+    before_s = 0.0
+    for passage in passages:
+        found, fates = _say(passage, told, pauses)
+        spans += fates
+        if found and not segments:
+            found[0] = replace(found[0], pause_before_s=before_s)
+        segments += found
+        if not found and segments:
+            segments[-1] = replace(segments[-1], pause_after_s=_longer(segments[-1].pause_after_s, passage, pauses))
+        elif not found:
+            before_s += passage.pause_s or 0.0
+    return Said(tuple(segments), tuple(_merge(spans)))
+
+
+def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
+    """The pause after a segment that is followed by a passage without words, such as a pause of its own."""
+    if passage.pause_s is not None:
+        return pause_s + passage.pause_s
+    if passage.boundary is None:
+        return pause_s
+    signs = passage.plain and not passage.plain.isspace()  # a row of stars or dashes ends a scene
+    scene_s = pauses.scene_break_s if signs and passage.boundary is Boundary.PARAGRAPH else 0.0
+    return max(pause_s, pauses.after(passage.boundary), scene_s)
+
+
+def _say(passage: Passage, told: str | None, pauses: Pauses) -> tuple[list[Segment], list[Span]]:
+    """Segments of a passage, in order, none if it has nothing to say; and the fate of its characters."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
-    speaker = _Speaker(passage, latin)
+    speaker = _Speaker(passage, told)
     if not speaker.ruler.has_words(0, len(speaker.plain)):
-        return Said([], [*spans, *speaker.skip(0, len(speaker.plain), "punctuation without words")])
-    ends = sorted({*sentence_ends(speaker.plain, speaker.language), *_line_ends(speaker.plain)})
-    pieces = join(speaker.ruler, pieces_of(speaker.ruler, ends))
+        reason = "white space" if speaker.plain.isspace() else "punctuation without words"
+        return [], [*spans, *speaker.skip(0, len(speaker.plain), reason)]
+    pieces = join(speaker.ruler, pieces_of(speaker.ruler, speaker.ends()))
     segments = []
     for piece in pieces:
         start, end = speaker.trim(piece)
         spans += speaker.skip(piece.start, start, "white space")
         spans += speaker.account(start, end)
         spans += speaker.skip(end, piece.end, "white space")
-        pause_s = _pause_inside(piece, pauses) if piece is not pieces[-1] else _pause_at_end(passage, pauses)
-        segments.append(speaker.segment(start, end, pause_s))
-    return Said(segments, spans)
+        is_last = piece is pieces[-1]
+        inside_s = pauses.after(_BOUNDARIES.get(piece.cut, Boundary.CUT))
+        segments.append(speaker.segment(start, end, _pause_at_end(passage, pauses) if is_last else inside_s))
+    return segments, spans
 
 
-def _line_ends(plain: str) -> list[int]:
-    return [match.end() for match in re.finditer("\n", plain)]
-
-
-def _pause_inside(piece: Piece, pauses: Pauses) -> float:
-    by_cut = {Cut.SENTENCE: pauses.sentence_s, Cut.CLAUSE: pauses.clause_s}
-    return by_cut.get(piece.cut, pauses.cut_s)
+def _merge(spans: Iterable[Span]) -> Iterator[Span]:
+    """Neighbouring characters that share a fate and a reason become one span."""
+    ordered = sorted((span for span in spans if span.start < span.end), key=lambda span: span.start)
+    for (fate, reason), group in groupby(ordered, key=lambda span: (span.fate, span.reason)):
+        same = list(group)
+        yield Span(same[0].start, same[-1].end, fate, reason)
 
 
 def _pause_at_end(passage: Passage, pauses: Pauses) -> float:
     if passage.pause_s is not None:
         return passage.pause_s
-    if passage.ends_paragraph:
-        return pauses.paragraph_s
     ends_sentence = passage.plain.rstrip(" \"')」』”").endswith(_SENTENCE_FINAL)
-    return pauses.sentence_s if ends_sentence else pauses.clause_s
+    return pauses.after(passage.boundary or (Boundary.SENTENCE if ends_sentence else Boundary.CLAUSE))
+
+
+def _longest_language(stretches: Sequence[tuple[int, int, str]]) -> str:
+    lengths: Counter[str] = Counter()
+    for start, end, language in stretches:
+        lengths[language] += end - start
+    return lengths.most_common(1)[0][0]
 
 
 class _Speaker:
     """Says any stretch of one passage."""
 
-    def __init__(self, passage: Passage, latin: str) -> None:
+    def __init__(self, passage: Passage, told: str | None) -> None:
         self.passage = passage
         self.plain = passage.plain
         self.sources = SourceMap(passage.runs)
-        self.language = dominant_language(self.plain, latin)
-        self.words = self.find_words(latin)
+        self.stretches = self.find_stretches(told)
+        self.language = _longest_language(self.stretches)
+        self.words = self.find_words(latin_language(told))
         self.word_starts = [word.start for word in self.words]
         self.ruler = self.measure()
 
+    def find_stretches(self, told: str | None) -> list[tuple[int, int, str]]:
+        """Start, end and language of neighbouring runs in one language."""
+        marked = groupby(zip(self.sources.offsets, self.passage.runs, strict=False), key=lambda item: item[1].language)
+        starts = [(next(runs)[0], language) for language, runs in marked]
+        if all(language is None for _, language in starts):
+            return [(0, len(self.plain), dominant_language(self.plain, told))]
+        ends = [start for start, _ in starts[1:]] + [len(self.plain)]
+        own = "".join(run.plain for run in self.passage.runs if run.language is None)
+        language_of_passage = dominant_language(own, told)
+        return [
+            (start, end, language or language_of_passage) for (start, language), end in zip(starts, ends, strict=True)
+        ]
+
+    def ends(self) -> list[int]:
+        """Where sentences and lines of verse end."""
+        found = {match.end() for match in re.finditer("\n", self.plain)}
+        found.update(sentence_ends(self.plain, self.language))
+        for start, end, language in self.stretches:
+            if language != self.language:
+                found.difference_update(range(start + 1, end))
+                found.update(start + inside for inside in sentence_ends(self.plain[start:end], language)[:-1])
+        return sorted(found)
+
     def find_words(self, latin: str) -> list[_Word]:
         """Everything that is not spoken as it stands: rewritings, tokens and ends of lines."""
-        words = [_Word(found.start, found.end, found.spoken) for found in rewrite(self.plain, self.language, latin)]
+        words = [
+            _Word(start + found.start, start + found.end, found.spoken)
+            for start, end, language in self.stretches
+            for found in rewrite(self.plain[start:end], language, latin)
+        ]
         offsets = self.sources.offsets
         words += [
             _Word(offset, offset + 1, run.tokens or self.line_break(offset))
@@ -166,6 +217,7 @@ class _Speaker:
             style=self.passage.style,
             language=self.language,
             pause_after_s=pause_s,
+            speed=self.passage.speed,
         )
 
     def text(self, start: int, end: int) -> str:

@@ -1,0 +1,165 @@
+"""From a book to its script: every block of every chapter made ready to speak."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
+from typing import TYPE_CHECKING
+
+from cosycli.documents.book import Block, BlockKind, Book, Chapter, LeftOut
+from cosycli.errors import InputError
+from cosycli.script.abilities import Abilities
+from cosycli.script.languages import primary_language
+from cosycli.script.markup import Notation
+from cosycli.script.passages import Passage, read_passages
+from cosycli.script.pauses import DEFAULT_PAUSES, Boundary, Pauses
+from cosycli.script.segment import Coverage, Fate, Script, Segment
+from cosycli.script.segmenting import segments_of
+
+if TYPE_CHECKING:
+    from cosycli.script.lexicon import Lexicon
+
+__all__ = ["BookScript", "ChapterScript", "read_book_script"]
+
+_BETWEEN_BLOCKS = "\n\n"
+
+
+@dataclass(frozen=True)
+class ChapterScript:
+    """A chapter made ready to speak.
+
+    Attributes:
+        script: its source is the texts of the chapter's blocks with an empty line between them.
+        block_starts: where each block begins in that source.
+    """
+
+    chapter: Chapter
+    script: Script
+    block_starts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BookScript:
+    """A book made ready to speak."""
+
+    book: Book
+    chapters: tuple[ChapterScript, ...]
+
+    def segments(self) -> Iterator[tuple[int, int, Segment]]:
+        """Number of the chapter, number of the segment in it, both from 1, and the segment: 3, 12 is called "3.12"."""
+        for chapter_number, chapter in enumerate(self.chapters, 1):
+            for number, segment in enumerate(chapter.script.segments, 1):
+                yield chapter_number, number, segment
+
+    @property
+    def coverage(self) -> Coverage:
+        """The fate of the book's non-space characters; those that the documents stage left out are skipped."""
+        counts: Counter[Fate] = Counter()
+        for chapter in self.chapters:
+            for span in chapter.script.spans:
+                counts[span.fate] += num_characters(chapter.script.source[span.start : span.end])
+        left_out = sum(item.characters for item in self.book.left_out)
+        return Coverage(
+            self.book.num_characters, counts[Fate.SPOKEN], counts[Fate.REWRITTEN], counts[Fate.SKIPPED] + left_out
+        )
+
+    @property
+    def skipped(self) -> tuple[LeftOut, ...]:
+        """What is not spoken, by kind and reason: first what no block holds, then signs and marks within the text."""
+        places: Counter[str] = Counter()
+        characters: Counter[str] = Counter()
+        for chapter in self.chapters:
+            for skipped in chapter.script.skipped:
+                count = num_characters(skipped.text)
+                places[skipped.reason] += count > 0
+                characters[skipped.reason] += count
+        signs = (
+            LeftOut("markup" if reason == "markup" else "signs", "", reason, places[reason], count)
+            for reason, count in characters.items()
+            if count
+        )
+        return (*self.book.left_out, *signs)
+
+
+def num_characters(text: str) -> int:
+    """How many characters of a text are not white space."""
+    return len("".join(text.split()))
+
+
+def read_book_script(
+    book: Book,
+    abilities: Abilities,
+    *,
+    language: str | None = None,
+    pauses: Pauses = DEFAULT_PAUSES,
+    lexicon: Lexicon | None = None,
+    dialogue_voice: str | None = None,
+    cast: Mapping[str, str] | None = None,
+) -> BookScript:
+    """Make a book ready to speak.
+
+    Args:
+        abilities: what the model and the voice library can be asked for.
+        language: BCP 47 tag of the text where no block names its own; by default that of the book.
+        lexicon: how words are pronounced; what the text itself says of them wins.
+        dialogue_voice: speaks what is in quotes.
+        cast: names that marks of the text use, and the voices for them.
+
+    Raises:
+        UsageError: a tag, style or voice does not exist.
+        InputError: nothing in the book can be spoken.
+    """
+    told = primary_language(language or book.metadata.language)
+    chapters = tuple(_read_chapter(chapter, book.obeys_markup, abilities, told, pauses) for chapter in book.chapters)
+    script = BookScript(book, chapters)
+    if next(script.segments(), None) is None:
+        raise _nothing_to_say(book)
+    return script
+
+
+def _read_chapter(
+    chapter: Chapter, obeys_markup: bool, abilities: Abilities, told: str | None, pauses: Pauses
+) -> ChapterScript:
+    source = _BETWEEN_BLOCKS.join(block.text for block in chapter.blocks)
+    ends = accumulate(len(block.text) + len(_BETWEEN_BLOCKS) for block in chapter.blocks)
+    starts = (0, *ends)[: len(chapter.blocks)]
+    notation = Notation(source, abilities)
+    passages = _passages(chapter, starts, notation, obeys_markup)
+    said = segments_of(passages, told, pauses)
+    return ChapterScript(chapter, Script(source, said.segments, said.spans, tuple(notation.notes)), starts)
+
+
+def _passages(chapter: Chapter, starts: tuple[int, ...], notation: Notation, obeys_markup: bool) -> Iterator[Passage]:
+    boundaries = chain((_boundary(*neighbours) for neighbours in pairwise(chapter.blocks)), [Boundary.CHAPTER])
+    for block, start, boundary in zip(chapter.blocks, starts, boundaries, strict=False):
+        end = start + len(block.text)
+        obeyed = obeys_markup and block.kind is not BlockKind.CODE
+        parts = notation.read(start, end) if obeyed else notation.read_as_text(start, end)
+        yield from read_passages(notation.text, parts, boundary)
+        yield _gap(end, min(end + len(_BETWEEN_BLOCKS), len(notation.text)), boundary)
+
+
+def _gap(start: int, end: int, boundary: Boundary) -> Passage:
+    """What stands between two blocks, or for a scene break without signs."""
+    return Passage(None, None, 1.0, (), ((start, end, "white space"),), None, boundary)
+
+
+def _boundary(block: Block, following: Block) -> Boundary:
+    kinds = {block.kind, following.kind}
+    if BlockKind.SCENE_BREAK in kinds:
+        return Boundary.SCENE_BREAK
+    if BlockKind.HEADING in kinds:
+        return Boundary.HEADING
+    if kinds in ({BlockKind.LIST_ITEM}, {BlockKind.TABLE_ROW}):
+        return Boundary.SENTENCE
+    return Boundary.PARAGRAPH
+
+
+def _nothing_to_say(book: Book) -> InputError:
+    name = f"The book “{book.metadata.title}”" if book.metadata.title else "The book"
+    return InputError(
+        f"{name} holds no word that can be spoken.",
+        "Give a book with text in it; `cosy plan SOURCE` lists what was skipped, and `--read` takes it in.",
+    )
