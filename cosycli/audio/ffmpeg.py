@@ -1,12 +1,28 @@
-"""Where the ffmpeg program is: the one that pip installed with us, else the one on the PATH."""
+"""The ffmpeg program: where it is, and how sound is given to it.
+
+It is the one that pip installed with us, else the one on the PATH.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import subprocess
+from collections.abc import Sequence
+from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.audio.riff import to_16_bits
 from cosycli.errors import MissingError
 
-__all__ = ["find_ffmpeg"]
+__all__ = ["EXACT", "FfmpegSink", "find_ffmpeg"]
+
+EXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no random stream number, no version string
+# A process that may not write ends by these signals instead of an error.
+FATAL_SIGNALS = {errno.EPIPE: 13, errno.EFBIG: 25}  # SIGPIPE, SIGXFSZ
 
 
 def find_ffmpeg() -> str:
@@ -27,3 +43,57 @@ def find_ffmpeg() -> str:
             "Run `pip install imageio-ffmpeg`, or write --format wav.",
         )
     return found
+
+
+class FfmpegSink:
+    """An ffmpeg process that takes mono sound as its first input and does the writing.
+
+    Args:
+        arguments: further inputs, options and the output, as the ffmpeg command line has them.
+        stdout: where it writes when its output is `pipe:1`.
+
+    Raises:
+        OSError: on writing or at the end, with what kept ffmpeg from doing its work.
+    """
+
+    def __init__(
+        self, sample_rate: int, arguments: Sequence[str], stdout: IO[bytes] | int = subprocess.DEVNULL
+    ) -> None:
+        source = ("-f", "s16le", "-ar", str(sample_rate), "-ac", "1", "-i", "pipe:0")
+        # A session of its own, so that Ctrl-C reaches us alone and we end ffmpeg in order.
+        self.process = subprocess.Popen(
+            [find_ffmpeg(), "-y", "-v", "error", *source, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=stdout or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(to_16_bits(samples))
+        except BrokenPipeError:  # ffmpeg has stopped: say what stopped it
+            self._finish()
+
+    def __enter__(self) -> FfmpegSink:
+        return self
+
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        if error_type is None:
+            self._finish()
+        else:
+            self.process.kill()
+            self.process.communicate()
+
+    def _finish(self) -> None:
+        """Wait until ffmpeg has written everything, and raise what kept it from doing so."""
+        _, complaint = self.process.communicate()
+        status = self.process.returncode
+        if status == 0:
+            return
+        text = complaint.decode(errors="replace")
+        for code in (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+            if os.strerror(code) in text or status == -FATAL_SIGNALS.get(code, 0):
+                raise OSError(code, os.strerror(code))
+        raise OSError(errno.EIO, text.strip().splitlines()[-1] if text.strip() else f"ffmpeg ended with {status}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cosycli.audio.measure import frame_levels
 
-__all__ = ["MARGIN_S", "PEAK", "Piece", "join"]
+__all__ = ["MARGIN_S", "PEAK", "Piece", "Placed", "join", "place"]
 
 MARGIN_S = 0.1  # silence kept before the first and after the last sound; also holds soft onsets such as /h/ and /f/
 FADE_S = 0.005  # shorter than a plosive's burst, long enough that no edge clicks
@@ -36,6 +36,23 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A piece with its ends trimmed and faded, and where it belongs.
+
+    Attributes:
+        silence: samples of silence to write before it.
+        samples: float32 (N,), as loud as they came.
+        tail: how many of the samples come after the last sound.
+        pause_after_s: as the piece says.
+    """
+
+    silence: int
+    samples: NDArray[np.float32]
+    tail: int
+    pause_after_s: float
+
+
+@dataclass(frozen=True)
 class _Trimmed:
     samples: NDArray[np.float32]
     lead: int  # samples of silence left before the first sound
@@ -48,12 +65,18 @@ def join(pieces: Iterable[Piece], sample_rate: int) -> Iterator[NDArray[np.float
     Silence at both ends of a piece is cut to at most `MARGIN_S`, its edges are faded, and a piece with a peak above
     `PEAK` is turned down as a whole. The pause after the last piece is left out.
     """
-    gap: float | None = None  # samples still to fall between the last sound and the next
+    for placed in place(pieces, sample_rate):
+        yield np.zeros(placed.silence, np.float32)
+        yield _limit(placed.samples)
+
+
+def place(pieces: Iterable[Piece], sample_rate: int, head_s: float = 0.0) -> Iterator[Placed]:
+    """Trim and fade each piece, and find how much silence makes its pause; the first sound comes after `head_s`."""
+    gap = head_s * sample_rate  # samples still to fall between the last sound and the next
     for piece in pieces:
         trimmed = _trim(piece.samples, sample_rate)
-        if gap is not None:
-            yield np.zeros(max(0, round(gap - trimmed.lead)), np.float32)
-        yield _fade(_limit(trimmed.samples), sample_rate)
+        silence = max(0, round(gap - trimmed.lead))
+        yield Placed(silence, _fade(trimmed.samples, sample_rate), trimmed.tail, piece.pause_after_s)
         gap = piece.pause_after_s * sample_rate - trimmed.tail
 
 

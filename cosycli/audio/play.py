@@ -11,7 +11,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.audio.encode import AudioSink, to_16_bits, wav_header
+from cosycli.audio.encode import AudioSink
+from cosycli.audio.riff import to_16_bits, wav_header
 from cosycli.errors import MissingError
 
 __all__ = ["find_player", "open_player"]

@@ -114,7 +114,7 @@ def test_a_link_is_followed_rather_than_replaced(tmp_path):
     (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
     write(tmp_path / "link.wav", "wav")
     assert (tmp_path / "link.wav").is_symlink()
-    assert (tmp_path / "real.wav").stat().st_size == 44 + 2 * len(SOUND)
+    assert soundfile.info(tmp_path / "real.wav").frames == len(SOUND)
 
 
 @pytest.mark.parametrize(

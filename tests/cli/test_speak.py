@@ -128,7 +128,9 @@ def test_playing_goes_to_a_player(cosy, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{player.parent}:/bin:/usr/bin")
     monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("aplay", "-q", "-"),))
     assert cosy("speak", "Hello.", "--play", "-o", "a.wav").status == 0
-    assert (tmp_path / "played.wav").read_bytes()[44:] == Path("a.wav").read_bytes()[44:]
+    played = (tmp_path / "played.wav").read_bytes()[44:]
+    assert len(played) > 1000
+    assert Path("a.wav").read_bytes().endswith(played)
 
 
 def test_a_player_that_fails_is_named(cosy, monkeypatch):

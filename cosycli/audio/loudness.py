@@ -1,0 +1,91 @@
+"""How loud a chapter becomes, by turning its pieces up or down as a whole: nothing is limited or compressed.
+
+Levels are root mean squares over all samples, pauses included, which is how ACX measures a file
+("ACX Audio Submission Requirements": -23 to -18 dB RMS, peaks at most -3 dB).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.errors import UsageError
+
+__all__ = ["Loudness", "PieceLevel", "gains_for", "piece_level"]
+
+# A piece may become louder than the others by this much when loud peaks keep them down: less than one hears between
+# two sentences of one reader.
+MAX_MAKE_UP_DB = 3.0
+LOUDEST_DB, SOFTEST_DB = -14.0, -35.0  # beyond, no speech keeps its peaks under -3 dB, or can be heard on a train
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """What every chapter is brought to.
+
+    Attributes:
+        rms_db: dBFS over the whole chapter; -20 is the middle of what ACX accepts, to the half dB.
+        peak_db: dBFS that no sample exceeds. Lossy formats add to peaks; see `formats.py` for by how much.
+
+    Raises:
+        UsageError: the level is out of range.
+    """
+
+    rms_db: float = -20.0
+    peak_db: float = -3.0
+
+    def __post_init__(self) -> None:
+        if not SOFTEST_DB <= self.rms_db <= LOUDEST_DB:
+            raise UsageError(
+                f"A loudness of {self.rms_db:g} dB RMS is not possible.",
+                f"Give {SOFTEST_DB:g} to {LOUDEST_DB:g}; audiobooks have -23 to -18, the default is -20.",
+            )
+
+
+@dataclass(frozen=True)
+class PieceLevel:
+    """The sum of squares and the highest absolute value of a piece's samples."""
+
+    energy: float
+    peak: float
+
+
+def piece_level(samples: NDArray[np.float32]) -> PieceLevel:
+    """Measure `samples` (N,)."""
+    return PieceLevel(float(np.square(samples, dtype=np.float64).sum()), float(np.abs(samples).max(initial=0.0)))
+
+
+def gains_for(pieces: Sequence[PieceLevel], num_samples: int, loudness: Loudness) -> list[float]:
+    """The factor for each piece of a chapter of `num_samples`, pauses included.
+
+    All get the same, save that a piece whose peak would rise above the limit gets the largest that keeps it there.
+    What those lack the others make up for, within `MAX_MAKE_UP_DB`; what is then missing stays missing.
+    """
+    wanted = num_samples * 10 ** (loudness.rms_db / 10)
+    total = sum(piece.energy for piece in pieces)
+    if total == 0:
+        return [1.0] * len(pieces)
+    limits = [10 ** (loudness.peak_db / 20) / piece.peak if piece.peak else math.inf for piece in pieces]
+    most = math.sqrt(wanted / total) * 10 ** (MAX_MAKE_UP_DB / 20)
+    gain = min(most, _shared_gain([piece.energy for piece in pieces], limits, wanted))
+    return [min(gain, limit) for limit in limits]
+
+
+def _shared_gain(energies: Sequence[float], limits: Sequence[float], wanted: float) -> float:
+    """The g for which the sum of energies * min(g, limit)^2 is `wanted`; infinite where there is none.
+
+    Seen from the lowest limit up, the sum below a limit is a constant plus a multiple of g^2: the first stretch whose
+    solution lies within it is the answer.
+    """
+    limited, free = 0.0, sum(energies)
+    for limit, energy in sorted(zip(limits, energies, strict=True)):
+        gain = math.sqrt(max(wanted - limited, 0.0) / free) if free > 0 else math.inf
+        if gain <= limit:
+            return gain
+        limited += energy * limit**2
+        free -= energy
+    return math.inf
