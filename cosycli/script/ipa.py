@@ -84,11 +84,9 @@ def _symbol_at(sounds: str, position: int) -> str | None:
 
 
 def _stressed(phones: list[str]) -> tuple[str, ...] | None:
-    """The phones with at least one stress; None where there is no vowel."""
+    """The phones with a stress on the first full vowel, if they have none; None where there is no vowel."""
     vowels = [index for index, phone in enumerate(phones) if phone[-1].isdigit()]
-    if not vowels:
-        return None
-    if all(phones[index][-1] == "0" for index in vowels):
-        full = next((index for index in vowels if phones[index] != "AH0"), vowels[0])
+    full = next((index for index in vowels if phones[index] != "AH0"), None)
+    if full is not None and all(phones[index][-1] == "0" for index in vowels):
         phones[full] = phones[full][:-1] + "1"
-    return tuple(phones)
+    return tuple(phones) if vowels else None
