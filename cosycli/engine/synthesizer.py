@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.decoding import Request, decode
+from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
 from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
 from cosycli.errors import InputError, UsageError
@@ -33,6 +34,7 @@ from cosycli.voices import DEFAULT_VOICE, find_voice
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
+MAX_RETAKES = 2  # of 131 takes of a novel two failed, and passed when drawn again
 BATCH_FRAMES = 3000  # padded mel frames, one minute, that flow and vocoder take at once
 
 
@@ -47,13 +49,22 @@ class StageTimings:
 
 @dataclass(frozen=True)
 class Take:
-    """One rendered segment: samples (N,) float32, and the speech tokens and seed they were made from."""
+    """One rendered segment.
+
+    Attributes:
+        samples: (N,) float32.
+        tokens, seed: what they were made from.
+        failures: the gates that it did not pass, and neither did any other draw better.
+        num_draws: how many times it was drawn.
+    """
 
     segment: Segment
     samples: NDArray[np.float32]
     sample_rate: int
     tokens: tuple[int, ...]
     seed: int
+    failures: tuple[str, ...] = ()
+    num_draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -133,7 +144,20 @@ class Synthesizer:
         for utterance in utterances:
             self._prompt(utterance.voice)
         for start in range(0, len(utterances), WAVE):
-            yield from self._render_wave(utterances[start : start + WAVE], flow_mask)
+            yield from self._render_well(utterances[start : start + WAVE], flow_mask)
+
+    def _render_well(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+        """The best take of each utterance: those that fail a gate are drawn again, together."""
+        takes = list(self._render_wave(utterances, mask))
+        for draw in range(1, MAX_RETAKES + 1):
+            failing = [row for row, take in enumerate(takes) if take.failures]
+            if not failing:
+                break
+            again = [utterances[row].redrawn("retake", str(draw)) for row in failing]
+            for row, take in zip(failing, self._render_wave(again, mask), strict=True):
+                best = min(takes[row], take, key=lambda each: len(each.failures))
+                takes[row] = replace(best, num_draws=draw + 1)
+        return takes
 
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
@@ -174,7 +198,10 @@ class Synthesizer:
                 waves = self._waves(stretched, [utterances[row].seed for row in rows])
             samples.update(zip(rows, waves, strict=True))
         for row, item in enumerate(utterances):
-            yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed)
+            evidence = Evidence(
+                item.segment.text, item.speed, tokens[row], spoken[row].ended, samples[row], self.sample_rate
+            )
+            yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed, failures_of(evidence))
 
     def _request(self, item: Utterance) -> Request:
         """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosycli.errors import UsageError
 from cosycli.script import Segment
@@ -51,11 +51,9 @@ class Utterance:
     speed: float
     seed: int
 
-    def redrawn(self, times: int) -> Utterance:
-        """The same words in another reading; `redrawn(0)` is the utterance itself."""
-        if times == 0:
-            return self
-        return Utterance(self.segment, self.voice, self.instruction, self.speed, seed_of(str(self.seed), str(times)))
+    def redrawn(self, *draw: str) -> Utterance:
+        """The same words in another reading, one for each `draw`."""
+        return replace(self, seed=seed_of(str(self.seed), *draw))
 
 
 def utterances_of(segments: Iterable[Segment], manner: Manner) -> list[Utterance]:

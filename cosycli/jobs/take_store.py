@@ -23,6 +23,8 @@ from cosycli.errors import InputError
 
 __all__ = ["Conditions", "StoredTake", "TakeStore", "take_key"]
 
+FACTS = ("tokens", "seed", "failures", "num_draws")  # of a take, kept in its comment
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -43,12 +45,21 @@ class Conditions:
 
 @dataclass(frozen=True)
 class StoredTake:
-    """A take as it was kept: samples (N,) float32, and the speech tokens and seed they were made from."""
+    """A take as it was kept.
+
+    Attributes:
+        samples: (N,) float32.
+        tokens, seed: what they were made from.
+        failures: the gates it did not pass.
+        num_draws: how many times it was drawn.
+    """
 
     samples: NDArray[np.float32]
     sample_rate: int
     tokens: tuple[int, ...]
     seed: int
+    failures: tuple[str, ...] = ()
+    num_draws: int = 1
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
@@ -111,10 +122,10 @@ class TakeStore:
         path = self.path(key)
         try:
             with soundfile.SoundFile(path) as file:
-                made_from = json.loads(file.comment)
-                samples = file.read(dtype="float32")
-                return StoredTake(samples, file.samplerate, tuple(made_from["tokens"]), made_from["seed"])
-        except (soundfile.LibsndfileError, ValueError, KeyError) as error:
+                facts = json.loads(file.comment)
+                facts |= {"tokens": tuple(facts["tokens"]), "failures": tuple(facts["failures"])}
+                return StoredTake(file.read(dtype="float32"), file.samplerate, **facts)
+        except (soundfile.LibsndfileError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: {error}", f"Remove it and run again: rm '{path}'") from None
 
 
@@ -122,6 +133,6 @@ def _encode(take: StoredTake) -> bytes:
     """Made in memory first: libsndfile does not say why a write to a full disk failed."""
     memory = io.BytesIO()
     with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
-        file.comment = json.dumps({"seed": take.seed, "tokens": take.tokens})
+        file.comment = json.dumps({name: getattr(take, name) for name in FACTS})
         file.write(take.samples)
     return memory.getvalue()

@@ -28,10 +28,11 @@ def test_the_same_words_are_drawn_anew_each_time():
     assert len({item.seed for item in utterances("Knock.\n\nKnock.\n\nKnock.")}) == 3
 
 
-def test_a_redrawn_utterance_has_another_seed_each_time():
+def test_a_redrawn_utterance_has_another_seed_for_each_draw():
     (said,) = utterances("Knock.")
-    assert len({said.redrawn(times).seed for times in range(4)}) == 4
-    assert said.redrawn(0) == said
+    draws = [said, said.redrawn("redo", "1"), said.redrawn("redo", "2"), said.redrawn("retake", "1")]
+    assert len({draw.seed for draw in draws}) == 4
+    assert {draw.segment.text for draw in draws} == {"Knock."}
 
 
 def test_a_speed_out_of_range_is_refused():
