@@ -20,8 +20,8 @@ PLAIN_INTERVAL_S = 10.0  # between lines in a log
 class Progress(Protocol):
     """What a command tells while it works."""
 
-    def update(self, done: float, total: float, unit: str) -> None:
-        """`done` of `total` units are finished."""
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
+        """`done` of `total` units are finished; what else is known of them, such as `chapter="3 of 12"`."""
 
     def tell(self, message: str, **facts: Any) -> None:
         """A sentence for people; its facts for programs."""
@@ -47,8 +47,13 @@ def open_progress(style: str) -> Iterator[Progress]:
         yield plain[style]
 
 
+def _described(facts: dict[str, Any]) -> str:
+    """{"chapter": "3 of 12", "times real time": 14.2} -> ", chapter 3 of 12, times real time 14.2"."""
+    return "".join(f", {name.replace('_', ' ')} {value}" for name, value in facts.items())
+
+
 class _Silent:
-    def update(self, done: float, total: float, unit: str) -> None:
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         pass
 
     def tell(self, message: str, **facts: Any) -> None:
@@ -61,10 +66,10 @@ class _Plain:
     def __init__(self) -> None:
         self.next_line = time.monotonic() + PLAIN_INTERVAL_S
 
-    def update(self, done: float, total: float, unit: str) -> None:
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         if time.monotonic() >= self.next_line:
             self.next_line = time.monotonic() + PLAIN_INTERVAL_S
-            self.tell(f"{done:.0f} of {total:.0f} {unit}")
+            self.tell(f"{done:.0f} of {total:.0f} {unit}{_described(facts)}")
 
     def tell(self, message: str, **facts: Any) -> None:
         print(message, file=sys.stderr, flush=True)
@@ -73,8 +78,8 @@ class _Plain:
 class _Json:
     """One JSON object a line."""
 
-    def update(self, done: float, total: float, unit: str) -> None:
-        self._line(event="progress", done=done, total=total, unit=unit)
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
+        self._line(event="progress", done=done, total=total, unit=unit, **facts)
 
     def tell(self, message: str, **facts: Any) -> None:
         self._line(event="message", message=message, **facts)
@@ -101,10 +106,10 @@ class _Rich:
         self.display = display
         self.task: Any = None
 
-    def update(self, done: float, total: float, unit: str) -> None:
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         if self.task is None:
             self.task = self.display.add_task(unit, total=total)
-        self.display.update(self.task, completed=done, total=total, description=unit)
+        self.display.update(self.task, completed=done, total=total, description=f"{unit}{_described(facts)}")
 
     def tell(self, message: str, **facts: Any) -> None:
         self.display.console.print(message, markup=False, highlight=False)

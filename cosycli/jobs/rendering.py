@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cosycli.jobs.plan import Order
 from cosycli.jobs.run_folder import RunFolder, plan_waves
-from cosycli.jobs.take_store import StoredTake
+from cosycli.jobs.take_store import StoredTake, TakeFacts
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer, Take
@@ -76,4 +76,5 @@ def render_takes(
 
 
 def _stored(take: Take) -> StoredTake:
-    return StoredTake(take.samples, take.sample_rate, take.tokens, take.seed, take.failures, take.num_draws)
+    facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws)
+    return StoredTake(take.samples, take.sample_rate, facts)

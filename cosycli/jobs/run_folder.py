@@ -21,8 +21,9 @@ import cosycli
 from cosycli.engine.utterance import WAVE
 from cosycli.errors import InputError
 from cosycli.jobs.take_store import TakeStore
+from cosycli.whole_files import write_whole
 
-__all__ = ["Manifest", "RunFolder", "plan_waves", "replace_text"]
+__all__ = ["Manifest", "RunFolder", "plan_waves"]
 
 FORMAT = 1  # of run.json
 
@@ -90,7 +91,7 @@ class RunFolder:
             return Manifest()
 
     def write_manifest(self, manifest: Manifest) -> None:
-        replace_text(self.manifest_path, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
+        write_whole(self.manifest_path, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
 
 
 def plan_waves(
@@ -104,21 +105,3 @@ def plan_waves(
     planned = {key for wave in waves for key in wave}
     rest = [key for key in missing if key not in planned]
     return [*waves, *(tuple(rest[start : start + WAVE]) for start in range(0, len(rest), WAVE))]
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} could not be written: {error.strerror or error}.", "Free some space, or choose another place."
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)

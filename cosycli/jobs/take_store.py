@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,7 @@ from numpy.typing import NDArray
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
 
-__all__ = ["Conditions", "StoredTake", "TakeStore", "take_key"]
-
-FACTS = ("tokens", "seed", "failures", "num_draws")  # of a take, kept in its comment
+__all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
 
 
 @dataclass(frozen=True)
@@ -44,22 +43,28 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class StoredTake:
-    """A take as it was kept.
+class TakeFacts:
+    """What is known of a take besides its sound.
 
     Attributes:
-        samples: (N,) float32.
-        tokens, seed: what they were made from.
+        tokens, seed: what it was made from.
         failures: the gates it did not pass.
         num_draws: how many times it was drawn.
     """
 
-    samples: NDArray[np.float32]
-    sample_rate: int
     tokens: tuple[int, ...]
     seed: int
     failures: tuple[str, ...] = ()
     num_draws: int = 1
+
+
+@dataclass(frozen=True)
+class StoredTake:
+    """A take as it is kept: samples (N,) float32, and the facts."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    facts: TakeFacts
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
@@ -119,20 +124,33 @@ class TakeStore:
         Raises:
             InputError: its file is damaged.
         """
+        with self._open(key) as file:
+            return StoredTake(file.read(dtype="float32"), file.samplerate, _facts_in(file))
+
+    def facts(self, key: str) -> TakeFacts:
+        """What is known of the take, without reading its sound; raises as `get` does."""
+        with self._open(key) as file:
+            return _facts_in(file)
+
+    @contextmanager
+    def _open(self, key: str) -> Iterator[soundfile.SoundFile]:
         path = self.path(key)
         try:
             with soundfile.SoundFile(path) as file:
-                facts = json.loads(file.comment)
-                facts |= {"tokens": tuple(facts["tokens"]), "failures": tuple(facts["failures"])}
-                return StoredTake(file.read(dtype="float32"), file.samplerate, **facts)
+                yield file
         except (soundfile.LibsndfileError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: {error}", f"Remove it and run again: rm '{path}'") from None
+
+
+def _facts_in(file: soundfile.SoundFile) -> TakeFacts:
+    facts = json.loads(file.comment)
+    return TakeFacts(tuple(facts["tokens"]), facts["seed"], tuple(facts["failures"]), facts["num_draws"])
 
 
 def _encode(take: StoredTake) -> bytes:
     """Made in memory first: libsndfile does not say why a write to a full disk failed."""
     memory = io.BytesIO()
     with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
-        file.comment = json.dumps({name: getattr(take, name) for name in FACTS})
+        file.comment = json.dumps(asdict(take.facts))
         file.write(take.samples)
     return memory.getvalue()

@@ -1,0 +1,197 @@
+"""From a source to everything that is to be rendered, before any model is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cosycli.engine.abilities import abilities_of, instruction_of
+from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.errors import UsageError
+from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
+from cosycli.jobs.take_store import Conditions, take_key
+from cosycli.model.profile import read_profile
+from cosycli.model_library import find_model
+from cosycli.script import Pauses, Segment
+from cosycli.script.book_script import BookScript, read_book_script
+from cosycli.script.duration import seconds_of_tokens
+from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.settings import Settings
+from cosycli.voices import DEFAULT_VOICE, find_voice
+
+if TYPE_CHECKING:
+    from cosycli.script.lexicon import Lexicon
+
+__all__ = ["BookRequest", "ChapterRange", "Order", "Plan", "orders_of", "plan_book", "seconds_of_segment"]
+
+
+@dataclass(frozen=True)
+class ChapterRange:
+    """Some chapters, counted from 1, as in "2-5,7"; of everything, all."""
+
+    numbers: frozenset[int] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ChapterRange:
+        """Raises: UsageError: it is not a list of numbers and ranges."""
+        numbers: set[int] = set()
+        for part in text.split(","):
+            match = re.fullmatch(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*", part)
+            first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+            if not 1 <= first <= last:
+                raise UsageError(f"{text!r} names no chapters.", "Count from 1: --chapters 2-5,7")
+            numbers.update(range(first, last + 1))
+        return cls(frozenset(numbers))
+
+    def __contains__(self, number: int) -> bool:
+        return self.numbers is None or number in self.numbers
+
+
+ALL_CHAPTERS = ChapterRange()
+
+
+@dataclass(frozen=True)
+class BookRequest:
+    """A source and how it is to be read.
+
+    Attributes:
+        source: a file or folder; None reads `stdin`.
+        read, skip: kinds of content to read or skip against the default.
+        language: ISO 639-1 code of words in Latin letters; None for what the book says.
+        lexicons: files of pronunciations, the later going over the earlier.
+        dialogue_voice: speaks what stands in quotation marks.
+        cast: voice by the name that `[voice: NAME]` uses.
+    """
+
+    source: Path | None
+    stdin: bytes | None = None
+    read: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    language: str | None = None
+    lexicons: tuple[Path, ...] = ()
+    dialogue_voice: str | None = None
+    cast: Mapping[str, str] | None = None
+    pauses: Pauses = DEFAULT_PAUSES
+    chapters: ChapterRange = ALL_CHAPTERS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A book ready to be rendered."""
+
+    request: BookRequest
+    settings: Settings
+    script: BookScript
+    manner: Manner
+
+    def chosen_segments(self) -> Iterator[tuple[int, int, Segment]]:
+        """Number of the chapter, number of the segment and the segment, of the chapters that were asked for."""
+        return (place for place in self.script.segments() if place[0] in self.request.chapters)
+
+    @property
+    def heard(self) -> BookScript:
+        """The chosen chapters, without those that have nothing to say."""
+        chosen = (chapter for number, chapter in enumerate(self.script.chapters, 1) if number in self.request.chapters)
+        return replace(self.script, chapters=tuple(chapter for chapter in chosen if chapter.script.segments))
+
+
+@dataclass(frozen=True)
+class Order:
+    """One segment to render: where it stands, what is said, and the key of its take.
+
+    Attributes:
+        first_seed: the seed of the utterance before the user had it drawn anew.
+    """
+
+    chapter: int
+    number: int
+    utterance: Utterance
+    key: str
+    first_seed: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.chapter}.{self.number}"
+
+
+def plan_book(request: BookRequest, settings: Settings) -> Plan:
+    """Read the source and make it ready to speak.
+
+    Raises:
+        InputError: the source cannot be read, or holds nothing to say.
+        UsageError: a tag, style, voice, kind of content or language does not exist.
+        MissingError: the model or a voice is not there.
+    """
+    from cosycli.documents.reading import read_source
+    from cosycli.documents.reading_policy import ReadingPolicy
+
+    profile = read_profile(find_model(settings.model))
+    instruction = instruction_of(settings.style, profile)
+    manner = Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
+    for voice in filter(None, (manner.voice, request.dialogue_voice, *(request.cast or {}).values())):
+        find_voice(voice)
+    book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
+    script = read_book_script(
+        book,
+        abilities_of(profile),
+        language=request.language,
+        pauses=request.pauses,
+        lexicon=_lexicon_of(request),
+        dialogue_voice=request.dialogue_voice,
+        cast=request.cast or {},
+    )
+    _check_chapters(request.chapters, len(script.chapters))
+    return Plan(request, settings, script, manner)
+
+
+def _lexicon_of(request: BookRequest) -> Lexicon | None:
+    from cosycli.script.lexicon import read_lexicon
+
+    lexicon = None
+    for path in request.lexicons:
+        read = read_lexicon(path)
+        lexicon = read if lexicon is None else lexicon.merge(read)
+    return lexicon
+
+
+def _check_chapters(chosen: ChapterRange, count: int) -> None:
+    beyond = [number for number in chosen.numbers or () if number > count]
+    if beyond:
+        raise UsageError(f"There is no chapter {min(beyond)}: the book has {count}.", "`cosy plan` lists them.")
+
+
+def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
+    """The segments of the chosen chapters with the keys of their takes.
+
+    Occurrences are counted over the whole book, so that a segment has the same key whichever chapters are chosen.
+
+    Args:
+        redrawn: by the seed of an utterance, how often it is to be drawn anew.
+
+    Raises:
+        MissingError: a voice does not exist.
+    """
+    places = list(plan.script.segments())
+    utterances = utterances_of((segment for _, _, segment in places), plan.manner)
+    conditions = Conditions(
+        model=model_fingerprint(find_model(plan.settings.model)),
+        voices={voice: voice_fingerprint(voice) for voice in {item.voice for item in utterances}},
+        mask=plan.settings.mask,
+        dtype=plan.settings.dtype or "",
+    )
+    orders = []
+    for (chapter, number, _), drawn in zip(places, utterances, strict=True):
+        if chapter in plan.request.chapters:
+            times = redrawn.get(str(drawn.seed), 0)
+            utterance = drawn.redrawn("redo", str(times)) if times else drawn
+            key = take_key(utterance, conditions)
+            orders.append(Order(chapter, number, utterance, key, drawn.seed))
+    return orders
+
+
+def seconds_of_segment(segment: Segment, manner: Manner) -> float:
+    """About how long it takes, its pause included."""
+    return seconds_of_tokens(segment.text) / (manner.speed * segment.speed) + segment.pause_after_s
