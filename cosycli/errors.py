@@ -13,7 +13,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["CosyError", "InputError", "MissingError", "UsageError", "did_you_mean"]
+__all__ = ["SOME_FAILED", "CosyError", "InputError", "MissingError", "UsageError", "did_you_mean"]
+
+SOME_FAILED = 5  # the exit code of a command that finished, though some segments failed their gates, or some jobs
 
 
 class CosyError(Exception):

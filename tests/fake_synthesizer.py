@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 SAMPLE_RATE = 24_000
-# A text that starts with "Wait" is never finished: it waits for a signal.
+# A text that starts with "Wait" is never finished: it waits for a signal. One that starts with "Mumble" fails a gate.
 SECONDS_PER_LETTER = 0.02
 PITCH_HZ = {None: 220.0, "slt": 220.0, "rms": 110.0, "awb": 130.0}
 EDGE_S = 0.3  # silence before and after each tone, as models leave it
@@ -28,6 +29,8 @@ class FakeTake:
     sample_rate: int = SAMPLE_RATE
     tokens: tuple[int, ...] = ()
     seed: int = 0
+    failures: tuple[str, ...] = ()
+    num_draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,20 @@ class FakeSynthesizer:
     sample_rate: int = SAMPLE_RATE
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
+    seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
 
     def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
         for said in utterances:
             self.requests.append({"voice": said.voice, "style": said.instruction, "speed": said.speed, "mask": mask})
             self.seeds.append(said.seed)
+            time.sleep(self.seconds_per_take)
             if said.segment.text.startswith("Wait"):
                 print("waiting", file=sys.stderr, flush=True)
                 signal.pause()
-            yield FakeTake(said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed)
+            failures = ("pace",) if said.segment.text.startswith("Mumble") else ()
+            yield FakeTake(
+                said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
+            )
 
     def speak(self, text: str, **_: object) -> FakeSpeech:
         return FakeSpeech(tone(text, None, 1.0))

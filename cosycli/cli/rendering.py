@@ -36,8 +36,11 @@ class Destination:
     play: bool = False
 
 
-def render(text: str, settings: Settings, destination: Destination, report: Progress) -> None:
-    """Speak `text` into its destination. What can be known to fail is found out before the model loads."""
+def render(text: str, settings: Settings, destination: Destination, report: Progress) -> bool:
+    """Speak `text` into its destination, and say whether every segment passed its gates.
+
+    What can be known to fail is found out before the model loads.
+    """
     started = time.monotonic()
     import cosycli
     from cosycli.audio.encode import check_target
@@ -59,9 +62,10 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     synthesizer = cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     num_samples = 0
+    failed: list[Take] = []
     with ExitStack() as stack:
         sinks = _open_sinks(destination, synthesizer.sample_rate, stack)
-        for block in join(_pieces(takes, len(script.segments), report), synthesizer.sample_rate):
+        for block in join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate):
             num_samples += len(block)
             for sink in sinks:
                 sink.write(block)
@@ -73,6 +77,10 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
         audio_s=round(audio_s, 3),
         elapsed_s=round(elapsed_s, 3),
     )
+    for take in failed:
+        checks = ", ".join(take.failures)
+        report.tell(f"Failed its checks ({checks}): {take.segment.text[:60]!r}.", text=take.segment.text, checks=checks)
+    return not failed
 
 
 def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
@@ -107,9 +115,12 @@ def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) ->
     return sinks
 
 
-def _pieces(takes: Iterator[Take], num_segments: int, report: Progress) -> Iterator[Piece]:
+def _pieces(takes: Iterator[Take], num_segments: int, failed: list[Take], report: Progress) -> Iterator[Piece]:
+    """The sound of each take; those that failed a gate are added to `failed`."""
     from cosycli.audio.joining import Piece
 
     for done, take in enumerate(takes, start=1):
         report.update(done, num_segments, "segments")
+        if take.failures:
+            failed.append(take)
         yield Piece(take.samples, take.segment.pause_after_s)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cosycli.errors import InputError, UsageError
+from cosycli.errors import SOME_FAILED, InputError, UsageError
 
 __all__ = ["EXAMPLES", "read_argument", "speak"]
 
@@ -65,7 +65,9 @@ def speak(
     if play:
         find_player()
     with open_progress("none" if quiet else progress) as report:
-        render(read_argument(text), settings, Destination(target, audio_format, play), report)
+        all_passed = render(read_argument(text), settings, Destination(target, audio_format, play), report)
+    if not all_passed:
+        raise typer.Exit(SOME_FAILED)
 
 
 def read_argument(argument: str) -> str:

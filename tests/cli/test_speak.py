@@ -102,6 +102,13 @@ def test_what_is_not_spoken_is_named(cosy):
     assert "[12] is not a tag" in ended.err
 
 
+def test_a_segment_that_fails_its_checks_is_named_and_the_rest_is_written(cosy):
+    ended = cosy("speak", "Good evening.\n\nMumble mumble.", "-o", "a.wav")
+    assert ended.status == 5
+    assert "Failed its checks (pace): 'Mumble mumble.'" in ended.err
+    assert soundfile.info("a.wav").duration > 0.5
+
+
 def test_quiet_is_silent(cosy):
     ended = cosy("speak", "Hello.", "-o", "a.wav", "-q")
     assert (ended.out, ended.err) == (b"", "")
