@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from pathlib import Path
 
 from cosycli.errors import InputError
 
-__all__ = ["MAX_BYTES", "check_text", "decode_text", "read_text_file"]
+__all__ = ["MAX_BYTES", "check_text", "decode_text", "normalise", "read_text_file"]
 
 MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
 # Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
@@ -67,3 +68,8 @@ def check_text(text: str, source: str) -> str:
     except UnicodeEncodeError:
         raise InputError(f"{source} is not UTF-8 text.", "Put the text into a UTF-8 file and name that.") from None
     return text
+
+
+def normalise(text: str) -> str:
+    """`text` in Unicode form NFC and with "\n" at its line ends."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,0 +1,74 @@
+"""What Project Gutenberg puts around and into a text: a header with the title, credits, a licence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cosycli.documents.book import Metadata
+
+__all__ = ["GutenbergText", "read_gutenberg"]
+
+# "THIS" until 2022, "THE" since; before 2003 the header ended with the small print.
+_START = re.compile(
+    r"^\*\*\*\s?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,300}\*\*\*[^\n]*$"
+    r"|^\*END\*?\s?THE SMALL PRINT![^\n]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_END = re.compile(
+    r"^(?:End of (?:the |this )?Project Gutenberg[^\n]*\s+)?\*\*\*\s?END OF (?:THE|THIS) PROJECT GUTENBERG"
+    r"|^End of (?:the |this )?Project Gutenberg(?:'s)? (?:EBook|Etext)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_CREDITS = re.compile(
+    r"\s*(?:Produced by|E-?text prepared by|This e-?(?:book|text) was (?:produced|prepared))(?:[^\n]*\n)+?\s*\n", re.I
+)
+_FIELD = re.compile(r"^(Title|Author|Language|Release Date|Translator):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_NUMBER = re.compile(r"#(\d+)\]")
+_LANGUAGES = {
+    "English": "en",
+    "Chinese": "zh",
+    "German": "de",
+    "French": "fr",
+    "Spanish": "es",
+    "Italian": "it",
+    "Portuguese": "pt",
+    "Dutch": "nl",
+    "Japanese": "ja",
+    "Russian": "ru",
+    "Korean": "ko",
+}
+
+
+@dataclass(frozen=True)
+class GutenbergText:
+    """A text from Project Gutenberg in three pieces, the outer ones header and licence."""
+
+    metadata: Metadata
+    header: str
+    body: str
+    licence: str
+
+
+def read_gutenberg(text: str) -> GutenbergText | None:
+    """`text` without what belongs to Project Gutenberg, or None if it does not come from there."""
+    start = _START.search(text)
+    if start is None:
+        return None
+    credits = _CREDITS.match(text, start.end())
+    body_start = credits.end() if credits else start.end()
+    end = _END.search(text, body_start)
+    body_end = end.start() if end else len(text)
+    header = text[:body_start]
+    return GutenbergText(_metadata(header), header, text[body_start:body_end], text[body_end:])
+
+
+def _metadata(header: str) -> Metadata:
+    fields = {name: " ".join(value.split()) for name, value in _FIELD.findall(header)}
+    number = _NUMBER.search(header)
+    return Metadata(
+        title=fields.get("Title", ""),
+        authors=tuple(re.split(r"\s+and\s+", fields["Author"])) if "Author" in fields else (),
+        language=_LANGUAGES.get(fields.get("Language", ""), ""),
+        identifiers=(f"https://www.gutenberg.org/ebooks/{number[1]}",) if number else (),
+    )

@@ -1,0 +1,122 @@
+"""Which lines of a plain text are headings: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["MAX_HEADING", "Heading", "Rank", "is_contents_title", "numeral_value", "read_heading"]
+
+MAX_HEADING = 100  # characters; the longest of the corpus, with its title, has 42
+
+
+class Rank(IntEnum):
+    """Which heading holds which: a part its chapters, a chapter its sections. NAMED ones stand beside the highest."""
+
+    NAMED = 0
+    PART = 1
+    CHAPTER = 2
+    SECTION = 3
+    NUMERAL = 4
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading that its own words give away; `has_title` when more than a number stands in the line."""
+
+    rank: Rank
+    has_title: bool
+
+
+_WORDS = {
+    Rank.PART: "part|book|volume|teil|buch|band|partie|livre|tome|parte|libro|tomo|livro|deel|boek|часть|книга|том",
+    Rank.CHAPTER: "chapter|chap\\.|letter|stave|canto|act|kapitel|brief|akt|gesang|aufzug|chapitre|lettre|acte|capítulo"
+    "|capitulo|capitolo|carta|acto|hoofdstuk|kapittel|rozdział|глава",
+    Rank.SECTION: "section|scene|abschnitt|szene|auftritt|scène|sección|escena|sezione|раздел",
+}
+_ONES = "one|two|three|four|five|six|seven|eight|nine"
+_NUMBER_WORDS = (
+    f"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:{_ONES}))?|{_ONES}|ten|eleven|twelve"
+    "|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn"
+    "|un|deux|trois|quatre|cinq|sept|huit|neuf|dix|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez)"
+)
+_ORDINAL_WORDS = (
+    "(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|last"
+    "|(?:erst|zweit|dritt|viert|fünft|sechst|siebt|siebent|acht|neunt|zehnt|elft|zwölft|letzt)e[rs]?"
+    "|premi(?:er|ère)|deuxième|seconde?|troisième|quatrième|cinquième|sixième|septième|huitième|neuvième|dixième"
+    "|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|sext[oa]|séptim[oa]|octav[oa]|noven[oa]|décim[oa]"
+    "|prim[oa]|second[oa]|terz[oa]|quart[oa]|перв(?:ая|ый)|втор(?:ая|ой)|трет(?:ья|ий)|четв[её]рт(?:ая|ый)|пят(?:ая|ый))"
+)
+_ROMAN = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
+_HAN_DIGITS = "一二三四五六七八九"
+_HAN_NUMBER = f"[{_HAN_DIGITS}十百千零〇兩两0-9０-９]+"
+# After the number comes nothing, a stop and a title, or a title that does not go on in small letters, as in
+# "Chapter 3 was the best".
+_TITLE = r"(?:\s*[.:,;—–-]+\s*(?P<stopped>\S.*)|\s+(?P<title>[^\W\da-zà-ÿа-я_].*|[\"'“‘«„].*))?[.:]?"
+_NUMBER = rf"(?:the\s+)?(?:{_ROMAN}|\d{{1,3}}|{_NUMBER_WORDS}|{_ORDINAL_WORDS})(?!\w)"
+_NUMBERED = {
+    rank: re.compile(
+        rf"(?:(?:{words})\s+{_NUMBER}|(?:the\s+)?{_ORDINAL_WORDS}\s+(?:{words})(?!\w))(?-i:{_TITLE})", re.I
+    )
+    for rank, words in _WORDS.items()
+}
+_HAN_TITLE = r"(?:[\s:：、.．—-]*(?P<title>[^\s的是里中].*))?"
+_HAN = {
+    Rank.PART: re.compile(
+        rf"(?:第\s*{_HAN_NUMBER}\s*[卷部篇集编編]|卷\s*{_HAN_NUMBER}|[上中下][卷部篇编編]){_HAN_TITLE}"
+    ),
+    Rank.CHAPTER: re.compile(rf"第\s*{_HAN_NUMBER}\s*[章回話话幕折]{_HAN_TITLE}"),
+    Rank.SECTION: re.compile(rf"第\s*{_HAN_NUMBER}\s*[節节場场]{_HAN_TITLE}"),
+}
+_NAMED = re.compile(
+    r"(?:prologue|epilogue|preface|foreword|introduction|afterword|postscript|appendix|conclusion|interlude|prelude"
+    r"|acknowledge?ments|author[’']s note|vorwort|nachwort|prolog|epilog|einleitung|anhang|schluss|schluß"
+    r"|préface|avant-propos|épilogue|prólogo|epílogo|introducción|prefacio|prefazione|prologo|epilogo|introduzione"
+    r"|пролог|эпилог|предисловие|послесловие"
+    r"|序章?|序言|自序|前言|引言|引子|楔子|尾[声聲]|后记|後記|跋|附[录錄]|番外|終章|终章|あとがき|まえがき|はじめに|おわりに"
+    r"|プロローグ|エピローグ)(?:\s+[A-Z0-9])?(?:\s*[.:：—–-]\s*(?P<title>\S.*)|[.:])?",
+    re.IGNORECASE,
+)
+_NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|[{_HAN_DIGITS}十]{{1,3}})[)）]?[.、]?")
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice"
+    r"|indice generale|sommario|inhoud|содержание|оглавление|目\s*[录錄次]",
+    re.IGNORECASE,
+)
+_ENDS_SENTENCE = re.compile(r"[,;。！？；，…”」』]\Z")
+
+
+def read_heading(line: str) -> Heading | None:
+    """The heading that `line` is, if it is one.
+
+    A bare numeral is given the rank NUMERAL; whether it counts something is for the caller to find out.
+    """
+    line = line.strip()
+    if not line or len(line) > MAX_HEADING or _ENDS_SENTENCE.search(line):
+        return None
+    if _NUMERAL.fullmatch(line):
+        return Heading(Rank.NUMERAL, has_title=False)
+    if named := _NAMED.fullmatch(line):
+        return Heading(Rank.NAMED, has_title=bool(named["title"]))
+    for rank, pattern in (*_NUMBERED.items(), *_HAN.items()):
+        if numbered := pattern.fullmatch(line):
+            return Heading(rank, has_title=any(numbered.groupdict().values()))
+    return None
+
+
+def is_contents_title(line: str) -> bool:
+    """True for "Contents", "Inhalt", "目录" and the like."""
+    return bool(_CONTENTS.fullmatch(line.strip().strip(".:：")))
+
+
+def numeral_value(line: str) -> int:
+    """ "IV." -> 4, "12" -> 12, "（二十一）" -> 21; the line is one that `read_heading` gave the rank NUMERAL."""
+    numeral = line.strip().strip("()（）.、")
+    if numeral.isdecimal():
+        return int(numeral)
+    if numeral[0] in _HAN_DIGITS + "十":
+        tens, ten, ones = numeral.rpartition("十")
+        return (10 * (_HAN_DIGITS.find(tens) + 1 if tens else 1) if ten else 0) + _HAN_DIGITS.find(ones or "?") + 1
+    values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))

@@ -1,0 +1,197 @@
+"""From the tokens of Markdown to the blocks of a book."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from markdown_it.token import Token
+
+from cosycli.documents.accounting import Account, count_characters
+from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
+from cosycli.documents.markdown_parser import Parsed, parse_html
+from cosycli.documents.marked_text import MarkedText
+
+if TYPE_CHECKING:
+    from cosycli.documents.reading_policy import ReadingPolicy
+
+__all__ = ["MarkdownBlocks"]
+
+_CONTAINERS = {
+    "list_item_open": BlockKind.LIST_ITEM,
+    "blockquote_open": BlockKind.QUOTE,
+    "footnote_reference_open": BlockKind.NOTE,
+}
+_ENDS = {name.replace("_open", "_close") for name in _CONTAINERS}
+_TAG_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
+# The elements that HTML's default style sheet displays as blocks (HTML, section 15.3), and table cells.
+_BLOCK_NAMES = """
+address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form h1
+h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre search section summary table tbody td tfoot
+th thead tr ul
+"""
+_BLOCK_ELEMENTS = frozenset(_BLOCK_NAMES.split())
+_BRACKETS = frozenset("[]<>{}\\")
+
+
+class MarkdownBlocks:
+    """Reads tokens into blocks, in order.
+
+    Attributes:
+        notes_count: references to notes met so far.
+    """
+
+    def __init__(self, parsed: Parsed, source: str, policy: ReadingPolicy, account: Account) -> None:
+        self.parsed = parsed
+        self.source = source
+        self.policy = policy
+        self.account = account
+        self.notes_count = 0
+        self._containers: list[BlockKind] = []
+        self._inline_notes: list[Sequence[Token]] = []
+        self._emphasis: list[int] = []
+
+    def read(self) -> Iterator[Block]:
+        """The blocks to be read; what the policy leaves out goes into the account."""
+        for block in self._blocks():
+            kind = self._left_out_as(block)
+            if kind:
+                self.account.leave_out(kind, f"{_PLURALS.get(kind, kind)} not read", count_characters(block.text))
+            elif block.text or block.kind is BlockKind.SCENE_BREAK:
+                yield block
+
+    def _left_out_as(self, block: Block) -> str | None:
+        """The content class of a block that is not read."""
+        kinds = {BlockKind.NOTE: "notes", BlockKind.CODE: "code", BlockKind.TABLE_ROW: "tables"}
+        kind = kinds.get(block.kind)
+        return kind if kind and not self.policy.reads(kind) else None
+
+    def _blocks(self) -> Iterator[Block]:
+        opened: Token | None = None
+        cells: list[Token] = []
+        for token in self.parsed.tokens:
+            if token.type in _CONTAINERS:
+                self._containers.append(_CONTAINERS[token.type])
+            elif token.type in _ENDS:
+                self._containers.pop()
+            elif token.type == "inline":
+                if opened and opened.type in ("th_open", "td_open"):
+                    cells.append(token)
+                else:
+                    yield from self._inline(token, opened)
+            elif token.type == "tr_close":
+                yield from self._row(cells)
+                cells = []
+            elif token.type in ("fence", "code_block"):
+                yield self._code(token.content)
+            elif token.type == "html_block":
+                yield from self._html(token.content)
+            elif token.type == "hr":
+                yield Block(BlockKind.SCENE_BREAK, "", source=self.source)
+            elif token.nesting == 1:
+                opened = token
+
+    def _inline(self, token: Token, opened: Token | None) -> Iterator[Block]:
+        """A heading or paragraph, and the notes written within it."""
+        text = MarkedText()
+        self._add(token.children if token.children else _plain(token.content), text)
+        is_heading = opened is not None and opened.type == "heading_open"
+        yield self._block(text, int(opened.tag[1]) if is_heading and opened else 0)
+        yield from self._notes_written_within()
+
+    def _notes_written_within(self) -> Iterator[Block]:
+        while self._inline_notes:
+            note = MarkedText()
+            self._add(self._inline_notes.pop(0), note)
+            content, marks = note.finish()
+            yield Block(BlockKind.NOTE, content, marks=marks, source=self.source)
+
+    def _block(self, text: MarkedText, heading_level: int = 0) -> Block:
+        """The text as what its place makes it; a heading within a note or list is part of that."""
+        content, marks = text.finish()
+        kind = BlockKind.HEADING if heading_level else BlockKind.PARAGRAPH
+        level = heading_level
+        if BlockKind.NOTE in self._containers:
+            kind, level = BlockKind.NOTE, 0
+        elif self._containers and not heading_level:
+            kind = self._containers[-1]
+            level = self._containers.count(kind)
+        return Block(kind, content, level, marks=marks, source=self.source)
+
+    def _row(self, cells: Sequence[Token]) -> Iterator[Block]:
+        """A row of a table, with a line to each cell."""
+        text = MarkedText()
+        for cell in cells:
+            text.add("\n" if text.length else "")
+            self._add(cell.children or (), text)
+        content, marks = text.finish()
+        kind = BlockKind.NOTE if BlockKind.NOTE in self._containers else BlockKind.TABLE_ROW
+        yield Block(kind, content, marks=marks, source=self.source)
+        yield from self._notes_written_within()
+
+    def _code(self, code: str) -> Block:
+        content = code.strip()
+        kind = BlockKind.NOTE if BlockKind.NOTE in self._containers else BlockKind.CODE
+        return Block(kind, content, marks=(Mark(0, len(content), MarkKind.LITERAL),), source=self.source)
+
+    def _html(self, html: str) -> Iterator[Block]:
+        """The text of a block of HTML, cut where an element begins or ends that stands by itself."""
+        text, code = MarkedText(), False
+        for token in parse_html(html):
+            closing, name = _tag(token)
+            if name in _BLOCK_ELEMENTS:
+                yield self._code(text.finish()[0]) if code else self._block(text)
+                text, code = MarkedText(), name == "pre" and not closing
+            else:
+                self._add([token], text)
+        yield self._code(text.finish()[0]) if code else self._block(text)
+
+    def _add(self, tokens: Sequence[Token], text: MarkedText) -> None:
+        for token in tokens:
+            start = text.length
+            if token.type == "softbreak":
+                text.wrap()
+            elif token.type == "hardbreak" or _tag(token)[1] == "br":
+                text.add("\n")
+            elif token.type in ("em_open", "strong_open"):
+                self._emphasis.append(text.length)
+            elif token.type in ("em_close", "strong_close"):
+                text.mark(self._emphasis.pop(), MarkKind.EMPHASIS)
+            elif token.type == "image":
+                self._add_image(token, text)
+            elif token.type == "footnote_ref":
+                self._add_note_reference(token)
+            elif token.type in ("text", "text_special", "code_inline"):
+                text.add(token.content)
+                if token.type != "text" and not _BRACKETS.isdisjoint(token.content):
+                    text.mark(start, MarkKind.LITERAL)
+
+    def _add_image(self, token: Token, text: MarkedText) -> None:
+        if self.policy.reads("alt-text"):
+            self._add(token.children or (), text)
+            return
+        alternative = MarkedText()
+        self._add(token.children or (), alternative)
+        characters = count_characters(alternative.finish()[0])
+        self.account.leave_out("alt-text", "alternative texts of pictures are not read", characters)
+
+    def _add_note_reference(self, token: Token) -> None:
+        self.notes_count += 1
+        if token.meta["id"] in self.parsed.inline_notes:
+            self._inline_notes.append(self.parsed.inline_notes[token.meta["id"]])
+
+
+_PLURALS = {"notes": "notes are", "code": "code is", "tables": "tables are"}
+
+
+def _plain(content: str) -> list[Token]:
+    token = Token("text", "", 0)
+    token.content = content
+    return [token]
+
+
+def _tag(token: Token) -> tuple[bool, str]:
+    """Whether a tag of HTML closes, and its name in small letters; an empty name for other tokens."""
+    tag = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
+    return (bool(tag[1]), tag[2].lower()) if tag else (False, "")

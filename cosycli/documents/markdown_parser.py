@@ -1,0 +1,150 @@
+"""The Markdown that we read: CommonMark with tables and footnotes, in which our notation for tags is text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import unescape
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.common.entities import entities
+from markdown_it.common.html_re import HTML_TAG_RE
+from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from cosycli.documents.accounting import count_characters
+
+__all__ = ["Parsed", "parse_html", "parse_markdown"]
+
+MAX_NESTING = 100  # of quotes, lists and links; Python's stack holds about three times as many
+# What `cosycli.script.markup` obeys and Markdown would take for something else: names of styles and voices may hold
+# "_" or "*", and the tags of the models look like HTML.
+_NOTATION = re.compile(r"\[/?\s*(?:style|voice|pause)\b[^\[\]\n]{0,300}\]|</?(?:laughter|strong)>")
+_ATTRIBUTES = re.compile(r"\{:?\s*[#.][\w-][^{}\n]{0,200}\}\s*\Z")  # of pandoc, kramdown and mdBook, after a heading
+_SILENT_HTML = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_UNCLOSED_HTML = re.compile(r"\s*<[!?].*\Z", re.DOTALL)
+_ENTITY = re.compile(r"&(?:#(?:[xX][0-9a-fA-F]{1,6}|[0-9]{1,7})|([a-zA-Z][a-zA-Z0-9]{1,31}));")
+_TAG = re.compile("<[^>]*>")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A Markdown text as tokens.
+
+    Attributes:
+        tokens: as markdown-it makes them; footnotes stand where they were written.
+        inline_notes: the tokens of each note written `^[like this]`, by the `id` of its reference.
+        num_characters: of the text a reader sees, code, notes and alternative texts of pictures with it. Counted in
+            markdown-it's own rendering, so that text which we lose on our way from the tokens to a book shows.
+    """
+
+    tokens: Sequence[Token]
+    inline_notes: dict[int, list[Token]]
+    num_characters: int
+
+
+def parse_markdown(text: str) -> Parsed:
+    """Parse Markdown of any kind: every text is valid."""
+    environment: dict[str, Any] = {}
+    parser = _parser()
+    tokens = parser.parse(text, environment)
+    notes = environment.get("footnotes", {}).get("list", {})
+    inline_notes = {number: note["tokens"] for number, note in notes.items() if "tokens" in note}
+    rendered = parser.renderer.render(tokens, parser.options, environment)
+    return Parsed(tokens, inline_notes, count_characters(unescape(_TAG.sub("", rendered))))
+
+
+def parse_html(html: str) -> list[Token]:
+    """The tags (`html_inline`), text and entities of a block of HTML within Markdown, as inline tokens."""
+    html = "" if _UNCLOSED_HTML.match(html) and not HTML_TAG_RE.match(html.strip()) else _SILENT_HTML.sub("", html)
+    return _html_parser().parseInline(html)[0].children or []
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    parser.use(footnote_plugin, move_to_end=False)
+    parser.disable("text_join")  # which forgets what was escaped
+    parser.block.ruler.before("table", "too_deep", _too_deep)
+    parser.inline.ruler.before("escape", "notation", _notation)
+    for name, rule in _COUNTED.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+@lru_cache(maxsize=1)
+def _html_parser() -> MarkdownIt:
+    parser = MarkdownIt("zero", {"html": True}).enable(["html_inline", "entity", "newline"]).disable("text_join")
+    parser.inline.ruler.before("newline", "notation", _notation)
+    return parser
+
+
+def _too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """What is nested so deeply that markdown-it would drop it is one paragraph of text."""
+    if state.level < MAX_NESTING - 3:
+        return False
+    if not silent:
+        state.push("paragraph_open", "p", 1)
+        token = state.push("inline", "", 0)
+        token.content = state.getLines(start_line, end_line, state.blkIndent, False).strip()
+        token.children = []
+        state.push("paragraph_close", "p", -1)
+    state.line = end_line
+    return True
+
+
+def _notation(state: StateInline, silent: bool) -> bool:
+    """Marks of our notation are text, and attributes at the end are nothing."""
+    if state.src[state.pos] not in "[<{":
+        return False
+    if found := _NOTATION.match(state.src, state.pos, state.posMax):
+        if not silent:
+            state.append_pending(found.group())
+    else:
+        found = _ATTRIBUTES.match(state.src, state.pos, state.posMax)
+    if found:
+        state.pos = found.end()
+    return bool(found)
+
+
+def _visible_text(html: str) -> str:
+    """The text in a block of HTML, by regular expressions alone."""
+    if _UNCLOSED_HTML.match(html) and not HTML_TAG_RE.match(html.strip()):
+        return ""
+    without_tags = HTML_TAG_RE.sub(
+        lambda tag: tag[0] if _NOTATION.fullmatch(tag[0]) else "", _SILENT_HTML.sub("", html)
+    )
+    return _ENTITY.sub(
+        lambda entity: unescape(entity[0]) if entity[1] in (None, *entities) else entity[0], without_tags
+    )
+
+
+def _alternative_text(tokens: Iterable[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "image":
+            yield from _alternative_text(token.children or ())
+        elif token.type in ("text", "text_special", "code_inline"):
+            yield token.content
+
+
+def _render_note_reference(tokens: Sequence[Token], index: int, options: Any, environment: Any) -> str:
+    note = environment["footnotes"]["list"][tokens[index].meta["id"]]
+    return str(_parser().renderer.render(note.get("tokens", []), options, environment))
+
+
+# How what a reader does not see in the same way is rendered for counting.
+_COUNTED: dict[str, Any] = {
+    "text_special": lambda _, tokens, index, options, environment: escapeHtml(tokens[index].content),
+    "html_inline": lambda *_: "",
+    "html_block": lambda _, tokens, index, options, environment: escapeHtml(_visible_text(tokens[index].content)),
+    "image": lambda _, tokens, index, options, environment: escapeHtml(
+        "".join(_alternative_text(tokens[index].children or ()))
+    ),
+    "footnote_ref": lambda _, *arguments: _render_note_reference(*arguments),
+}

@@ -1,0 +1,135 @@
+"""A plain text as a book: chapters at its headings, without licence and list of contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from cosycli.documents.accounting import Account, count_characters
+from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
+from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
+from cosycli.documents.headings import Rank, read_heading
+from cosycli.documents.plain_text import normalise
+from cosycli.documents.text_layout import Paragraph, read_paragraphs
+from cosycli.documents.text_outline import Division, find_contents, find_divisions
+
+if TYPE_CHECKING:
+    from cosycli.documents.reading_policy import ReadingPolicy
+
+__all__ = ["read_text_book"]
+
+_SCENE_BREAK = re.compile(r"(?:[*＊#~◇◆○●☆★※⁂•·]\s*){1,20}|(?:[-—–―─=_]\s*){3,80}")
+_EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_]{1,1000}?)(?<=\S)_(?!\w)")
+_BYLINE = re.compile(r"(?:by|von|par|di|door|作者[:：]?|[著文][:：])\s*(\S.{0,80})", re.IGNORECASE)
+_PREFACE = 1000  # characters before the first chapter, from which on they are more than a title page
+
+
+def read_text_book(text: str, name: str, policy: ReadingPolicy) -> Book:
+    """The book in a plain text; `name` is that of its file, a title if nothing better is found."""
+    text = normalise(text)
+    return _TextReader(text, name, policy).read()
+
+
+class _TextReader:
+    def __init__(self, text: str, name: str, policy: ReadingPolicy) -> None:
+        self.text = text
+        self.name = name
+        self.policy = policy
+        self.account = Account()
+        self.gutenberg = read_gutenberg(text)
+
+    def read(self) -> Book:
+        paragraphs = read_paragraphs(self.gutenberg.body if self.gutenberg else self.text)
+        contents = find_contents(paragraphs)
+        divisions = find_divisions(paragraphs, contents)
+        front = [
+            paragraph
+            for number, paragraph in enumerate(paragraphs[: divisions[0].start if divisions else 0])
+            if number not in contents
+        ]
+        metadata = self.metadata(front if divisions else paragraphs[:3])
+        chapters = list(self.front_matter(front, metadata.title))
+        chapters += self.contents([paragraphs[number] for number in contents])
+        if not divisions:
+            rest = [paragraph for number, paragraph in enumerate(paragraphs) if number not in contents]
+            chapters.append(Chapter(metadata.title, 1, tuple(self.blocks(rest))))
+        chapters += self.chapters(paragraphs, divisions)
+        self.leave_out_licence(self.gutenberg)
+        return Book(
+            metadata,
+            tuple(chapter for chapter in chapters if chapter.blocks),
+            count_characters(self.text),
+            obeys_markup=self.gutenberg is None,
+            left_out=self.account.left_out,
+        )
+
+    def metadata(self, front: Sequence[Paragraph]) -> Metadata:
+        """What the header says, else what a title page would."""
+        if self.gutenberg and self.gutenberg.metadata.title:
+            return self.gutenberg.metadata
+        lines = [line for paragraph in front for line in paragraph.lines]
+        authors = [match[1] for line in lines if (match := _BYLINE.fullmatch(line))]
+        has_title = bool(front) and front[0].is_title and not _BYLINE.fullmatch(lines[0]) and not read_heading(lines[0])
+        title = front[0].text if has_title else PurePath(self.name).stem
+        return Metadata(title=" ".join(title.split()), authors=tuple(authors))
+
+    def front_matter(self, front: Sequence[Paragraph], title: str) -> Iterator[Chapter]:
+        """A preface without a heading is a chapter; a title page is read only if asked for."""
+        if sum(len(paragraph.text) for paragraph in front) > _PREFACE or self.policy.reads("title-page"):
+            yield Chapter(title, 1, tuple(self.blocks(front)))
+        else:
+            self.leave_out("title-page", "title pages are not read", front)
+
+    def contents(self, entries: Sequence[Paragraph]) -> Iterator[Chapter]:
+        if self.policy.reads("contents"):
+            yield Chapter(entries[0].lines[0] if entries else "", 1, tuple(self.blocks(entries)))
+        else:
+            self.leave_out("contents", "lists of contents are not read", entries)
+
+    def leave_out(self, kind: str, reason: str, paragraphs: Sequence[Paragraph]) -> None:
+        if paragraphs:
+            characters = sum(count_characters(paragraph.text) for paragraph in paragraphs)
+            self.account.leave_out(kind, reason, characters, title=paragraphs[0].lines[0])
+
+    def leave_out_licence(self, gutenberg: GutenbergText | None) -> None:
+        for part in (gutenberg.header, gutenberg.licence) if gutenberg else ():
+            characters = count_characters(part)
+            if characters:
+                self.account.leave_out("licence", "Project Gutenberg's own words are not read", characters)
+
+    def chapters(self, paragraphs: Sequence[Paragraph], divisions: Sequence[Division]) -> Iterator[Chapter]:
+        ends = [division.start for division in divisions[1:]] + [len(paragraphs)]
+        for division, end in zip(divisions, ends, strict=True):
+            headings = [
+                Block(BlockKind.HEADING, paragraph.text, division.level, source=self.name)
+                for paragraph in paragraphs[division.start : division.end]
+            ]
+            text = self.blocks(paragraphs[division.end : end], division.level + 1)
+            yield Chapter(division.title, division.level, (*headings, *text))
+
+    def blocks(self, paragraphs: Sequence[Paragraph], heading_level: int = 0) -> Iterator[Block]:
+        """The paragraphs; a bare numeral among those of a chapter is a heading at `heading_level`."""
+        for paragraph in paragraphs:
+            heading = read_heading(paragraph.lines[0]) if len(paragraph.lines) == 1 else None
+            if _SCENE_BREAK.fullmatch(paragraph.text):
+                self.account.leave_out("markup", "signs are not read", count_characters(paragraph.text))
+                yield Block(BlockKind.SCENE_BREAK, "", source=self.name)
+            elif heading_level and heading and heading.rank is Rank.NUMERAL:
+                yield Block(BlockKind.HEADING, paragraph.text, heading_level, source=self.name)
+            else:
+                kind = BlockKind.VERSE if paragraph.is_verse else BlockKind.PARAGRAPH
+                yield self.with_emphasis(Block(kind, paragraph.text, source=self.name))
+
+    def with_emphasis(self, block: Block) -> Block:
+        """The block with words between underscores marked, and the underscores left out."""
+        text, marks, position = "", [], 0
+        for match in _EMPHASIS.finditer(block.text):
+            text += block.text[position : match.start()]
+            marks.append(Mark(len(text), len(text) + len(match[1]), MarkKind.EMPHASIS))
+            text += match[1]
+            position = match.end()
+            self.account.leave_out("markup", "signs are not read", 2)
+        return replace(block, text=text + block.text[position:], marks=tuple(marks)) if marks else block

@@ -1,0 +1,162 @@
+"""The outline of a plain text: its list of contents, which is not read as chapters, and where each chapter begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cosycli.documents.headings import Heading, Rank, is_contents_title, numeral_value, read_heading
+from cosycli.documents.text_layout import Paragraph
+
+__all__ = ["Division", "find_contents", "find_divisions"]
+
+_ENTRY = 60  # characters; wrapped prose has longer lines, entries of a list of contents shorter ones
+_ENTRIES = 0.7  # of the lines of a list: some entries tell the story
+_PAGE = re.compile(r"[\s.·…_]*\b\d{1,4}\s*\Z")
+_SENTENCE_END = re.compile(r"[.!?…:;。！？”’»」』*—-]\W*\Z")
+_PAGE_NUMBERS = 0.25  # of the bare figures stand within a sentence: they number pages, not chapters
+
+
+@dataclass(frozen=True)
+class Division:
+    """A chapter's heading: the paragraphs `start` to `end`, a number and perhaps a title below it."""
+
+    start: int
+    end: int
+    title: str
+    level: int
+
+
+def find_contents(paragraphs: Sequence[Paragraph]) -> range:
+    """Which paragraphs are the list of contents, with its title; empty if there is none."""
+    for number, paragraph in enumerate(paragraphs):
+        if is_contents_title(paragraph.lines[0]):
+            return range(number, _contents_end(paragraphs, number))
+    for number, paragraph in enumerate(paragraphs):
+        if read_heading(paragraph.lines[0]):
+            end = _restated_at(paragraphs, number, paragraph.lines[0])
+            return range(number, end) if end - number > 2 and _is_list(paragraphs[number:end]) else range(0)
+    return range(0)
+
+
+def _contents_end(paragraphs: Sequence[Paragraph], start: int) -> int:
+    """Where the first entry comes again as a heading, else where prose begins."""
+    entries = [(number, line) for number in range(start, len(paragraphs)) for line in paragraphs[number].lines][1:]
+    if not entries:
+        return start + 1
+    first_number, first = entries[0]
+    end = _restated_at(paragraphs, first_number, first)
+    if start < end and _is_list(paragraphs[start:end]):
+        return end
+    end = next((n for n in range(first_number, len(paragraphs)) if _is_prose(paragraphs[n])), len(paragraphs))
+    while end - 1 > first_number and _belongs_to_text(paragraphs[end - 1]):
+        end -= 1
+    return end
+
+
+def _restated_at(paragraphs: Sequence[Paragraph], number: int, entry: str) -> int:
+    """The paragraph after `number` that begins as the entry does, or 0: "I" restates "I Introduction ... 3"."""
+    words = _words(entry)
+    for later in range(number + 1, len(paragraphs)):
+        line = paragraphs[later].lines[0]
+        said = _words(line)
+        if said == words or (said and said == words[: len(said)] and read_heading(line)):
+            return later
+    return 0
+
+
+def _is_list(paragraphs: Sequence[Paragraph]) -> bool:
+    """True when most lines are too short to be those of prose."""
+    lines = [line for paragraph in paragraphs for line in paragraph.lines]
+    return sum(len(line) <= _ENTRY for line in lines) > _ENTRIES * len(lines)
+
+
+def _is_prose(paragraph: Paragraph) -> bool:
+    return len(paragraph.text) > 2 * _ENTRY and not _is_list([paragraph])
+
+
+def _belongs_to_text(paragraph: Paragraph) -> bool:
+    heading = read_heading(paragraph.lines[0])
+    return bool(heading) and paragraph.is_title
+
+
+def _words(line: str) -> list[str]:
+    return re.findall(r"\w+", _PAGE.sub("", line.strip()).casefold() or line.casefold())
+
+
+def find_divisions(paragraphs: Sequence[Paragraph], contents: range) -> list[Division]:
+    """Where the chapters begin, in order."""
+    found = list(_candidates(paragraphs, contents))
+    found = _drop_other_numerals(paragraphs, found)
+    ranks = sorted({heading.rank for _, heading in found} - {Rank.NAMED})
+    titled = {rank for rank in Rank if _have_titles_below(paragraphs, [n for n, h in found if h.rank is rank], found)}
+    divisions: list[Division] = []
+    for start, heading in found:
+        if divisions and start < divisions[-1].end:
+            continue  # the title below a number
+        has_title_below = heading.rank in titled and _title_below(paragraphs, start, heading)
+        end = start + 2 if has_title_below else start + 1
+        title = _title([paragraph.text.replace("\n", " ") for paragraph in paragraphs[start:end]])
+        level = ranks.index(heading.rank) + 1 if heading.rank in ranks else 1
+        divisions.append(Division(start, end, title, level))
+    return divisions
+
+
+def _candidates(paragraphs: Sequence[Paragraph], contents: range) -> Iterator[tuple[int, Heading]]:
+    """Paragraphs that read like headings, or that the list of contents names."""
+    listed = {tuple(_words(line)) for number in contents for line in paragraphs[number].lines}
+    for number, paragraph in enumerate(paragraphs):
+        if number < contents.stop and contents:
+            continue
+        heading = read_heading(paragraph.lines[0])
+        if heading and (len(paragraph.lines) == 1 or (heading.rank is not Rank.NUMERAL and paragraph.is_title)):
+            yield number, Heading(heading.rank, heading.has_title or len(paragraph.lines) > 1)
+        elif len(paragraph.lines) == 1 and tuple(_words(paragraph.lines[0])) in listed:
+            yield number, Heading(Rank.CHAPTER, has_title=True)
+
+
+def _drop_other_numerals(
+    paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]
+) -> list[tuple[int, Heading]]:
+    """Bare numerals are chapters only if they count from one, in each part, and nothing else is called a chapter."""
+    numerals = [number for number, heading in found if heading.rank is Rank.NUMERAL]
+    within = sum(number > 0 and not _SENTENCE_END.search(paragraphs[number - 1].text) for number in numerals)
+    has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
+    if has_chapters or (
+        within > _PAGE_NUMBERS * len(numerals) and all(paragraphs[n].text.isdecimal() for n in numerals)
+    ):
+        numerals = []
+    counted: set[int] = set()
+    last = 0
+    for number, heading in found:
+        if heading.rank is Rank.PART:
+            last = 0
+        elif number in numerals and numeral_value(paragraphs[number].text) == last + 1:
+            last += 1
+            counted.add(number)
+    counted = counted if len(counted) > 1 else set()
+    return [(number, heading) for number, heading in found if heading.rank is not Rank.NUMERAL or number in counted]
+
+
+def _have_titles_below(
+    paragraphs: Sequence[Paragraph], numbers: Sequence[int], found: Sequence[tuple[int, Heading]]
+) -> bool:
+    """True if most headings of a rank that are but a number have a title in the next paragraph."""
+    bare = [(number, heading) for number, heading in found if number in numbers and not heading.has_title]
+    return 2 * sum(_title_below(paragraphs, number, heading) for number, heading in bare) > len(bare)
+
+
+def _title_below(paragraphs: Sequence[Paragraph], number: int, heading: Heading) -> bool:
+    if heading.has_title or heading.rank is Rank.NAMED or number + 1 >= len(paragraphs):
+        return False
+    below = read_heading(paragraphs[number + 1].lines[0])
+    return paragraphs[number + 1].is_title and (
+        below is None or (below.rank is Rank.NAMED and heading.rank is not Rank.PART)
+    )
+
+
+def _title(lines: Sequence[str]) -> str:
+    """ "I" and "The Machine" -> "I: The Machine", "II." and "Home" -> "II. Home"."""
+    number = lines[0]
+    return f"{number}{' ' if number[-1] in '.:—-' else ': '}{lines[1]}" if len(lines) > 1 else number
