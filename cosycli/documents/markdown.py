@@ -1,4 +1,4 @@
-"""Markdown as a book: CommonMark with tables, footnotes, front matter and our notation, with chapters at its headings."""
+"""Markdown as a book: CommonMark with tables, footnotes, front matter and our notation; headings make the chapters."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _cut(blocks: Sequence[Block], level: int) -> Iterator[tuple[Block | None, tu
     starts = [n for n, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level == level]
     if blocks and 0 not in starts:
         yield None, tuple(blocks[: starts[0] if starts else len(blocks)])
-    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=False):
         yield blocks[start], tuple(blocks[start:end])
 
 
