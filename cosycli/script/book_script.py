@@ -6,20 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, LeftOut
 from cosycli.errors import InputError
-from cosycli.script.abilities import Abilities
+from cosycli.script.abilities import Abilities, voice_named
+from cosycli.script.block_parts import BlockReader
 from cosycli.script.languages import primary_language
-from cosycli.script.markup import Notation
+from cosycli.script.lexicon import Lexicon, parse_pls
 from cosycli.script.passages import Passage, read_passages
 from cosycli.script.pauses import DEFAULT_PAUSES, Boundary, Pauses
 from cosycli.script.segment import Coverage, Fate, Script, Segment
 from cosycli.script.segmenting import segments_of
-
-if TYPE_CHECKING:
-    from cosycli.script.lexicon import Lexicon
 
 __all__ = ["BookScript", "ChapterScript", "read_book_script"]
 
@@ -42,10 +39,11 @@ class ChapterScript:
 
 @dataclass(frozen=True)
 class BookScript:
-    """A book made ready to speak."""
+    """A book made ready to speak; `warnings` are those of the book and of the lexicons used for it."""
 
     book: Book
     chapters: tuple[ChapterScript, ...]
+    warnings: tuple[str, ...] = ()
 
     def segments(self) -> Iterator[tuple[int, int, Segment]]:
         """Number of the chapter, number of the segment in it, both from 1, and the segment: 3, 12 is called "3.12"."""
@@ -112,38 +110,65 @@ def read_book_script(
         InputError: nothing in the book can be spoken.
     """
     told = primary_language(language or book.metadata.language)
-    chapters = tuple(_read_chapter(chapter, book.obeys_markup, abilities, told, pauses) for chapter in book.chapters)
-    script = BookScript(book, chapters)
+    entries, warnings = _lexicon_of(book, lexicon or Lexicon())
+    roles = cast or {}
+    for voice in filter(None, (dialogue_voice, *roles.values())):
+        voice_named(voice, abilities, {})
+    chapters = []
+    for chapter in book.chapters:
+        source = _BETWEEN_BLOCKS.join(block.text for block in chapter.blocks)
+        reader = BlockReader(
+            source,
+            f"Chapter “{chapter.title}”",
+            abilities,
+            obeys_markup=book.obeys_markup,
+            lexicon=entries,
+            dialogue_voice=dialogue_voice,
+            cast=roles,
+        )
+        chapters.append(_read_chapter(chapter, source, reader, told, pauses))
+    script = BookScript(book, tuple(chapters), (*book.warnings, *warnings))
     if next(script.segments(), None) is None:
         raise _nothing_to_say(book)
     return script
 
 
+def _lexicon_of(book: Book, lexicon: Lexicon) -> tuple[Lexicon, tuple[str, ...]]:
+    """The lexicons that came with the book, and over them the given one; and what is wrong with them."""
+    warnings: list[str] = []
+    merged = Lexicon()
+    for document in book.pronunciations:
+        try:
+            merged = merged.merge(parse_pls(document))
+        except InputError as error:
+            warnings.append(f"A lexicon of the book is not used. {error.what}")
+    merged = merged.merge(lexicon)
+    return merged, (*warnings, *merged.warnings)
+
+
 def _read_chapter(
-    chapter: Chapter, obeys_markup: bool, abilities: Abilities, told: str | None, pauses: Pauses
+    chapter: Chapter, source: str, reader: BlockReader, told: str | None, pauses: Pauses
 ) -> ChapterScript:
-    source = _BETWEEN_BLOCKS.join(block.text for block in chapter.blocks)
     ends = accumulate(len(block.text) + len(_BETWEEN_BLOCKS) for block in chapter.blocks)
     starts = (0, *ends)[: len(chapter.blocks)]
-    notation = Notation(source, abilities)
-    passages = _passages(chapter, starts, notation, obeys_markup)
-    said = segments_of(passages, told, pauses)
-    return ChapterScript(chapter, Script(source, said.segments, said.spans, tuple(notation.notes)), starts)
+    said = segments_of(_passages(chapter, source, starts, reader, told), pauses)
+    return ChapterScript(chapter, Script(source, said.segments, said.spans, reader.finish()), starts)
 
 
-def _passages(chapter: Chapter, starts: tuple[int, ...], notation: Notation, obeys_markup: bool) -> Iterator[Passage]:
+def _passages(
+    chapter: Chapter, source: str, starts: tuple[int, ...], reader: BlockReader, told: str | None
+) -> Iterator[Passage]:
     boundaries = chain((_boundary(*neighbours) for neighbours in pairwise(chapter.blocks)), [Boundary.CHAPTER])
     for block, start, boundary in zip(chapter.blocks, starts, boundaries, strict=False):
+        language = primary_language(block.language) or told
+        yield from read_passages(source, reader.parts(block, start, language), language, boundary)
         end = start + len(block.text)
-        obeyed = obeys_markup and block.kind is not BlockKind.CODE
-        parts = notation.read(start, end) if obeyed else notation.read_as_text(start, end)
-        yield from read_passages(notation.text, parts, boundary)
-        yield _gap(end, min(end + len(_BETWEEN_BLOCKS), len(notation.text)), boundary)
+        yield _gap(end, min(end + len(_BETWEEN_BLOCKS), len(source)), boundary)
 
 
 def _gap(start: int, end: int, boundary: Boundary) -> Passage:
     """What stands between two blocks, or for a scene break without signs."""
-    return Passage(None, None, 1.0, (), ((start, end, "white space"),), None, boundary)
+    return Passage(None, None, 1.0, None, (), ((start, end, "white space"),), None, boundary)
 
 
 def _boundary(block: Block, following: Block) -> Boundary:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["TOKENS", "Glyphs", "is_wide", "read_glyphs", "says_something"]
+__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "read_glyphs", "says_something"]
 
-# Stands in plain text for tokens of the model. It is a private character, and those are skipped in any source.
-TOKENS = "\ue000"
+# These stand in plain text for what is said as given: a sound or a word, and a word with a capital. They are private
+# characters, and those are skipped in any source.
+TOKENS, NAME = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ _AS_IT_IS = (
     r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 )
 _CLUSTER = re.compile(
-    rf"(?P<signs>(?:[^\w\s]\s*){{8,}})"
+    rf"(?P<guillemet>«[ \u00a0\u2009\u202f]|[ \u00a0\u2009\u202f]»)"
+    rf"|(?P<signs>(?:[^\w\s]\s*){{8,}})"
     rf"|(?P<as_it_is>(?:(?!(?:[^\w\s]\s*){{8}})[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
     rf"|(?P<space>\s+)"
     rf"|.[{_MARKS}]*",
@@ -79,7 +81,9 @@ def says_something(text: str) -> bool:
 def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
     """Every character of `text[start:end]`, in order and exactly once; white space comes as one space."""
     for match in _CLUSTER.finditer(text, start, end):
-        if match["as_it_is"]:
+        if match["guillemet"]:  # French puts a space within its quotes
+            yield Glyphs(match.start(), match.end(), _PLAIN[match.group().strip()])
+        elif match["as_it_is"]:
             yield Glyphs(match.start(), match.end(), match.group())
         elif match["space"]:
             yield Glyphs(match.start(), match.end(), " ")

@@ -21,10 +21,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cosycli.script.characters import TOKENS
+from cosycli.script.characters import NAME, TOKENS, read_glyphs
 from cosycli.script.forms import Rewriting, rewrite_forms
+from cosycli.script.languages import dominant_language, latin_language
 
-__all__ = ["Rewriting", "rewrite"]
+__all__ = ["NAME_LETTER", "Rewriting", "rewrite", "say_in_words"]
+
+NAME_LETTER = "Q"  # how a name looks to the forms around it: "Mr. Q"; begins no abbreviation, number or unit
 
 _UNBROKEN = re.compile(rf"[^{TOKENS}\n]+")
 _CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
@@ -36,16 +39,31 @@ def rewrite(text: str, language: str, latin: str) -> list[Rewriting]:
     """What of a passage is spoken otherwise than it is written, in order and without overlap.
 
     Args:
-        text: a passage; no form reaches across TOKENS or the end of a line in it.
+        text: a passage; no form reaches across TOKENS or the end of a line in it, nor covers a NAME.
         language: of most of the passage.
         latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
     """
     found: list[Rewriting] = []
-    for start, end, spoken_in in _stretches(text, language, latin):
-        for match in _UNBROKEN.finditer(text, start, end):
+    visible = text.replace(NAME, NAME_LETTER)
+    for start, end, spoken_in in _stretches(visible, language, latin):
+        for match in _UNBROKEN.finditer(visible, start, end):
             for part in _rewrite_stretch(match.group(), spoken_in):
                 found.append(Rewriting(part.start + match.start(), part.end + match.start(), part.spoken))
-    return found
+    return [part for part in found if NAME not in text[part.start : part.end]]
+
+
+def say_in_words(text: str, told: str | None) -> str:
+    """The speakable form of a text that stands for itself, such as an alias.
+
+    Args:
+        told: ISO 639-1 code of its language as the source tells it.
+    """
+    plain = "".join(glyphs.plain for glyphs in read_glyphs(text, 0, len(text)))
+    said, position = [], 0
+    for part in rewrite(plain, dominant_language(plain, told), latin_language(told)):
+        said += [plain[position : part.start], part.spoken]
+        position = part.end
+    return " ".join("".join([*said, plain[position:]]).split())
 
 
 def _stretches(text: str, language: str, latin: str) -> Iterator[tuple[int, int, str]]:

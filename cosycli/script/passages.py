@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from cosycli.script.characters import TOKENS, is_wide, read_glyphs, says_something
+from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
 from cosycli.script.parts import Kind, Part
 from cosycli.script.pauses import Boundary
 
@@ -26,11 +26,11 @@ class Run:
     """Plain text and the source characters it comes from.
 
     Attributes:
-        plain: what is to be said of it: the source itself, a plainer form of it, or TOKENS.
+        plain: what is to be said of it: the source itself, a plainer form of it, or a stand-in for tokens.
         start, end: the source characters.
         is_verbatim: `plain` is the source, character by character.
         enclosing: names of the tag pairs around it, outermost first.
-        tokens: the model's tokens that TOKENS stands for.
+        tokens: what is said in place of a stand-in: words, or tokens of the model.
         language: ISO 639-1 code, where it is not that of the passage.
     """
 
@@ -48,6 +48,7 @@ class Passage:
     """What is said with one voice, style and speed in one paragraph.
 
     Attributes:
+        told: ISO 639-1 code of its language as the source tells it, or None.
         runs: its text in order; one space for any white space, a newline where a line of verse ends.
         skipped: source start, source end and reason of what is not spoken.
         pause_s: silence ordered by `[pause …]` after the passage, or None.
@@ -57,6 +58,7 @@ class Passage:
     voice: str | None
     style: str | None
     speed: float
+    told: str | None
     runs: tuple[Run, ...]
     skipped: tuple[tuple[int, int, str], ...]
     pause_s: float | None
@@ -94,10 +96,13 @@ class SourceMap:
                 yield replace(run, plain=run.plain[first:last], start=run.start + first, end=run.start + last)
 
 
-def read_passages(text: str, parts: Sequence[Part], boundary: Boundary | None = None) -> Iterator[Passage]:
+def read_passages(
+    text: str, parts: Iterable[Part], told: str | None, boundary: Boundary | None = None
+) -> Iterator[Passage]:
     """The passages of a text in reading order; between them they hold every part.
 
     Args:
+        told: ISO 639-1 code of the language of the text, as its source tells it.
         boundary: what ends with the parts, which are then of one paragraph whose every line end is meant. If None,
             they are of a plain text: blank lines part its paragraphs, and its lines may have been wrapped.
     """
@@ -107,7 +112,7 @@ def read_passages(text: str, parts: Sequence[Part], boundary: Boundary | None = 
             yield builder.finish(None)
             builder = None
         for start, end, ends_paragraph in [(part.start, part.end, False)] if boundary else _paragraphs(text, part):
-            builder = builder or _Builder(text, part.speaker, is_wrapped=boundary is None)
+            builder = builder or _Builder(text, part.speaker, told, is_wrapped=boundary is None)
             builder.add(part, start, end)
             if part.kind == Kind.PAUSE or ends_paragraph:
                 ending = Boundary.PARAGRAPH if ends_paragraph else None
@@ -131,9 +136,12 @@ def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
 class _Builder:
     """Collects the runs of one passage."""
 
-    def __init__(self, text: str, speaker: tuple[str | None, str | None, float], is_wrapped: bool) -> None:
+    def __init__(
+        self, text: str, speaker: tuple[str | None, str | None, float], told: str | None, is_wrapped: bool
+    ) -> None:
         self.text = text
         self.speaker = speaker
+        self.told = told
         self.is_wrapped = is_wrapped
         self.runs: list[Run] = []
         self.skipped: list[tuple[int, int, str]] = []
@@ -142,7 +150,8 @@ class _Builder:
         if part.kind == Kind.TEXT:
             self.add_text(start, end, part)
         elif part.kind == Kind.TOKENS:
-            self.runs.append(Run(TOKENS, start, end, False, part.enclosing, part.tokens, part.language))
+            stand_in = NAME if self.text[start:end][:1].isupper() else TOKENS
+            self.runs.append(Run(stand_in, start, end, False, part.enclosing, part.tokens, part.language))
         elif start < end:
             self.skipped.append((start, end, "markup"))
 
@@ -158,7 +167,7 @@ class _Builder:
 
     def finish(self, boundary: Boundary | None, pause_s: float | None = None) -> Passage:
         self.join_lines()
-        return Passage(*self.speaker, tuple(self.runs), tuple(self.skipped), pause_s, boundary)
+        return Passage(*self.speaker, self.told, tuple(self.runs), tuple(self.skipped), pause_s, boundary)
 
     def join_lines(self) -> None:
         """White space that holds a line end becomes a newline if the line was meant to end, else a space.

@@ -43,7 +43,7 @@ def read_script(
         InputError: nothing in the text can be spoken.
     """
     markup = parse_markup(text, Abilities(tags, styles, voices, phonemes))
-    said = segments_of(read_passages(text, markup.parts), primary_language(language), pauses)
+    said = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses)
     if not said.segments:
         raise _nothing_to_say(text)
     return Script(text, said.segments, said.spans, markup.notes)

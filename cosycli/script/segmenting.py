@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
-from cosycli.script.characters import TOKENS, is_wide
+from cosycli.script.characters import NAME, TOKENS, is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
 from cosycli.script.duration import seconds_of, seconds_of_tokens
 from cosycli.script.languages import dominant_language, latin_language
-from cosycli.script.normalisation import rewrite
+from cosycli.script.normalisation import NAME_LETTER, rewrite
 from cosycli.script.passages import Passage, Run, SourceMap
 from cosycli.script.pauses import Boundary, Pauses
 from cosycli.script.segment import Fate, Segment, Span
@@ -42,17 +42,13 @@ class _Word:
     spoken: str | None
 
 
-def segments_of(passages: Iterable[Passage], told: str | None, pauses: Pauses) -> Said:
-    """The segments of passages that follow each other.
-
-    Args:
-        told: ISO 639-1 code of the language that the source tells, or None.
-    """
+def segments_of(passages: Iterable[Passage], pauses: Pauses) -> Said:
+    """The segments of passages that follow each other."""
     segments: list[Segment] = []
     spans: list[Span] = []
     before_s = 0.0
     for passage in passages:
-        found, fates = _say(passage, told, pauses)
+        found, fates = _say(passage, pauses)
         spans += fates
         if found and not segments:
             found[0] = replace(found[0], pause_before_s=before_s)
@@ -75,10 +71,10 @@ def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
     return max(pause_s, pauses.after(passage.boundary), scene_s)
 
 
-def _say(passage: Passage, told: str | None, pauses: Pauses) -> tuple[list[Segment], list[Span]]:
+def _say(passage: Passage, pauses: Pauses) -> tuple[list[Segment], list[Span]]:
     """Segments of a passage, in order, none if it has nothing to say; and the fate of its characters."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
-    speaker = _Speaker(passage, told)
+    speaker = _Speaker(passage)
     if not speaker.ruler.has_words(0, len(speaker.plain)):
         reason = "white space" if speaker.plain.isspace() else "punctuation without words"
         return [], [*spans, *speaker.skip(0, len(speaker.plain), reason)]
@@ -120,25 +116,25 @@ def _longest_language(stretches: Sequence[tuple[int, int, str]]) -> str:
 class _Speaker:
     """Says any stretch of one passage."""
 
-    def __init__(self, passage: Passage, told: str | None) -> None:
+    def __init__(self, passage: Passage) -> None:
         self.passage = passage
         self.plain = passage.plain
         self.sources = SourceMap(passage.runs)
-        self.stretches = self.find_stretches(told)
+        self.stretches = self.find_stretches()
         self.language = _longest_language(self.stretches)
-        self.words = self.find_words(latin_language(told))
+        self.words = self.find_words(latin_language(passage.told))
         self.word_starts = [word.start for word in self.words]
         self.ruler = self.measure()
 
-    def find_stretches(self, told: str | None) -> list[tuple[int, int, str]]:
+    def find_stretches(self) -> list[tuple[int, int, str]]:
         """Start, end and language of neighbouring runs in one language."""
         marked = groupby(zip(self.sources.offsets, self.passage.runs, strict=False), key=lambda item: item[1].language)
         starts = [(next(runs)[0], language) for language, runs in marked]
         if all(language is None for _, language in starts):
-            return [(0, len(self.plain), dominant_language(self.plain, told))]
+            return [(0, len(self.plain), dominant_language(self.plain, self.passage.told))]
         ends = [start for start, _ in starts[1:]] + [len(self.plain)]
         own = "".join(run.plain for run in self.passage.runs if run.language is None)
-        language_of_passage = dominant_language(own, told)
+        language_of_passage = dominant_language(own, self.passage.told)
         return [
             (start, end, language or language_of_passage) for (start, language), end in zip(starts, ends, strict=True)
         ]
@@ -146,7 +142,7 @@ class _Speaker:
     def ends(self) -> list[int]:
         """Where sentences and lines of verse end."""
         found = {match.end() for match in re.finditer("\n", self.plain)}
-        found.update(sentence_ends(self.plain, self.language))
+        found.update(sentence_ends(self.plain.replace(NAME, NAME_LETTER), self.language))
         for start, end, language in self.stretches:
             if language != self.language:
                 found.difference_update(range(start + 1, end))
@@ -164,7 +160,7 @@ class _Speaker:
         words += [
             _Word(offset, offset + 1, run.tokens or self.line_break(offset))
             for offset, run in zip(offsets, self.passage.runs, strict=False)
-            if run.plain in (TOKENS, "\n")
+            if run.plain in (TOKENS, NAME, "\n")
         ]
         return sorted(words, key=lambda word: word.start)
 
