@@ -1,6 +1,6 @@
 """Text of which its source says what it is, such as a telephone number.
 
-The names are the `interpret-as` values of W3C "SSML 1.0 say-as attribute values" (Working Group Note of 26 May 2005), and
+The names are the `interpret-as` values of W3C "SSML 1.0 say-as attribute values" (Working Group Note, 26 May 2005), and
 those of the synthesizers that have read SSML since.
 """
 

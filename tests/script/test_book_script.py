@@ -190,7 +190,7 @@ class TestMarks:
         ]
 
     def test_a_voice_that_does_not_exist_is_an_error_that_names_the_place(self):
-        with pytest.raises(UsageError, match="Chapter “One”, at “A dog.”: There is no voice 'eve'") as caught:
+        with pytest.raises(UsageError, match=r"Chapter “One”, at “A dog\.”: There is no voice 'eve'") as caught:
             read(block("A dog.", Mark(0, 6, MarkKind.VOICE, "eve")))
         assert "ada, ben" in caught.value.hint
 
