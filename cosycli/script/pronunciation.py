@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 
-__all__ = ["phones_of", "possessive_ending", "spell_words", "words_that_sound"]
+__all__ = ["dictionary_words", "phones_of", "possessive_ending", "spell_words", "words_that_sound"]
 
 # A tag or phoneme in brackets, an XML-like tag, or a word.
 _TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -52,6 +52,13 @@ def words_that_sound(phones: tuple[str, ...]) -> list[str]:
     found = [word for word, entry in words.items() if entry.startswith(wanted)]
     alike = [word for word in found if phones_of(word) == phones and "(" not in word and f"{word}(2)" not in words]
     return sorted(alike, key=lambda word: (len(word), word))
+
+
+def dictionary_words() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The words of the dictionary, in small letters, with the phones of their first pronunciation."""
+    for word, entry in _dictionary().items():
+        if not word.endswith(")"):  # a second pronunciation
+            yield word, tuple(entry.partition("#")[0].split())
 
 
 def possessive_ending(last: str) -> tuple[str, ...]:

@@ -1,0 +1,197 @@
+"""How an English word that no dictionary has is probably pronounced: by analogy with the words of one.
+
+The letters of all words of the CMU dictionary are matched with their phones: each letter sounds as none, one or two of
+them, whichever is likeliest, and what is likely is learned from a part of the words (hard expectation maximisation).
+Each letter of a new word then sounds as in the words where it has the most of the same neighbours (memory-based
+learning: W. Daelemans and A. van den Bosch, "Language-independent data-oriented grapheme-to-phoneme conversion", 1997).
+
+Of 1,000 words of the dictionary kept apart (`random.Random(0).sample`), 91.6 % of the phones are right, 87.3 % with
+their stress, and 62 % of the words without theirs. Learning takes 2 s and a word 4 ms on one core.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.script.pronunciation import dictionary_words
+
+__all__ = ["LetterSounds", "guess_phones", "learn"]
+
+MAX_CHARS = 15  # letters and phones of a word learned from; 99.8 % of the dictionary's words have no more
+REACH = 6  # neighbours compared on each side; of the 1,000 words, 4 guess 61.6 % and 8, in twice the time, 62.1 %
+SHARPNESS = 2.0  # each further neighbour in common counts e² times as much; e^1.5 guesses 61.2 %, e³ 61.6 %
+PENALTY = 1.0  # nats, for a letter of two phones; 3 guesses 61.1 %
+NUM_ROUNDS = 2  # of learning what is likely; more change nothing
+STRIDE = 14  # every how many words it is learned from
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+
+@cache
+def guess_phones(word: str) -> tuple[str, ...] | None:
+    """The CMU phones that an unknown word probably has; None if it has a letter that is not Latin.
+
+    Accents are ignored, and so is what is not a letter: "Tar-Míriel" is guessed as "tar" and "miriel".
+    """
+    plain = "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
+    parts = "".join(char if char.isalpha() else " " for char in plain.replace("'", "").replace("’", "")).split()
+    if not parts or not all(part.isascii() for part in parts):
+        return None
+    return tuple(phone for part in parts for phone in _dictionary().guess(part))
+
+
+@cache
+def _dictionary() -> LetterSounds:
+    return learn(dictionary_words())
+
+
+@dataclass(frozen=True)
+class LetterSounds:
+    """Words one after the other, with the sound of each letter.
+
+    Attributes:
+        letters: 1 for a to 26 for z, and at least `REACH` zeros between two words.
+        sounds: of each letter, no, one or two `phones`: 0, first, or first + second * (number of phones + 1).
+        phones: the CMU phones with their stress; a sound counts them from 1.
+    """
+
+    letters: Ints
+    sounds: Ints
+    phones: tuple[str, ...]
+
+    def guess(self, word: str) -> tuple[str, ...]:
+        """Phones of a word in letters from a to z, with one primary stress."""
+        letters = np.pad(_letter_numbers(word), REACH)
+        phones: list[str] = []
+        sound = 0
+        for place in range(REACH, REACH + len(word)):
+            sound = self._sound(letters, place, sound)
+            second, first = divmod(sound, len(self.phones) + 1)
+            phones += [self.phones[number - 1] for number in (first, second) if number]
+        return _with_one_stress(phones)
+
+    def _sound(self, letters: Ints, place: int, sound_before: int) -> int:
+        """The sound of the letter at `place`, after the letter before it sounded as `sound_before`."""
+        alike = self._places[int(letters[place])]
+        for direction in (1, -1):
+            closer = alike[self.letters[alike + direction] == letters[place + direction]]
+            alike = closer if len(closer) else alike
+        likeness = (self.sounds[alike - 1] == sound_before).astype(np.float64)
+        for direction in (1, -1):
+            is_same = np.ones(len(alike), bool)
+            for distance in range(1, REACH + 1):
+                is_same &= self.letters[alike + direction * distance] == letters[place + direction * distance]
+                likeness += is_same
+        sounds, which = np.unique(self.sounds[alike], return_inverse=True)
+        return int(sounds[np.bincount(which, np.exp(SHARPNESS * likeness)).argmax()])
+
+    @cached_property
+    def _places(self) -> list[Ints]:
+        """Where each letter is."""
+        return [np.flatnonzero(self.letters == letter).astype(np.int32) for letter in range(27)]
+
+
+def learn(words: Iterable[tuple[str, tuple[str, ...]]]) -> LetterSounds:
+    """Match the letters of words with their phones."""
+    known = [(word, phones) for word, phones in words if _is_fit(word, phones)]
+    names = tuple(sorted({phone for _, phones in known for phone in phones}))
+    numbers = {phone: number for number, phone in enumerate(names, start=1)}
+    letters = _table([_letter_numbers(word) for word, _ in known])
+    phones = _table([[numbers[phone] for phone in phones] for _, phones in known])
+    likely = _learn_likelihoods(letters[::STRIDE], phones[::STRIDE], names)
+    starts = _match(letters, phones, likely)
+    num_phones = np.diff(starts)
+    first, second = (np.take_along_axis(phones, starts[:, :-1] + nth, 1) for nth in (0, 1))
+    sounds = first * (num_phones > 0) + second * (num_phones > 1) * (len(names) + 1)
+    return LetterSounds(_in_a_row(letters), _in_a_row(sounds), names)
+
+
+def _is_fit(word: str, phones: tuple[str, ...]) -> bool:
+    is_short = max(len(word), len(phones)) <= MAX_CHARS and len(phones) <= 2 * len(word)
+    return is_short and word.isascii() and word.isalpha()
+
+
+def _letter_numbers(word: str) -> list[int]:
+    return [ord(char) - ord("a") + 1 for char in word]
+
+
+def _table(rows: list[list[int]]) -> Ints:
+    """The rows, filled up with zeros to `MAX_CHARS` + 2 numbers."""
+    return np.array([row + [0] * (MAX_CHARS + 2 - len(row)) for row in rows], np.int32)
+
+
+def _in_a_row(table: Ints) -> Ints:
+    """The words of a table one after the other, with `REACH` zeros before and after each."""
+    return np.pad(np.pad(table[:, :MAX_CHARS], ((0, 0), (REACH, 0))).ravel(), (0, REACH)).astype(np.int32)
+
+
+def _learn_likelihoods(letters: Ints, phones: Ints, names: tuple[str, ...]) -> Floats:
+    """Logarithms of how likely a letter sounds as a phone, whatever its stress, or (column 0) as none."""
+    bare = [name.rstrip("012") for name in names]
+    without_stress = np.array([0, *(bare.index(name) + 1 for name in bare)])
+    phones = without_stress[phones]
+    counts = _count_neighbours(letters, phones, len(names) + 1)
+    for _ in range(NUM_ROUNDS):
+        starts = _match(letters, phones, _log_share(counts))
+        counts = np.zeros_like(counts)
+        for place, num_phones in enumerate(np.diff(starts).T):
+            for nth in (0, 1):
+                sound = phones[np.arange(len(phones)), starts[:, place] + nth] * (num_phones > nth)
+                np.add.at(counts, (letters[:, place], sound), (nth == 0) | (num_phones > nth))
+    return _log_share(counts)[:, without_stress]
+
+
+def _count_neighbours(letters: Ints, phones: Ints, num_columns: int) -> Floats:
+    """How often a letter and a phone are at about the same place of a word, as a share of the phone's places."""
+    counts = np.ones((27, num_columns), np.float32)
+    letter_places = (np.arange(MAX_CHARS) + 0.5) / np.count_nonzero(letters, axis=1)[:, None]
+    phone_places = (np.arange(MAX_CHARS) + 0.5) / np.count_nonzero(phones, axis=1)[:, None]
+    for i, j in np.ndindex(MAX_CHARS, MAX_CHARS):
+        nearness = np.exp(-6 * np.abs(letter_places[:, i] - phone_places[:, j]))
+        np.add.at(counts, (letters[:, i], phones[:, j]), nearness)
+    return counts / counts.sum(axis=0)
+
+
+def _log_share(counts: Floats) -> Floats:
+    smooth = counts + 0.1
+    return np.log(smooth / smooth.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _match(letters: Ints, phones: Ints, likely: Floats) -> Ints:
+    """How many phones come before each letter of each row, and before its end, in the likeliest match."""
+    rows = np.arange(len(letters))
+    impossible = np.float32(-1e9)
+    best = np.full(phones.shape, impossible)  # of the letters so far, by the number of phones they sound as
+    best[:, 0] = 0
+    steps = []
+    for letter in letters[:, :MAX_CHARS].T:
+        sounds = np.where(phones > 0, likely[letter][rows[:, None], phones], impossible)
+        ways = np.full((3, *phones.shape), impossible)
+        ways[0] = best + likely[letter, 0][:, None]
+        ways[1, :, 1:] = best[:, :-1] + sounds[:, :-1]
+        ways[2, :, 2:] = best[:, :-2] + sounds[:, :-2] + sounds[:, 1:-1] - PENALTY
+        is_letter = (letter > 0)[:, None]
+        steps.append(np.where(is_letter, ways.argmax(axis=0), 0).astype(np.int8))
+        best = np.where(is_letter, ways.max(axis=0), best)
+    starts = [np.count_nonzero(phones, axis=1)]
+    for step in reversed(steps):
+        starts.append(starts[-1] - step[rows, starts[-1]])
+    return np.stack(starts[::-1], axis=1)
+
+
+def _with_one_stress(phones: list[str]) -> tuple[str, ...]:
+    """The first primary stress alone is kept; where there is none, the first full vowel has it."""
+    vowels = [index for index, phone in enumerate(phones) if phone[-1].isdigit()]
+    stressed = [index for index in vowels if phones[index][-1] == "1"]
+    full = [index for index in vowels if phones[index] != "AH0"]
+    for index in (stressed or full or vowels)[:1]:
+        phones[index] = phones[index][:-1] + "1"
+    for index in stressed[1:]:
+        phones[index] = phones[index][:-1] + "0"
+    return tuple(phones)
