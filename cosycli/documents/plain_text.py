@@ -7,13 +7,15 @@ import re
 import unicodedata
 from pathlib import Path
 
+from cosycli.documents.legacy_encodings import guess_encoding
 from cosycli.errors import InputError
 
-__all__ = ["MAX_BYTES", "check_text", "decode_text", "normalise", "read_text_file"]
+__all__ = ["MAX_BYTES", "check_text", "decode_book_text", "decode_text", "normalise", "read_text_file"]
 
 MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
 # Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+MAX_BROKEN = 0.1  # of the characters beyond ASCII; a text in another encoding has almost none that are UTF-8
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -38,17 +40,56 @@ def decode_text(data: bytes, source: str) -> str:
     Raises:
         InputError: it is too large, or not text in UTF-8 (or UTF-16 that says so).
     """
+    _check_size(data, source)
+    try:
+        text = data.decode(_marked_encoding(data) or "utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf_8(data, error.start, source) from None
+    return check_text(text, source)
+
+
+def decode_book_text(data: bytes, source: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a book, which may be older than Unicode or slightly damaged, and a warning where it is.
+
+    Raises:
+        InputError: it is too large, is not text, or is in an encoding that cannot be told.
+    """
+    _check_size(data, source)
+    data = data.rstrip(b"\x1a")  # the end of a text, to DOS
+    try:
+        return check_text(data.decode(_marked_encoding(data) or "utf-8"), source), ()
+    except UnicodeDecodeError as error:
+        text, warning = _decode_otherwise(data, source)
+        if text is None:
+            raise _not_utf_8(data, error.start, source) from None
+    return check_text(text, source), (warning,)
+
+
+def _decode_otherwise(data: bytes, source: str) -> tuple[str | None, str]:
+    """Text that is not UTF-8 but looks like that of another encoding, or is UTF-8 for the most part."""
+    if encoding := guess_encoding(data):
+        return data.decode(encoding), f"{source} is not UTF-8; it was read as {encoding}, which it looks like."
+    text = data.decode("utf-8", errors="replace")
+    num_broken, num_beyond_ascii = text.count("\ufffd"), sum(char > "\x7f" for char in text)
+    if num_broken > MAX_BROKEN * num_beyond_ascii:
+        return None, ""
+    return text, f"{source} holds {num_broken} characters that are not UTF-8 and cannot be read."
+
+
+def _marked_encoding(data: bytes) -> str | None:
+    return next((encoding for mark, encoding in BYTE_ORDER_MARKS if data.startswith(mark)), None)
+
+
+def _check_size(data: bytes, source: str) -> None:
     if len(data) > MAX_BYTES:
         raise InputError(f"{source} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{source} is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02X}.",
-            f"If it is Latin-1 text, convert it: iconv -f LATIN1 -t UTF-8 {source} > utf8.txt",
-        ) from None
-    return check_text(text, source)
+
+
+def _not_utf_8(data: bytes, position: int, source: str) -> InputError:
+    return InputError(
+        f"{source} is not UTF-8 text: byte {position} is 0x{data[position]:02X}.",
+        f"If it is Latin-1 text, convert it: iconv -f LATIN1 -t UTF-8 {source} > utf8.txt",
+    )
 
 
 def check_text(text: str, source: str) -> str:
