@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cosycli.script import Pauses
 
 __all__ = [
+    "MAX_WARNINGS",
     "Cast",
     "Chapters",
     "DialogueVoice",
@@ -34,6 +35,8 @@ __all__ = [
     "Voice",
     "book_request",
 ]
+
+MAX_WARNINGS = 10  # told on the screen; all of them are in the report
 
 Source = Annotated[
     str,

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from cosycli.cli import bench, doctor, models, speak, voices
+from cosycli.cli import bench, book, doctor, models, plan, speak, voices
 from cosycli.errors import CosyError, InputError
 
 __all__ = ["app", "main", "run"]
@@ -34,6 +34,8 @@ EXAMPLES = """Examples:
 # Plain help: it loads faster than the decorated one, and reads the same in a log.
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(epilog=speak.EXAMPLES)(speak.speak)
+app.command(epilog=book.EXAMPLES)(book.book)
+app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -23,7 +23,6 @@ EXAMPLES = """Examples:
   cosy plan novel.epub --json
   cosy plan notes.md --skip tables --chapters 1
 """
-MAX_WARNINGS = 10
 
 
 def plan(
@@ -83,10 +82,10 @@ def _print(report: dict[str, Any]) -> None:
     if report["skipped"]:
         console.print(_skipped_table(report["skipped"]))
     print(_summary(report))
-    for warning in report["warnings"][:MAX_WARNINGS]:
+    for warning in report["warnings"][: opts.MAX_WARNINGS]:
         print(f"Note: {warning}", file=sys.stderr)
-    if len(report["warnings"]) > MAX_WARNINGS:
-        print(f"And {len(report['warnings']) - MAX_WARNINGS} more notes: see --json.", file=sys.stderr)
+    if len(report["warnings"]) > opts.MAX_WARNINGS:
+        print(f"And {len(report['warnings']) - opts.MAX_WARNINGS} more notes: see --json.", file=sys.stderr)
 
 
 def _chapter_table(chapters: list[dict[str, Any]]) -> Table:

@@ -9,7 +9,7 @@ from cosycli.jobs.estimate import estimate
 from cosycli.jobs.plan import Plan, seconds_of_segment
 from cosycli.script.book_script import ChapterScript, num_characters
 
-__all__ = ["coverage_report", "plan_report", "skipped_report"]
+__all__ = ["plan_report", "warnings_of"]
 
 
 def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
@@ -24,17 +24,17 @@ def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
             for number, chapter in enumerate(plan.script.chapters, 1)
             if number in plan.request.chapters
         ],
-        "skipped": skipped_report(plan),
-        "coverage": coverage_report(plan),
+        "skipped": _skipped_report(plan),
+        "coverage": _coverage_report(plan),
         "notes_count": book.notes_count,
-        "warnings": [*book.warnings, *_notes(plan)],
+        "warnings": warnings_of(plan),
         "metadata": asdict(book.metadata),
         "cover": None if book.cover is None else {"path": book.cover.path, "type": book.cover.media_type},
         "estimate": asdict(estimate(plan)),
     }
 
 
-def coverage_report(plan: Plan) -> dict[str, int]:
+def _coverage_report(plan: Plan) -> dict[str, int]:
     """Non-space characters of the source; `rewritten` is the part of `spoken` that is said in other words."""
     counts = plan.script.coverage
     return {
@@ -46,7 +46,7 @@ def coverage_report(plan: Plan) -> dict[str, int]:
     }
 
 
-def skipped_report(plan: Plan) -> list[dict[str, Any]]:
+def _skipped_report(plan: Plan) -> list[dict[str, Any]]:
     return [asdict(item) for item in plan.script.skipped]
 
 
@@ -78,10 +78,11 @@ def _segments_report(plan: Plan, chapter_number: int, chapter: ChapterScript) ->
     ]
 
 
-def _notes(plan: Plan) -> list[str]:
-    """What the writer of the text should know, each with its chapter."""
-    return [
+def warnings_of(plan: Plan) -> list[str]:
+    """What is wrong with the source, and what the writer of the text should know, each with its chapter."""
+    notes = [
         f"Chapter {number}, line {note.line}: {note.message}"
         for number, chapter in enumerate(plan.script.chapters, 1)
         for note in chapter.script.notes
     ]
+    return [*plan.script.book.warnings, *notes]
