@@ -85,7 +85,7 @@ def check_target(target: Path, audio_format: str) -> None:
         InputError: its folder is missing or read-only, or it is a folder itself.
         MissingError: the format needs ffmpeg, which is not there.
     """
-    if audio_format in FFMPEG_OPTIONS:
+    if audio_format not in ("wav", "raw"):
         find_ffmpeg()
     if target == STDOUT:
         return

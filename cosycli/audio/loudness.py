@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cosycli.errors import UsageError
 
-__all__ = ["Loudness", "PieceLevel", "gains_for", "piece_level"]
+__all__ = ["AUDIOBOOK", "Loudness", "PieceLevel", "gains_for", "piece_level"]
 
 # A piece may become louder than the others by this much when loud peaks keep them down: less than one hears between
 # two sentences of one reader.
@@ -29,14 +29,15 @@ class Loudness:
 
     Attributes:
         rms_db: dBFS over the whole chapter; -20 is the middle of what ACX accepts, to the half dB.
-        peak_db: dBFS that no sample exceeds. Lossy formats add to peaks; see `formats.py` for by how much.
+        peak_db: dBFS that no sample exceeds. ACX's -3, less what lossy formats add to peaks: of 54 takes of the
+            built-in voices, Opus raised none by more than 0.20 dB and AAC none by more than 0.04; MP3 lowered all.
 
     Raises:
         UsageError: the level is out of range.
     """
 
     rms_db: float = -20.0
-    peak_db: float = -3.0
+    peak_db: float = -3.3
 
     def __post_init__(self) -> None:
         if not SOFTEST_DB <= self.rms_db <= LOUDEST_DB:
@@ -44,6 +45,9 @@ class Loudness:
                 f"A loudness of {self.rms_db:g} dB RMS is not possible.",
                 f"Give {SOFTEST_DB:g} to {LOUDEST_DB:g}; audiobooks have -23 to -18, the default is -20.",
             )
+
+
+AUDIOBOOK = Loudness()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,200 @@
+"""A book written: measured, brought to one loudness, and put into one file or one for each chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import accumulate
+from pathlib import Path
+
+from cosycli.audio.assembly import Assembly, ChapterPlan, ChapterSound, ChapterTimes, chapter_blocks, plan_chapter
+from cosycli.audio.audiobookshelf import book_folder, write_extras
+from cosycli.audio.cover import Picture, read_cover
+from cosycli.audio.encode import check_target
+from cosycli.audio.formats import BOOK_FORMATS, Contents, open_book_file
+from cosycli.audio.loudness import AUDIOBOOK, Loudness
+from cosycli.audio.naming import chapter_name, safe_name
+from cosycli.audio.tags import ChapterMark, Tags, book_tags, chapter_tags
+from cosycli.documents.book import Cover
+from cosycli.errors import InputError, UsageError, did_you_mean
+
+__all__ = ["Layout", "Target", "check_book_target", "write_book"]
+
+
+class Layout(str, Enum):
+    """How a book is laid out in files.
+
+    FILE is one file. CHAPTERS is a folder of one file for each chapter. AUDIOBOOKSHELF is a library folder, in which
+    the book gets the folders that server expects: an M4B is one file there, other formats one for each chapter.
+    """
+
+    FILE = "file"
+    CHAPTERS = "chapters"
+    AUDIOBOOKSHELF = "audiobookshelf"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a book goes, and as what.
+
+    Attributes:
+        path: the file, the folder of the chapters, or the library.
+        audio_format: one of `BOOK_FORMATS`.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+
+    path: Path
+    audio_format: str
+    layout: Layout = Layout.FILE
+
+    def __post_init__(self) -> None:
+        if self.audio_format not in BOOK_FORMATS:
+            hint = f"{did_you_mean(self.audio_format, BOOK_FORMATS)}Formats of books: {', '.join(BOOK_FORMATS)}."
+            raise UsageError(f"There is no book format {self.audio_format!r}.", hint)
+
+    @property
+    def suffix(self) -> str:
+        return BOOK_FORMATS[self.audio_format]
+
+
+@dataclass(frozen=True)
+class _Chapter:
+    sound: ChapterSound
+    plan: ChapterPlan
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to write: its chapters, where each begins in it, in samples, and where the last one ends."""
+
+    path: Path
+    chapters: tuple[_Chapter, ...]
+    starts: tuple[int, ...]
+    contents: Contents
+
+
+def check_book_target(target: Target) -> None:
+    """Find out before the work starts whether the book could be written there.
+
+    Raises:
+        InputError: the file's folder is missing or read-only, or there is a file where a folder should be.
+        MissingError: ffmpeg is not there, and the format needs it.
+    """
+    if target.layout is Layout.FILE:
+        check_target(target.path, target.audio_format)
+        return
+    nearest = next(path for path in (target.path, *target.path.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{nearest} is a file, not a folder.", "Name a folder with -o.")
+    check_target(nearest / "chapter", target.audio_format)
+
+
+def write_book(
+    chapters: Sequence[ChapterSound],
+    sample_rate: int,
+    target: Target,
+    tags: Tags,
+    cover: Cover | None = None,
+    loudness: Loudness = AUDIOBOOK,
+    on_progress: Callable[[float, float], None] = lambda done_s, total_s: None,
+) -> Assembly:
+    """Write a book.
+
+    The pieces of each chapter are asked for twice and held one at a time. Files appear under their names only when they
+    are complete; of a book in several files, those that are complete stay when a later one fails.
+
+    Args:
+        sample_rate: Hz, of all pieces.
+        on_progress: is told how many seconds of how many are written.
+
+    Raises:
+        InputError: there is no chapter, or a file or folder cannot be written.
+        MissingError: ffmpeg is not there.
+    """
+    if not chapters:
+        raise InputError(
+            f"{target.path} was not written: the book has no chapters.", "See `cosy plan` for what is read."
+        )
+    picture, warnings = read_cover(cover)
+    planned = [_Chapter(chapter, plan_chapter(chapter, sample_rate, loudness)) for chapter in chapters]
+    files = _files(planned, sample_rate, target, tags, picture)
+    total = sum(chapter.plan.num_samples for chapter in planned)
+    written = 0
+
+    def wrote(num_samples: int) -> None:
+        nonlocal written
+        written += num_samples
+        on_progress(written / sample_rate, total / sample_rate)
+
+    for file in files:
+        _write(file, target.audio_format, wrote)
+    times = tuple(times for file in files for times in _times(file))
+    if target.layout is Layout.AUDIOBOOKSHELF:
+        write_extras(files[0].path.parent, tags, times, picture)
+    return Assembly(times, warnings)
+
+
+def _files(
+    chapters: Sequence[_Chapter], sample_rate: int, target: Target, tags: Tags, cover: Picture | None
+) -> list[_File]:
+    """What goes into which file; folders are made."""
+    if target.layout is Layout.FILE:
+        return [_file(target.path, chapters, sample_rate, book_tags(tags), cover)]
+    folder = target.path
+    if target.layout is Layout.AUDIOBOOKSHELF:
+        folder = book_folder(folder, tags.book)
+    _make(folder)
+    if target.layout is Layout.AUDIOBOOKSHELF and target.audio_format == "m4b":
+        path = folder / f"{safe_name(tags.book.title, 'Untitled')}.m4b"
+        return [_file(path, chapters, sample_rate, book_tags(tags), cover)]
+    files = []
+    for number, chapter in enumerate(chapters, start=1):
+        title = chapter.sound.title
+        path = folder / f"{chapter_name(number, len(chapters), title)}{target.suffix}"
+        files.append(_file(path, [chapter], sample_rate, chapter_tags(tags, title, number, len(chapters)), cover))
+    return files
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"The folder {folder} cannot be made: {error.strerror or error}."
+        raise InputError(problem, "Choose another place with -o.") from None
+
+
+def _file(
+    path: Path, chapters: Sequence[_Chapter], sample_rate: int, tags: dict[str, str], cover: Picture | None
+) -> _File:
+    *starts, end = accumulate((chapter.plan.num_samples for chapter in chapters), initial=0)
+    spans = zip(chapters, starts, [*starts[1:], end], strict=True)
+    marks = tuple(ChapterMark(chapter.sound.title, *span) for chapter, *span in spans) if len(chapters) > 1 else ()
+    return _File(path, tuple(chapters), tuple(starts), Contents(sample_rate, end, tags, marks, cover))
+
+
+def _write(file: _File, audio_format: str, wrote: Callable[[int], None]) -> None:
+    with open_book_file(file.path, audio_format, file.contents) as sink:
+        for chapter in file.chapters:
+            for block in chapter_blocks(chapter.sound, chapter.plan, file.contents.sample_rate):
+                sink.write(block)
+                wrote(len(block))
+
+
+def _times(file: _File) -> list[ChapterTimes]:
+    rate = file.contents.sample_rate
+    return [
+        ChapterTimes(
+            title=chapter.sound.title,
+            file=file.path,
+            start_s=start / rate,
+            end_s=(start + chapter.plan.num_samples) / rate,
+            segments=tuple(((start + first) / rate, (start + last) / rate) for first, last in chapter.plan.segments),
+            gain_db=chapter.plan.gain_db,
+            rms_db=chapter.plan.rms_db,
+            peak_db=chapter.plan.peak_db,
+        )
+        for chapter, start in zip(file.chapters, file.starts, strict=True)
+    ]
