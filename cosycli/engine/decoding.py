@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
-from cosycli.model.key_value_cache import KeyValueCache
-from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.profile import LanguageModelProfile
+from cosycli.model.speech_decoder import SpeechDecoder
 
 __all__ = ["Request", "Spoken", "decode"]
 
@@ -24,12 +24,14 @@ class Request:
         prompt_text: token ids read before it: a transcript of `prompt_speech`, or an instruction.
         prompt_speech: speech tokens taken as already spoken.
         seed: the same seed gives the same tokens, whatever else is in the batch.
+        speaker: embedding of who speaks, for models whose language model wants to know.
     """
 
     text: tuple[int, ...]
     prompt_text: tuple[int, ...] = ()
     prompt_speech: tuple[int, ...] = ()
     seed: int = 0
+    speaker: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Spoken:
 
 
 @torch.inference_mode()
-def decode(model: LanguageModel, requests: Sequence[Request], batch_size: int = 16) -> list[Spoken]:
+def decode(model: SpeechDecoder, requests: Sequence[Request], batch_size: int = 16) -> list[Spoken]:
     """Speaks every request, up to `batch_size` at a time, in the order given."""
     batch = _Batch(model, min(batch_size, len(requests)))
     waiting = list(enumerate(requests))[::-1]
@@ -72,17 +74,17 @@ class _Row:
 class _Batch:
     """The running rows: `rows[i]` speaks in row `i` of the cache, and `_log_probs[i]` is for its next token."""
 
-    def __init__(self, model: LanguageModel, batch_size: int) -> None:
+    def __init__(self, model: SpeechDecoder, batch_size: int) -> None:
         self.rows: list[_Row] = []
         self._model = model
         self._profile = model.profile
-        self._cache = KeyValueCache(model.llm.model.config, batch_size, like=model.llm_decoder.weight)
+        self._cache = model.new_cache(batch_size)
         self._log_probs = torch.empty(0)
 
     def admit(self, number: int, request: Request) -> None:
         """Reads a request into a new last row."""
-        layout = whole_text_layout(request.prompt_text + request.text, request.prompt_speech, self._profile)
-        log_probs = self._model.prefill(layout, self._cache).cpu()
+        text = request.prompt_text + request.text
+        log_probs = self._model.read(text, request.prompt_speech, request.speaker, self._cache).cpu()
         self._log_probs = torch.cat((self._log_probs, log_probs[None])) if self.rows else log_probs[None]
         self.rows.append(_Row(number, request, self._profile))
 
@@ -99,7 +101,7 @@ class _Batch:
                 done[row.number] = Spoken(tuple(row.tokens), ended)
                 self._remove(index)
         if self.rows:
-            latest = torch.tensor([row.tokens[-1] for row in self.rows], device=self._model.llm_decoder.weight.device)
+            latest = torch.tensor([row.tokens[-1] for row in self.rows])
             self._log_probs = self._model.step(latest, self._cache).cpu()
         return done
 

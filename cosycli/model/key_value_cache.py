@@ -6,33 +6,40 @@ B rows, P positions, Q new positions, H key-value heads, W width of a head.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 
-__all__ = ["KeyValueCache", "Place"]
+__all__ = ["CacheShape", "KeyValueCache", "Place"]
 
 _GROWTH = 256  # positions added at a time: ten seconds of speech
+
+
+@dataclass(frozen=True)
+class CacheShape:
+    """How much there is to remember of one position."""
+
+    num_layers: int
+    num_heads: int
+    head_width: int
 
 
 class KeyValueCache:
     """Rows 0 to `num_rows` - 1 are in use; the row that leaves is replaced by the last one.
 
     Args:
-        config: the backbone whose keys and values are held.
+        shape: of the backbone whose keys and values are held.
         max_rows: the most sequences that run at once.
         like: a tensor of the model, for device and precision.
     """
 
-    def __init__(self, config: Qwen2Config, max_rows: int, like: Tensor) -> None:
+    def __init__(self, shape: CacheShape, max_rows: int, like: Tensor) -> None:
         self.num_rows = 0
-        num_heads: int = config.num_key_value_heads or config.num_attention_heads
-        head_width = config.hidden_size // config.num_attention_heads
         # (layer, key or value, B, H, P, W)
-        shape = (config.num_hidden_layers, 2, max_rows, num_heads, _GROWTH, head_width)
-        self._memory = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        size = (shape.num_layers, 2, max_rows, shape.num_heads, _GROWTH, shape.head_width)
+        self._memory = torch.zeros(size, dtype=like.dtype, device=like.device)
         self._lengths = torch.zeros(max_rows, dtype=torch.long, device=like.device)
 
     def new_row(self, length: int) -> Place:

@@ -18,7 +18,7 @@ from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
 
 from cosycli.errors import MissingError
-from cosycli.model.key_value_cache import KeyValueCache, Place
+from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile
 
 __all__ = [
@@ -145,6 +145,21 @@ class LanguageModel(nn.Module):
         scores: Tensor = self.llm_decoder(self.llm(self.embed(tables, ids), use_cache=False))
         return scores
 
+    def new_cache(self, max_rows: int) -> KeyValueCache:
+        """Room for what `max_rows` sequences have read."""
+        config = self.llm.model.config
+        num_heads: int = config.num_key_value_heads or config.num_attention_heads
+        shape = CacheShape(config.num_hidden_layers, num_heads, config.hidden_size // config.num_attention_heads)
+        return KeyValueCache(shape, max_rows, like=self.llm_decoder.weight)
+
+    def read(self, text: Sequence[int], speech: Sequence[int], _speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
+        """Reads text and the speech so far into a new last row of `cache`; the speaker is heard in the speech alone.
+
+        Returns:
+            Log-probabilities (V,) of what follows.
+        """
+        return self.prefill(whole_text_layout(text, speech, self.profile), cache)
+
     def prefill(self, layout: Layout, cache: KeyValueCache) -> Tensor:
         """Reads a whole sequence into a new last row of `cache`; returns log-probabilities (V,) of what follows."""
         device = self.llm_decoder.weight.device
@@ -153,7 +168,8 @@ class LanguageModel(nn.Module):
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
-        return self._log_probs(self.speech_embedding(tokens)[:, None], cache.next_positions())
+        vectors = self.speech_embedding(tokens.to(self.llm_decoder.weight.device))
+        return self._log_probs(vectors[:, None], cache.next_positions())
 
     def _log_probs(self, vectors: Tensor, place: Place) -> Tensor:
         hidden = self.llm(

@@ -44,10 +44,6 @@ def published_model(shared):
     return model
 
 
-def new_cache(model, max_rows):
-    return KeyValueCache(model.llm.model.config, max_rows, like=model.llm_decoder.weight)
-
-
 def recomputed(model, layout):
     """Log-probabilities after the last input, without a cache."""
     scores = model(torch.tensor([layout.tables]), torch.tensor([layout.ids]))
@@ -70,7 +66,7 @@ def test_log_probs_of_the_published_model(shared, published_model, monkeypatch):
     golden = load_file(shared / "reference" / "v2.golden.safetensors")
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     layout = whole_text_layout(text, golden["lm.prompt_speech"][0].tolist(), published_model.profile)
-    cache = new_cache(published_model, max_rows=1)
+    cache = published_model.new_cache(max_rows=1)
     log_probs = [published_model.prefill(layout, cache)]
     next_positions = KeyValueCache.next_positions
     monkeypatch.setattr(KeyValueCache, "next_positions", lambda self: see_only_the_first_position(next_positions(self)))
@@ -83,7 +79,7 @@ def test_log_probs_of_the_published_model(shared, published_model, monkeypatch):
 
 @torch.inference_mode()
 def test_published_steps_equal_recomputing(published_model):
-    cache = new_cache(published_model, max_rows=1)
+    cache = published_model.new_cache(max_rows=1)
     published_model.prefill(whole_text_layout([5, 6, 7], [], published_model.profile), cache)
     for spoken in ([70], [70, 6560], [70, 6560, 70]):
         stepped = published_model.step(torch.tensor(spoken[-1:]), cache)[0]
@@ -95,7 +91,7 @@ def test_published_steps_equal_recomputing(published_model):
 def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
     texts = {"a": [1, 2, 3, 4, 5, 6, 7], "b": [9], "c": [4, 4, 8]}
     spoken = {"a": [], "b": [], "c": []}
-    cache = new_cache(tiny_model, max_rows=2)
+    cache = tiny_model.new_cache(max_rows=2)
     rows = []
 
     def enter(name):
