@@ -11,6 +11,7 @@ their stress, and 62 % of the words without theirs. Learning takes 2 s and a wor
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,21 +30,25 @@ SHARPNESS = 2.0  # each further neighbour in common counts e² times as much; e^
 PENALTY = 1.0  # nats, for a letter of two phones; 3 guesses 61.1 %
 NUM_ROUNDS = 2  # of learning what is likely; more change nothing
 STRIDE = 14  # every how many words it is learned from
+# Latin letters that are not a letter with an accent, as English spells them.
+_ENGLISH = str.maketrans({"æ": "e", "œ": "e", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "ð": "th", "þ": "th", "ı": "i"})
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 
 @cache
 def guess_phones(word: str) -> tuple[str, ...] | None:
-    """The CMU phones that an unknown word probably has; None if it has a letter that is not Latin.
+    """The CMU phones that an unknown word probably has; None for letters that are not Latin, or without a vowel.
 
     Accents are ignored, and so is what is not a letter: "Tar-Míriel" is guessed as "tar" and "miriel".
     """
-    plain = "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
-    parts = "".join(char if char.isalpha() else " " for char in plain.replace("'", "").replace("’", "")).split()
-    if not parts or not all(part.isascii() for part in parts):
+    decomposed = unicodedata.normalize("NFD", word.lower().translate(_ENGLISH))
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char) and char not in "'’")
+    parts = re.findall(r"[^\W\d_]+", plain)
+    if not all(part.isascii() for part in parts):
         return None
-    return tuple(phone for part in parts for phone in _dictionary().guess(part))
+    phones = tuple(phone for part in parts for phone in _dictionary().guess(part))
+    return phones if any(phone[-1].isdigit() for phone in phones) else None
 
 
 @cache
