@@ -89,14 +89,12 @@ def _open_m4b(target: Path, contents: Contents, folder: Path) -> Iterator[AudioS
 def _inputs(audio_format: str, contents: Contents, folder: Path) -> tuple[str, ...]:
     """The second and third input of ffmpeg, tags and cover, and how they are used."""
     metadata = folder / "metadata"
-    tags = dict(contents.tags)
-    if audio_format in ("flac", "opus") and "description" in tags:
-        tags["synopsis"] = tags.pop("description")  # in Vorbis comments, ffmpeg writes its comment as the description
-    if audio_format == "flac":
-        tags |= _chapter_comments(contents)
-    elif audio_format == "opus" and contents.cover is not None:
+    tags, marks = contents.tags, contents.marks
+    if audio_format in ("flac", "opus"):
+        tags, marks = _vorbis_comments(contents), ()
+    if audio_format == "opus" and contents.cover is not None:
         tags["METADATA_BLOCK_PICTURE"] = contents.cover.as_flac_block()
-    metadata.write_text(ffmetadata(tags, contents.marks, contents.sample_rate), encoding="utf-8", newline="\n")
+    metadata.write_text(ffmetadata(tags, marks, contents.sample_rate), encoding="utf-8", newline="\n")
     inputs = ("-f", "ffmetadata", "-i", f"file:{metadata}")
     mapped = ("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1")
     if contents.cover is None or audio_format == "opus":
@@ -108,12 +106,18 @@ def _inputs(audio_format: str, contents: Contents, folder: Path) -> tuple[str, .
     return (*inputs, "-f", kind, "-i", f"file:{picture}", *mapped, *cover)
 
 
-def _chapter_comments(contents: Contents) -> dict[str, str]:
-    """Chapters as Vorbis comments, which ffmpeg writes for Ogg but not for FLAC."""
-    comments = {}
+def _vorbis_comments(contents: Contents) -> dict[str, str]:
+    """Tags and chapters as ffmpeg is to write them into FLAC and Ogg.
+
+    The chapters as well: ffmpeg writes none into FLAC, and into Ogg it writes 38.72 s as 39.72 (version 9.0.2).
+    """
+    comments = dict(contents.tags)
+    if "description" in comments:
+        comments["synopsis"] = comments.pop("description")  # ffmpeg writes its comment under the name of description
     for number, mark in enumerate(contents.marks):
-        milliseconds = round(1000 * mark.start / contents.sample_rate)
-        minutes, rest = divmod(milliseconds, 60_000)
-        comments[f"CHAPTER{number:03}"] = f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
+        seconds, milliseconds = divmod(round(1000 * mark.start / contents.sample_rate), 1000)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        comments[f"CHAPTER{number:03}"] = f"{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"
         comments[f"CHAPTER{number:03}NAME"] = mark.title
     return comments
