@@ -1,0 +1,201 @@
+"""XML and HTML that nobody vouches for, as a tree.
+
+No entity is ever expanded and no other file is ever opened: the document type is cut off before the parser sees it, and
+the names of HTML's characters (`&nbsp;`) are replaced first.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html.entities
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from cosycli.errors import InputError
+
+__all__ = ["ParsedDocument", "parse_html", "parse_xhtml", "parse_xml"]
+
+MAX_TAGS = 1_000_000  # 140 MB as a tree; the largest document of the corpus has 20,000
+# The HTML parser compares every attribute of a tag with every other: 300,000 took it 390 s.
+MAX_ATTRIBUTES = 256
+MAX_DECLARATION = (
+    4096  # characters in which a document names its encoding; HTML (section 4.2.5.4) asks for the first 1024
+)
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})|<meta[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
+    re.I,
+)
+# Python has codecs that are not encodings of text, and slow ones; these are families that books were written in.
+_ENCODING = re.compile(
+    r"(?:x-)?(?:utf|us-ascii|ascii|iso|latin|cp|windows|koi8|mac|shift|sjis|ms|euc|gb|big5|tis)", re.I
+)
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]{0,1000}\?>")
+_DOCUMENT_TYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+_NAMED_CHARACTER = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_CHARACTERS = {"amp", "lt", "gt", "quot", "apos"}
+# Control characters, and the two that Unicode says are none: XML 1.0, section 2.2.
+_NOT_A_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
+_VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
+_EMPTY_ELEMENT = re.compile(rf"<(?!(?:{_VOID})[\s/>])([A-Za-z][\w:.-]*)(?=[\s/])([^<>]*)/>", re.IGNORECASE)
+_SKIPPED = {"!--": "-->", "script": "</script", "style": "</style"}
+_TAG = re.compile(r"<(!--|[a-z][^\s/>]*)")
+# One attribute, as HTML (section 13.2.5) cuts a tag up, with the space before it.
+_ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?")
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """The root of a document, and what had to be mended to get it."""
+
+    root: etree._Element
+    warnings: tuple[str, ...] = ()
+
+
+def parse_xml(data: bytes, name: str) -> etree._Element:
+    """The root of a well-formed XML document; `name` names it in errors.
+
+    Raises:
+        InputError: it is not well-formed, or holds more tags than any book.
+    """
+    text, _ = _decode(data)
+    try:
+        return _parse_strictly(_without_document_type(text), name)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise InputError(f"{name} is not well-formed XML: {_first_line(error)}.", "Export the book again.") from None
+
+
+def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
+    """The root of an XHTML document; one that is not well-formed is read as HTML, with a warning.
+
+    Raises:
+        InputError: there is nothing in it that could be read, or it holds more tags than any book.
+    """
+    text, warnings = _decode(data)
+    text = _without_document_type(text)
+    try:
+        return ParsedDocument(_parse_strictly(text, name), warnings)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        mended = f"it is not well-formed XML and was read as HTML: {_first_line(error)}"
+    closed = _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text)
+    return ParsedDocument(_parse_leniently(closed, name), (*warnings, mended))
+
+
+def parse_html(data: bytes, name: str) -> ParsedDocument:
+    """The root of an HTML document.
+
+    Raises:
+        InputError: there is nothing in it that could be read, or it holds more tags than any book.
+    """
+    text, warnings = _decode(data)
+    return ParsedDocument(_parse_leniently(_without_document_type(text), name), warnings)
+
+
+def _parse_strictly(text: str, name: str) -> etree._Element:
+    _check_tags(text, name)
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    return etree.fromstring(text.encode("utf-8"), parser)
+
+
+def _parse_leniently(text: str, name: str) -> etree._Element:
+    _check_tags(text, name)
+    _check_attributes(text.lower(), name)
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True, recover=True
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None:
+        raise InputError(f"{name} holds nothing that can be read.", "Export the book again.")
+    return root
+
+
+def _check_tags(text: str, name: str) -> None:
+    if text.count("<") > 2 * MAX_TAGS:  # an element has a start and mostly an end
+        raise InputError(f"{name} holds more than {MAX_TAGS} elements.", "Split it into several files.")
+
+
+def _check_attributes(text: str, name: str) -> None:
+    position = 0
+    while tag := _TAG.search(text, position):
+        position = tag.end()
+        if tag[1] in _SKIPPED:
+            position = text.find(_SKIPPED[tag[1]], position)
+            if position < 0:
+                return
+            continue
+        num_attributes = 0
+        while attribute := _ATTRIBUTE.match(text, position):
+            position = attribute.end()
+            num_attributes += 1
+            if num_attributes > MAX_ATTRIBUTES:
+                raise InputError(f"{name} has a tag with more than {MAX_ATTRIBUTES} attributes.", "Export it again.")
+
+
+def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Text by its byte order mark, its declaration, or as UTF-8, and what is wrong with it."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _clean(data.decode(encoding, "replace").removeprefix("\ufeff")), ()
+    if found := _DECLARED.search(data, 0, MAX_DECLARATION):
+        declared = (found[1] or found[2]).decode("ascii")
+    elif data[:4] in (b"<\0?\0", b"\0<\0?"):
+        declared = "utf-16-le" if data[1] == 0 else "utf-16-be"
+    else:
+        declared = "utf-8"
+    for encoding in (_as_browsers_read(declared), "utf-8"):
+        try:
+            return _clean(data.decode(encoding)), ()
+        except (UnicodeError, LookupError):
+            continue
+    encoding = "utf-8" if declared.lower().startswith("utf") else "cp1252"
+    return _clean(data.decode(encoding, "replace")), (f"it is not text in {declared}: damaged letters are read as �",)
+
+
+def _as_browsers_read(declared: str) -> str:
+    """WHATWG Encoding, section 4.2: Latin-1 and ASCII are read as Windows-1252, GB 2312 as GB 18030."""
+    name = declared.lower()
+    if name in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
+        return "cp1252"
+    if name in ("gb2312", "gbk", "gb_2312-80"):
+        return "gb18030"
+    return {"shift_jis": "cp932", "x-sjis": "cp932"}.get(name, name) if _ENCODING.match(name) else "utf-8"
+
+
+def _clean(text: str) -> str:
+    return _NOT_A_CHARACTER.sub("", text).replace("\x0c", " ")
+
+
+def _without_document_type(text: str) -> str:
+    text = _DOCUMENT_TYPE.sub("", _XML_DECLARATION.sub("", text), count=1)
+    return _NAMED_CHARACTER.sub(_numbered_character, text.lstrip())
+
+
+def _numbered_character(name: re.Match[str]) -> str:
+    if name[1] in _XML_CHARACTERS:
+        return name[0]
+    meaning = html.entities.html5.get(f"{name[1]};")
+    return "".join(f"&#{ord(character)};" for character in meaning) if meaning else f"&amp;{name[1]};"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].split(", line")[0] if str(error) else "it is empty"
