@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Book, Chapter
@@ -15,9 +14,7 @@ from cosycli.documents.headings import Rank, is_contents_title, read_heading
 from cosycli.documents.markdown_blocks import MarkdownBlocks
 from cosycli.documents.markdown_parser import parse_markdown
 from cosycli.documents.plain_text import normalise
-
-if TYPE_CHECKING:
-    from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
 __all__ = ["divide", "read_markdown"]
 
@@ -87,7 +84,7 @@ def _without_contents(chapters: Sequence[Chapter], policy: ReadingPolicy, accoun
     for chapter in chapters:
         if is_contents_title(chapter.title) and not policy.reads("contents"):
             characters = sum(count_characters(block.text) for block in chapter.blocks)
-            account.leave_out("contents", "lists of contents are not read", characters, title=chapter.title)
+            account.leave_out("contents", reason_for("contents"), characters, title=chapter.title)
         else:
             yield chapter
 

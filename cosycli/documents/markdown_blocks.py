@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from markdown_it.token import Token
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
+from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.markdown_parser import Parsed, parse_html
-from cosycli.documents.marked_text import MarkedText
-
-if TYPE_CHECKING:
-    from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
 __all__ = ["MarkdownBlocks"]
 
@@ -50,14 +47,13 @@ class MarkdownBlocks:
         self.notes_count = 0
         self._containers: list[BlockKind] = []
         self._inline_notes: list[Sequence[Token]] = []
-        self._emphasis: list[int] = []
 
     def read(self) -> Iterator[Block]:
         """The blocks to be read; what the policy leaves out goes into the account."""
         for block in self._blocks():
             kind = self._left_out_as(block)
             if kind:
-                self.account.leave_out(kind, f"{_PLURALS.get(kind, kind)} not read", count_characters(block.text))
+                self.account.leave_out(kind, reason_for(kind), count_characters(block.text))
             elif block.text or block.kind is BlockKind.SCENE_BREAK:
                 yield block
 
@@ -94,7 +90,7 @@ class MarkdownBlocks:
 
     def _inline(self, token: Token, opened: Token | None) -> Iterator[Block]:
         """A heading or paragraph, and the notes written within it."""
-        text = MarkedText()
+        text = FlowingText()
         self._add(token.children if token.children else _plain(token.content), text)
         is_heading = opened is not None and opened.type == "heading_open"
         yield self._block(text, int(opened.tag[1]) if is_heading and opened else 0)
@@ -102,12 +98,12 @@ class MarkdownBlocks:
 
     def _notes_written_within(self) -> Iterator[Block]:
         while self._inline_notes:
-            note = MarkedText()
+            note = FlowingText()
             self._add(self._inline_notes.pop(0), note)
             content, marks = note.finish()
             yield Block(BlockKind.NOTE, content, marks=marks, source=self.source)
 
-    def _block(self, text: MarkedText, heading_level: int = 0) -> Block:
+    def _block(self, text: FlowingText, heading_level: int = 0) -> Block:
         """The text as what its place makes it; a heading within a note or list is part of that."""
         content, marks = text.finish()
         kind = BlockKind.HEADING if heading_level else BlockKind.PARAGRAPH
@@ -121,9 +117,9 @@ class MarkdownBlocks:
 
     def _row(self, cells: Sequence[Token]) -> Iterator[Block]:
         """A row of a table, with a line to each cell."""
-        text = MarkedText()
+        text = FlowingText()
         for cell in cells:
-            text.add("\n" if text.length else "")
+            text.break_line()
             self._add(cell.children or (), text)
         content, marks = text.finish()
         kind = BlockKind.NOTE if BlockKind.NOTE in self._containers else BlockKind.TABLE_ROW
@@ -137,52 +133,56 @@ class MarkdownBlocks:
 
     def _html(self, html: str) -> Iterator[Block]:
         """The text of a block of HTML, cut where an element begins or ends that stands by itself."""
-        text, code = MarkedText(), False
+        text, code = FlowingText(), False
         for token in parse_html(html):
             closing, name = _tag(token)
             if name in _BLOCK_ELEMENTS:
                 yield self._code(text.finish()[0]) if code else self._block(text)
-                text, code = MarkedText(), name == "pre" and not closing
+                text, code = FlowingText(), name == "pre" and not closing
             else:
                 self._add([token], text)
         yield self._code(text.finish()[0]) if code else self._block(text)
 
-    def _add(self, tokens: Sequence[Token], text: MarkedText) -> None:
+    def _add(self, tokens: Sequence[Token], text: FlowingText) -> None:
         for token in tokens:
-            start = text.length
             if token.type == "softbreak":
-                text.wrap()
-            elif token.type == "hardbreak" or _tag(token)[1] == "br":
                 text.add("\n")
+            elif token.type == "hardbreak" or _tag(token)[1] == "br":
+                text.break_line()
             elif token.type in ("em_open", "strong_open"):
-                self._emphasis.append(text.length)
+                text.open(MarkKind.EMPHASIS)
             elif token.type in ("em_close", "strong_close"):
-                text.mark(self._emphasis.pop(), MarkKind.EMPHASIS)
+                text.close()
             elif token.type == "image":
                 self._add_image(token, text)
             elif token.type == "footnote_ref":
                 self._add_note_reference(token)
-            elif token.type in ("text", "text_special", "code_inline"):
+            elif token.type == "text":
                 text.add(token.content)
-                if token.type != "text" and not _BRACKETS.isdisjoint(token.content):
-                    text.mark(start, MarkKind.LITERAL)
+            elif token.type in ("text_special", "code_inline"):
+                self._add_literal(token.content, text)
 
-    def _add_image(self, token: Token, text: MarkedText) -> None:
+    def _add_literal(self, content: str, text: FlowingText) -> None:
+        if _BRACKETS.isdisjoint(content):
+            text.add(content)
+        else:
+            text.open(MarkKind.LITERAL)
+            text.add(content)
+            text.close()
+
+    def _add_image(self, token: Token, text: FlowingText) -> None:
         if self.policy.reads("alt-text"):
             self._add(token.children or (), text)
             return
-        alternative = MarkedText()
+        alternative = FlowingText()
         self._add(token.children or (), alternative)
         characters = count_characters(alternative.finish()[0])
-        self.account.leave_out("alt-text", "alternative texts of pictures are not read", characters)
+        self.account.leave_out("alt-text", reason_for("alt-text"), characters)
 
     def _add_note_reference(self, token: Token) -> None:
         self.notes_count += 1
         if token.meta["id"] in self.parsed.inline_notes:
             self._inline_notes.append(self.parsed.inline_notes[token.meta["id"]])
-
-
-_PLURALS = {"notes": "notes are", "code": "code is", "tables": "tables are"}
 
 
 def _plain(content: str) -> list[Token]:

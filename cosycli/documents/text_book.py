@@ -6,18 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
 from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
 from cosycli.documents.headings import Rank, read_heading
 from cosycli.documents.plain_text import normalise
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.text_layout import Paragraph, read_paragraphs
 from cosycli.documents.text_outline import Division, find_contents, find_divisions
-
-if TYPE_CHECKING:
-    from cosycli.documents.reading_policy import ReadingPolicy
 
 __all__ = ["read_text_book"]
 
@@ -81,24 +78,24 @@ class _TextReader:
         if sum(len(paragraph.text) for paragraph in front) > _PREFACE or self.policy.reads("title-page"):
             yield Chapter(title, 1, tuple(self.blocks(front)))
         else:
-            self.leave_out("title-page", "title pages are not read", front)
+            self.leave_out("title-page", front)
 
     def contents(self, entries: Sequence[Paragraph]) -> Iterator[Chapter]:
         if self.policy.reads("contents"):
             yield Chapter(entries[0].lines[0] if entries else "", 1, tuple(self.blocks(entries)))
         else:
-            self.leave_out("contents", "lists of contents are not read", entries)
+            self.leave_out("contents", entries)
 
-    def leave_out(self, kind: str, reason: str, paragraphs: Sequence[Paragraph]) -> None:
+    def leave_out(self, kind: str, paragraphs: Sequence[Paragraph]) -> None:
         if paragraphs:
             characters = sum(count_characters(paragraph.text) for paragraph in paragraphs)
-            self.account.leave_out(kind, reason, characters, title=paragraphs[0].lines[0])
+            self.account.leave_out(kind, reason_for(kind), characters, title=paragraphs[0].lines[0])
 
     def leave_out_licence(self, gutenberg: GutenbergText | None) -> None:
         for part in (gutenberg.header, gutenberg.licence) if gutenberg else ():
             characters = count_characters(part)
             if characters:
-                self.account.leave_out("licence", "Project Gutenberg's own words are not read", characters)
+                self.account.leave_out("licence", reason_for("licence"), characters)
 
     def chapters(self, paragraphs: Sequence[Paragraph], divisions: Sequence[Division]) -> Iterator[Chapter]:
         ends = [division.start for division in divisions[1:]] + [len(paragraphs)]
@@ -115,7 +112,7 @@ class _TextReader:
         for paragraph in paragraphs:
             heading = read_heading(paragraph.lines[0]) if len(paragraph.lines) == 1 else None
             if _SCENE_BREAK.fullmatch(paragraph.text):
-                self.account.leave_out("markup", "signs are not read", count_characters(paragraph.text))
+                self.account.leave_out("scene-breaks", reason_for("scene-breaks"), count_characters(paragraph.text))
                 yield Block(BlockKind.SCENE_BREAK, "", source=self.name)
             elif heading_level and heading and heading.rank is Rank.NUMERAL:
                 yield Block(BlockKind.HEADING, paragraph.text, heading_level, source=self.name)
@@ -131,5 +128,5 @@ class _TextReader:
             marks.append(Mark(len(text), len(text) + len(match[1]), MarkKind.EMPHASIS))
             text += match[1]
             position = match.end()
-            self.account.leave_out("markup", "signs are not read", 2)
+            self.account.leave_out("markup", "signs of emphasis are not read", 2)
         return replace(block, text=text + block.text[position:], marks=tuple(marks)) if marks else block
