@@ -1,20 +1,23 @@
-"""The flow's token encoder: a Conformer without convolution modules that looks ahead and doubles the frame rate.
+"""Conformers without convolution modules: attention that sees distances, and the encoders made of it.
 
-Shapes: B batch, S speech tokens, M = 2 S mel frames, T either of them, D width, H heads.
+Shapes: B batch, S speech tokens, M = 2 S mel frames, T either of them or text tokens, D width, H heads, W = D / H;
+in a cache, Q new positions of P.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cosycli.model.key_value_cache import Place
 from cosycli.model.masks import attention_mask, frame_mask
-from cosycli.model.profile import FlowProfile
+from cosycli.model.profile import ConformerFlowProfile
 
-__all__ = ["TokenEncoder"]
+__all__ = ["BLOCK_NORM_EPS", "Conformer", "FeedForward", "RelativeAttention", "TokenEncoder", "encode_distances"]
 
 BLOCK_NORM_EPS = 1e-12  # of the published model
 LOOKBACK = 2  # frames the look-ahead layer's second convolution sees behind it
@@ -22,11 +25,15 @@ UPSAMPLE_KERNEL = 5
 
 
 def relative_positions(num_frames: int, width: int, like: Tensor) -> Tensor:
-    """Sinusoids of the distances T - 1 down to -(T - 1): (2 T - 1, D) (Dai et al. 2019, section 3.3)."""
-    distance = torch.arange(num_frames - 1, -num_frames, -1, dtype=torch.float32, device=like.device)
-    rate = torch.exp(torch.arange(0, width, 2, device=like.device) * (-math.log(10000.0) / width))
-    angle = distance[:, None] * rate
-    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1).to(like.dtype)
+    """Sinusoids of the distances T - 1 down to -(T - 1): (2 T - 1, D)."""
+    return encode_distances(torch.arange(num_frames - 1, -num_frames, -1, device=like.device), width).to(like.dtype)
+
+
+def encode_distances(distances: Tensor, width: int) -> Tensor:
+    """Sinusoids of distances between positions (Dai et al. 2019, section 3.3): (T,) -> (T, D)."""
+    rate = torch.exp(torch.arange(0, width, 2, device=distances.device) * (-math.log(10000.0) / width))
+    angle = distances[:, None].float() * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)
 
 
 class RelativeAttention(nn.Module):
@@ -46,10 +53,35 @@ class RelativeAttention(nn.Module):
     def forward(self, x: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
         """(B, T, D), (2 T - 1, D), (B, 1, T, T) -> (B, T, D)."""
         query, key, value = (self._heads(linear(x)) for linear in (self.linear_q, self.linear_k, self.linear_v))
-        position = self._heads(self.linear_pos(positions)[None])
-        by_distance = _shift((query + self.pos_bias_v[:, None]) @ position.transpose(2, 3)) / math.sqrt(self.head_width)
+        by_distance = _shift((query + self.pos_bias_v[:, None]) @ self.project(positions).transpose(1, 2))
+        by_distance = by_distance / math.sqrt(self.head_width)
         if mask is not None:
             by_distance = by_distance.masked_fill(~mask, -math.inf)
+        return self._mix(query, key, value, by_distance)
+
+    def attend(self, x: Tensor, layer: int, place: Place, distances: Tensor) -> Tensor:
+        """What `forward` gives for new positions alone, causally, with earlier keys and values out of a cache.
+
+        Args:
+            x: (B, Q, D).
+            layer, place: where in the cache.
+            distances: (H, P, W) the distances 0 to P - 1, projected.
+
+        Returns:
+            (B, Q, D)
+        """
+        query, key, value = (self._heads(linear(x)) for linear in (self.linear_q, self.linear_k, self.linear_v))
+        keys, values = place.update(key, value, layer)
+        scores = (query + self.pos_bias_v[:, None]) @ distances.transpose(1, 2)
+        distance = (place.positions[:, :, None] - torch.arange(keys.shape[2], device=x.device)).clamp(min=0)
+        by_distance = scores.gather(3, distance[:, None].expand_as(scores)) / math.sqrt(self.head_width)
+        return self._mix(query, keys, values, by_distance + place.mask)
+
+    def project(self, positions: Tensor) -> Tensor:
+        """Sinusoids (T, D) as keys (H, T, W)."""
+        return self._heads(self.linear_pos(positions)[None])[0]
+
+    def _mix(self, query: Tensor, key: Tensor, value: Tensor, by_distance: Tensor) -> Tensor:
         content = query + self.pos_bias_u[:, None]
         mixed = F.scaled_dot_product_attention(
             content.to(value.dtype), key, value, attn_mask=by_distance.to(value.dtype)
@@ -72,13 +104,14 @@ def _shift(scores: Tensor) -> Tensor:
 
 
 class FeedForward(nn.Module):
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, width: int, hidden: int, activation: Callable[[Tensor], Tensor] = F.silu) -> None:
         super().__init__()
+        self.activation = activation
         self.w_1 = nn.Linear(width, hidden)
         self.w_2 = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.w_2(F.silu(self.w_1(x)))
+        return self.w_2(self.activation(self.w_1(x)))
 
 
 class ConformerBlock(nn.Module):
@@ -99,12 +132,35 @@ class ConformerBlock(nn.Module):
 class Embed(nn.Module):
     """Linear and norm, scaled as a transformer's input embedding is (Vaswani et al. 2017, section 3.4)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width_in: int, width: int) -> None:
         super().__init__()
-        self.out = nn.Sequential(nn.Linear(width, width), nn.LayerNorm(width))
+        self.scale = math.sqrt(width)
+        self.out = nn.Sequential(nn.Linear(width_in, width), nn.LayerNorm(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(x) * math.sqrt(x.shape[2])
+        return self.out(x) * self.scale
+
+
+class Conformer(nn.Module):
+    """An embedding, blocks and a last norm."""
+
+    def __init__(self, width_in: int, width: int, num_heads: int, hidden: int, num_blocks: int) -> None:
+        super().__init__()
+        self.embed = Embed(width_in, width)
+        self.encoders = nn.ModuleList(ConformerBlock(width, num_heads, hidden) for _ in range(num_blocks))
+        self.after_norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, lengths: Tensor, chunk: int | None) -> Tensor:
+        """(B, T, D_in) with (B,) valid -> (B, T, D); `chunk` positions see each other, None for all."""
+        return self.after_norm(_through(self.encoders, self.embed(x), lengths, chunk))
+
+
+def _through(blocks: nn.ModuleList, x: Tensor, lengths: Tensor, chunk: int | None) -> Tensor:
+    positions = relative_positions(x.shape[1], x.shape[2], x)
+    mask = attention_mask(lengths, x.shape[1], chunk)
+    for block in blocks:
+        x = block(x, positions, mask)
+    return x
 
 
 class LookAhead(nn.Module):
@@ -139,15 +195,15 @@ class Upsample(nn.Module):
 class TokenEncoder(nn.Module):
     """Token embeddings at 25 Hz -> features at 50 Hz."""
 
-    def __init__(self, profile: FlowProfile) -> None:
+    def __init__(self, profile: ConformerFlowProfile) -> None:
         super().__init__()
         width, heads, hidden = profile.encoder_width, profile.encoder_heads, profile.encoder_ff
         self.factor = profile.mel_per_token
-        self.embed = Embed(width)
+        self.embed = Embed(width, width)
         self.pre_lookahead_layer = LookAhead(width, profile.lookahead)
         self.encoders = nn.ModuleList(ConformerBlock(width, heads, hidden) for _ in range(profile.num_encoder_blocks))
         self.up_layer = Upsample(width, profile.mel_per_token)
-        self.up_embed = Embed(width)
+        self.up_embed = Embed(width, width)
         self.up_encoders = nn.ModuleList(
             ConformerBlock(width, heads, hidden) for _ in range(profile.num_upsampled_blocks)
         )
@@ -168,16 +224,8 @@ class TokenEncoder(nn.Module):
         mask = frame_mask(lengths, x.shape[1])
         x = self.pre_lookahead_layer(self.embed(x), mask)
         lengths, x = lengths - num_ahead, x[:, : x.shape[1] - num_ahead]
-        x = self._blocks(self.encoders, x, lengths, chunk)
+        x = _through(self.encoders, x, lengths, chunk)
         x = self.up_layer(x * frame_mask(lengths, x.shape[1]).transpose(1, 2))
         up_chunk = chunk and chunk * self.factor
-        x = self._blocks(self.up_encoders, self.up_embed(x), lengths * self.factor, up_chunk)
+        x = _through(self.up_encoders, self.up_embed(x), lengths * self.factor, up_chunk)
         return self.after_norm(x) * frame_mask(lengths * self.factor, x.shape[1]).transpose(1, 2)
-
-    @staticmethod
-    def _blocks(blocks: nn.ModuleList, x: Tensor, lengths: Tensor, chunk: int | None) -> Tensor:
-        positions = relative_positions(x.shape[1], x.shape[2], x)
-        mask = attention_mask(lengths, x.shape[1], chunk)
-        for block in blocks:
-            x = block(x, positions, mask)
-        return x

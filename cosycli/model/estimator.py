@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cosycli.model.masks import attention_mask, frame_mask
-from cosycli.model.profile import FlowProfile
+from cosycli.model.profile import ConformerFlowProfile
 
 __all__ = ["VelocityEstimator"]
 
@@ -146,7 +146,7 @@ class TimeMlp(nn.Module):
 class VelocityEstimator(nn.Module):
     """The velocity of mel frames at time t, given what the tokens, speaker and prompt say of them."""
 
-    def __init__(self, profile: FlowProfile) -> None:
+    def __init__(self, profile: ConformerFlowProfile) -> None:
         super().__init__()
         self.profile = profile
         channels, channels_in, time_width = profile.estimator_width, 4 * profile.num_mels, 4 * profile.estimator_width

@@ -6,6 +6,7 @@ Shapes: B batch, S speech tokens (25 Hz), M = 2 S mel frames (50 Hz).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,9 +18,9 @@ from torch import Tensor, nn
 from cosycli.model.conformer import TokenEncoder
 from cosycli.model.estimator import VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
-from cosycli.model.profile import FlowProfile
+from cosycli.model.profile import ConformerFlowProfile, FlowProfile
 
-__all__ = ["MAX_FRAMES", "Conditions", "Flow", "FlowInput"]
+__all__ = ["MAX_FRAMES", "Conditions", "ConformerFlow", "Flow", "FlowInput"]
 
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
@@ -64,24 +65,26 @@ class Conditions:
 class _Decoder(nn.Module):
     """Gives the estimator the name it has in published checkpoints, `decoder.estimator`."""
 
-    def __init__(self, profile: FlowProfile) -> None:
+    def __init__(self, estimator: nn.Module) -> None:
         super().__init__()
-        self.estimator = VelocityEstimator(profile)
+        self.estimator = estimator
 
 
-class Flow(nn.Module):
-    """Encoder, conditions and the Euler solver."""
+class Flow(nn.Module, ABC):
+    """Conditions and the Euler solver; how tokens are encoded is for the versions to say.
+
+    Args:
+        estimator: gives the velocity; called as `VelocityEstimator.forward` is.
+    """
 
     noise: Tensor
 
-    def __init__(self, profile: FlowProfile) -> None:
+    def __init__(self, profile: FlowProfile, estimator: nn.Module) -> None:
         super().__init__()
         self.profile = profile
         self.input_embedding = nn.Embedding(profile.num_codes, profile.encoder_width)
         self.spk_embed_affine_layer = nn.Linear(profile.speaker_width, profile.num_mels)
-        self.encoder = TokenEncoder(profile)
-        self.encoder_proj = nn.Linear(profile.encoder_width, profile.num_mels)
-        self.decoder = _Decoder(profile)
+        self.decoder = _Decoder(estimator)
         self.register_buffer("noise", fixed_noise(profile.num_mels), persistent=False)
 
     @torch.inference_mode()
@@ -108,11 +111,14 @@ class Flow(nn.Module):
         ends = conditions.lengths.tolist()
         return [row[:, item.prompt_mel.shape[1] : end] for row, item, end in zip(mel, inputs, ends, strict=True)]
 
+    @abstractmethod
     def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
-        """Features mu (B, num_mels, M) of tokens (B, S) with (B,) valid ones; see `TokenEncoder.forward`."""
-        mask = frame_mask(num_tokens, tokens.shape[1]).transpose(1, 2)
-        hidden = self.encoder(self.input_embedding(tokens) * mask, num_tokens, chunk, num_ahead)
-        return self.encoder_proj(hidden).transpose(1, 2)
+        """Features mu (B, num_mels, M) of tokens (B, S), of which (B,) are valid.
+
+        Args:
+            chunk: tokens a chunk, or None.
+            num_ahead: tokens at the end that are only heard ahead and give no frames.
+        """
 
     def project_speaker(self, speaker: Tensor) -> Tensor:
         """Speaker embedding (B, speaker_width) -> (B, num_mels)."""
@@ -150,6 +156,20 @@ class Flow(nn.Module):
         )
 
 
+class ConformerFlow(Flow):
+    """The flow of CosyVoice 2."""
+
+    def __init__(self, profile: ConformerFlowProfile) -> None:
+        super().__init__(profile, VelocityEstimator(profile))
+        self.encoder = TokenEncoder(profile)
+        self.encoder_proj = nn.Linear(profile.encoder_width, profile.num_mels)
+
+    def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
+        mask = frame_mask(num_tokens, tokens.shape[1]).transpose(1, 2)
+        hidden = self.encoder(self.input_embedding(tokens) * mask, num_tokens, chunk, num_ahead)
+        return self.encoder_proj(hidden).transpose(1, 2)
+
+
 def fixed_noise(num_mels: int) -> Tensor:
-    """The noise every CosyVoice 2 utterance starts from: (1, num_mels, MAX_FRAMES)."""
+    """The noise that every utterance of CosyVoice 2 and 3 starts from: (1, num_mels, MAX_FRAMES)."""
     return torch.randn(1, num_mels, MAX_FRAMES, generator=torch.Generator().manual_seed(0))

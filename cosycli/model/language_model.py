@@ -1,4 +1,4 @@
-"""The text-speech language model of CosyVoice 2: a Qwen2 backbone reads text and continues with speech tokens.
+"""The text-speech language model of CosyVoice 2 and 3: a Qwen2 backbone reads text and continues with speech tokens.
 
 B batch, T text tokens, S speech tokens, P positions of a sequence, D width, V output ids.
 """
@@ -41,10 +41,6 @@ class Table(IntEnum):
     SPEECH = 2
 
 
-_START = (Table.MARK, 0)
-_TURN = (Table.MARK, 1)  # text ends here and speech begins
-
-
 @dataclass(frozen=True)
 class Layout:
     """A sequence as the model reads it; all three are P long.
@@ -59,7 +55,8 @@ class Layout:
 
 def whole_text_layout(text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile) -> Layout:
     """Start, all text, turn, all speech (CosyVoice 2 paper, section 2.3); the last target is end of speech."""
-    inputs = [_START, *_read(Table.TEXT, text), _TURN, *_read(Table.SPEECH, speech)]
+    start, turn = _marks(profile)
+    inputs = [start, *_read(Table.TEXT, text), turn, *_read(Table.SPEECH, speech)]
     targets = [NOT_LEARNED] * (1 + len(text)) + [*speech, profile.end_of_speech]
     return _layout(inputs, targets)
 
@@ -70,18 +67,26 @@ def interleaved_layout(text: Sequence[int], speech: Sequence[int], profile: Lang
     A block ends with the target `fill`, which asks for more text. When no full block is left, the remaining text,
     the turn and the remaining speech follow.
     """
+    start, turn = _marks(profile)
     num_text, num_speech = profile.text_chunk, profile.speech_chunk
     num_blocks = min(len(text) // num_text, len(speech) // num_speech)
-    inputs, targets = [_START], [NOT_LEARNED]
+    inputs, targets = [start], [NOT_LEARNED]
     for block in range(num_blocks):
         spoken = speech[block * num_speech : (block + 1) * num_speech]
         inputs += _read(Table.TEXT, text[block * num_text : (block + 1) * num_text])
         inputs += _read(Table.SPEECH, spoken)
         targets += [NOT_LEARNED] * (num_text - 1) + [*spoken, profile.fill]
     text, speech = text[num_blocks * num_text :], speech[num_blocks * num_speech :]
-    inputs += [*_read(Table.TEXT, text), _TURN, *_read(Table.SPEECH, speech)]
+    inputs += [*_read(Table.TEXT, text), turn, *_read(Table.SPEECH, speech)]
     targets += [NOT_LEARNED] * len(text) + [*speech, profile.end_of_speech]
     return _layout(inputs, targets)
+
+
+def _marks(profile: LanguageModelProfile) -> tuple[tuple[Table, int], tuple[Table, int]]:
+    """What stands before the text, and where text ends and speech begins."""
+    if profile.has_mark_table:
+        return (Table.MARK, 0), (Table.MARK, 1)
+    return (Table.SPEECH, profile.num_codes), (Table.SPEECH, profile.num_codes + 2)
 
 
 def _read(table: Table, ids: Sequence[int]) -> list[tuple[Table, int]]:
@@ -127,17 +132,18 @@ class LanguageModel(nn.Module):
         width, num_outputs = backbone.hidden_size, profile.num_codes + profile.num_stop_ids
         self.profile = profile
         self.llm = _Backbone(backbone)
-        self.llm_embedding = nn.Embedding(2, width)
-        self.llm_decoder = nn.Linear(width, num_outputs)
+        self.llm_embedding = nn.Embedding(2, width) if profile.has_mark_table else None
+        self.llm_decoder = nn.Linear(width, num_outputs, bias=profile.has_output_bias)
         self.speech_embedding = nn.Embedding(num_outputs, width)
 
     def embed(self, tables: Tensor, ids: Tensor) -> Tensor:
         """Input vectors (B, P, D) of ids (B, P), each looked up in the table (B, P) that its place names."""
         text_embedding = self.llm.model.model.embed_tokens
-        vectors: Tensor = self.llm_embedding(ids * (tables == Table.MARK))
-        for table, embedding in ((Table.TEXT, text_embedding), (Table.SPEECH, self.speech_embedding)):
-            here = tables == table
-            vectors = torch.where(here[..., None], embedding(ids * here), vectors)
+        vectors: Tensor = self.speech_embedding(ids * (tables == Table.SPEECH))
+        for table, embedding in ((Table.TEXT, text_embedding), (Table.MARK, self.llm_embedding)):
+            if embedding is not None:
+                here = tables == table
+                vectors = torch.where(here[..., None], embedding(ids * here), vectors)
         return vectors
 
     def forward(self, tables: Tensor, ids: Tensor) -> Tensor:

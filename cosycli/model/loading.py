@@ -13,6 +13,7 @@ from cosycli.errors import MissingError, UsageError
 from cosycli.model.checkpoint import REMEDY, load_weights, read_pickle, read_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel, read_backbone_config
+from cosycli.model.networks import new_flow
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
 from cosycli.model.text_tokenizer import TextTokenizer
@@ -61,7 +62,7 @@ def load_model(directory: Path, device: str | None = None, dtype: str | None = N
     precision = choose_dtype(dtype, place)
     tokenizer = TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi)
     language_model = LanguageModel(profile.language_model, read_backbone_config(directory / BACKBONE))
-    flow, vocoder = Flow(profile.flow), Vocoder(profile.vocoder)
+    flow, vocoder = new_flow(profile.flow), Vocoder(profile.vocoder)
     for module, name in ((language_model, "llm"), (flow, "flow"), (vocoder, "hift")):
         load_weights(module, directory, name)
     return Model(

@@ -1,32 +1,42 @@
-"""The dimensions and constants of a model, read from its directory as plain data.
+"""The dimensions and constants of a model, read from its directory.
 
-A published model directory describes itself in `cosyvoice2.yaml`, a file whose `!new:` and `!name:` tags would
-import and call code in the hands of its authors' loader. Here every tag is plain data: only numbers are taken.
-The defaults below are those of the published CosyVoice 2.
+The defaults below are those of the published CosyVoice 2, or of the one version that has such a part.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from cosycli.errors import MissingError
+from cosycli.model.published_config import (
+    CONFORMER_FLOW_KEYS,
+    LANGUAGE_MODEL_KEYS,
+    MEL_KEYS,
+    REMEDY,
+    TRANSFORMER_FLOW_KEYS,
+    VOCODER_KEYS,
+    read_config,
+    value_at,
+)
 
 __all__ = [
+    "COSYVOICE_2",
+    "COSYVOICE_3",
+    "ConformerFlowProfile",
     "FlowProfile",
     "LanguageModelProfile",
     "MelProfile",
     "ModelProfile",
     "SpeakerEncoderProfile",
     "SpeechTokenizerProfile",
+    "TransformerFlowProfile",
+    "TransformerProfile",
     "VocoderProfile",
     "read_profile",
 ]
 
-CONFIG_NAME = "cosyvoice2.yaml"
 TOKEN_RATE = 25  # speech tokens per second, CosyVoice 2 paper, section 2.2
 
 
@@ -46,11 +56,20 @@ class MelProfile:
 class LanguageModelProfile:
     """The speech side of the text-speech language model; the backbone's size is in its own `config.json`.
 
-    Output ids `num_codes` (end of speech) to `num_codes + 2` (filling token) all stop generation.
+    Attributes:
+        num_stop_ids: outputs after the speech codes; any of them stops generation.
+        has_mark_table: start and turn have an embedding table of their own. Else start, end, turn and fill are the
+            first four rows after the codes in the table of speech embeddings, and the first ids after them.
+        has_output_bias: of the layer that gives the outputs.
+        silent_codes: speech tokens that are silence; at most `max_silence` in a row are voiced.
     """
 
     num_codes: int = 6561
     num_stop_ids: int = 3
+    has_mark_table: bool = True
+    has_output_bias: bool = True
+    silent_codes: tuple[int, ...] = ()
+    max_silence: int = 5
     text_chunk: int = 5  # text tokens, then speech tokens, in the interleaved layout (paper, section 2.3)
     speech_chunk: int = 15
     min_speech_per_text: int = 2
@@ -63,36 +82,72 @@ class LanguageModelProfile:
     @property
     def end_of_speech(self) -> int:
         """The output id that ends an utterance."""
-        return self.num_codes
+        return self.num_codes if self.has_mark_table else self.num_codes + 1
 
     @property
     def fill(self) -> int:
         """The output id that asks for more text in the interleaved layout."""
-        return self.num_codes + 2
+        return self.num_codes + 2 if self.has_mark_table else self.num_codes + 3
+
+
+@dataclass(frozen=True)
+class TransformerProfile:
+    """The text encoder and the backbone of the language model that have no configuration of their own (CosyVoice 1)."""
+
+    num_text_ids: int = 51866
+    text_width: int = 512
+    encoder_width: int = 1024
+    encoder_heads: int = 16
+    encoder_ff: int = 4096
+    num_encoder_blocks: int = 6
+    width: int = 1024
+    num_heads: int = 16
+    ff: int = 4096
+    num_blocks: int = 14
+    speaker_width: int = 192
 
 
 @dataclass(frozen=True)
 class FlowProfile:
-    """Speech tokens to mel: a chunk-aware Conformer encoder and a U-Net velocity estimator."""
+    """Speech tokens to mel: what the flow of every version has."""
 
     num_codes: int = 6561
     num_mels: int = 80
     speaker_width: int = 192
     encoder_width: int = 512
+    lookahead: int = 3  # tokens
+    mel_per_token: int = 2
+    chunk: int = 25  # tokens per chunk of the streaming mask
+    num_steps: int = 10  # Euler steps
+    guidance: float = 0.7
+
+
+@dataclass(frozen=True)
+class ConformerFlowProfile(FlowProfile):
+    """A chunk-aware Conformer encoder and a U-Net velocity estimator (CosyVoice 2)."""
+
     encoder_heads: int = 8
     encoder_ff: int = 2048
     num_encoder_blocks: int = 6
     num_upsampled_blocks: int = 4
-    lookahead: int = 3  # tokens
-    mel_per_token: int = 2
-    chunk: int = 25  # tokens per chunk of the streaming mask
     estimator_width: int = 256
     estimator_heads: int = 8
     estimator_head_width: int = 64
     num_transformers: int = 4  # per ResNet block
     num_mid_blocks: int = 12
-    num_steps: int = 10  # Euler steps
-    guidance: float = 0.7
+
+
+@dataclass(frozen=True)
+class TransformerFlowProfile(FlowProfile):
+    """A look-ahead convolution and a diffusion transformer (CosyVoice 3)."""
+
+    encoder_width: int = 80
+    lookahead_width: int = 1024
+    estimator_width: int = 1024
+    estimator_heads: int = 16
+    estimator_head_width: int = 64
+    estimator_ff: int = 2  # widths of the estimator
+    num_blocks: int = 22
 
 
 @dataclass(frozen=True)
@@ -147,91 +202,62 @@ class ModelProfile:
         spells_words: the language model was trained on CMU phone tokens, so known words are given as phones.
         names_speakers: it is told `Speaker NAME` before the text (paper, section 2.6, multi-speaker fine-tuning).
         takes_instructions: it follows instructions such as "speak slowly".
+        reads_phonemes: CMU phones and pinyin are tokens of its text.
+        opening: what it is told before every text and instruction.
         one_token_per_hanzi: byte-pair tokens that span several Chinese characters are not used (paper, section 2.1).
     """
 
     version: int = 2
     mel: MelProfile = field(default_factory=MelProfile)
     language_model: LanguageModelProfile = field(default_factory=LanguageModelProfile)
-    flow: FlowProfile = field(default_factory=FlowProfile)
+    flow: FlowProfile = field(default_factory=ConformerFlowProfile)
     vocoder: VocoderProfile = field(default_factory=VocoderProfile)
     speech_tokenizer: SpeechTokenizerProfile = field(default_factory=SpeechTokenizerProfile)
     speaker_encoder: SpeakerEncoderProfile = field(default_factory=SpeakerEncoderProfile)
     spells_words: bool = False
     names_speakers: bool = False
     takes_instructions: bool = True
+    reads_phonemes: bool = False
+    opening: str = ""
     one_token_per_hanzi: bool = False
 
 
 Part = TypeVar("Part")
 
-# Where the published YAML keeps each number: profile field -> key path.
-_PUBLISHED_KEYS: dict[str, dict[str, str]] = {
-    "mel": {"sample_rate": "sample_rate"},
-    "language_model": {
-        "num_codes": "llm.speech_token_size",
-        "top_p": "llm.sampling.top_p",
-        "top_k": "llm.sampling.top_k",
-        "repetition_window": "llm.sampling.win_size",
-        "repetition_ratio": "llm.sampling.tau_r",
-    },
-    "flow": {
-        "num_codes": "flow.vocab_size",
-        "num_mels": "flow.output_size",
-        "speaker_width": "flow.spk_embed_dim",
-        "lookahead": "flow.pre_lookahead_len",
-        "mel_per_token": "flow.token_mel_ratio",
-        "chunk": "flow.encoder.static_chunk_size",
-        "encoder_width": "flow.encoder.output_size",
-        "encoder_heads": "flow.encoder.attention_heads",
-        "encoder_ff": "flow.encoder.linear_units",
-        "num_encoder_blocks": "flow.encoder.num_blocks",
-        "estimator_width": "flow.decoder.estimator.channels.0",
-        "estimator_heads": "flow.decoder.estimator.num_heads",
-        "estimator_head_width": "flow.decoder.estimator.attention_head_dim",
-        "num_transformers": "flow.decoder.estimator.n_blocks",
-        "num_mid_blocks": "flow.decoder.estimator.num_mid_blocks",
-        "guidance": "flow.decoder.cfm_params.content.inference_cfg_rate",
-    },
-    "vocoder": {
-        "sample_rate": "hift.sampling_rate",
-        "num_mels": "hift.in_channels",
-        "width": "hift.base_channels",
-        "num_harmonics": "hift.nb_harmonics",
-        "sine_amplitude": "hift.nsf_alpha",
-        "noise_std": "hift.nsf_sigma",
-        "voiced_above_hz": "hift.nsf_voiced_threshold",
-        "upsample_rates": "hift.upsample_rates",
-        "upsample_kernels": "hift.upsample_kernel_sizes",
-        "istft_n_fft": "hift.istft_params.n_fft",
-        "istft_hop": "hift.istft_params.hop_len",
-        "resblock_kernels": "hift.resblock_kernel_sizes",
-        "resblock_dilations": "hift.resblock_dilation_sizes",
-        "source_kernels": "hift.source_resblock_kernel_sizes",
-        "source_dilations": "hift.source_resblock_dilation_sizes",
-        "leaky_slope": "hift.lrelu_slope",
-        "audio_limit": "hift.audio_limit",
-        "f0_width": "hift.f0_predictor.cond_channels",
-    },
+
+COSYVOICE_2 = ModelProfile()
+COSYVOICE_3 = ModelProfile(
+    version=3,
+    mel=MelProfile(fmax=12000.0),
+    language_model=LanguageModelProfile(
+        num_stop_ids=200,
+        has_mark_table=False,
+        has_output_bias=False,
+        silent_codes=(1, 2, 28, 29, 55, 248, 494, 2241, 2242, 2322, 2323),
+    ),
+    flow=TransformerFlowProfile(),
+    reads_phonemes=True,
+    opening="You are a helpful assistant.",
+)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A version: its profile where the configuration is silent, and part -> field -> key in the configuration."""
+
+    defaults: ModelProfile
+    keys: dict[str, dict[str, str]]
+
+
+_COMMON_KEYS = {"mel": MEL_KEYS, "language_model": LANGUAGE_MODEL_KEYS, "vocoder": VOCODER_KEYS}
+# By the name of the configuration, which tells the version. Where there are several, the first counts.
+_PUBLISHED = {
+    "cosyvoice3.yaml": _Published(COSYVOICE_3, _COMMON_KEYS | {"flow": TRANSFORMER_FLOW_KEYS}),
+    "cosyvoice2.yaml": _Published(COSYVOICE_2, _COMMON_KEYS | {"flow": CONFORMER_FLOW_KEYS}),
 }
 # Numbers the published YAML does not hold; only our own model states them, under the key `cosy`.
 _OWN_PARTS = ("language_model", "flow", "speech_tokenizer", "speaker_encoder")
 _OWN_SWITCHES = ("spells_words", "names_speakers", "takes_instructions", "one_token_per_hanzi")
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Reads any tagged node as the mapping, list or string under the tag."""
-
-
-def _untag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]
-
-
-_PlainLoader.add_multi_constructor("!", _untag)
 
 
 def read_profile(directory: Path) -> ModelProfile:
@@ -240,55 +266,30 @@ def read_profile(directory: Path) -> ModelProfile:
     Raises:
         MissingError: the directory holds no configuration we know, or one that is not valid YAML.
     """
-    path = directory / CONFIG_NAME
-    if not path.is_file():
-        raise MissingError(
-            f"{directory} is not a CosyVoice 2 model: it has no {CONFIG_NAME}.",
-            "Name a model directory, or one of the models that `cosy models list` shows.",
-        )
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise MissingError(
-            f"{path} cannot be read: {error}", "Fetch the model again with `cosy models pull`."
-        ) from None
-    if not isinstance(tree, dict):
-        raise MissingError(f"{path} holds no settings.", "Fetch the model again with `cosy models pull`.")
-    return _profile_from_tree(tree, path)
+    for name, published in _PUBLISHED.items():
+        if (path := directory / name).is_file():
+            return _profile_from_tree(read_config(path), published, path)
+    raise MissingError(
+        f"{directory} is not a CosyVoice model: it has no {' or '.join(reversed(_PUBLISHED))}.",
+        "Name a model directory, or one of the models that `cosy models list` shows.",
+    )
 
 
-def _profile_from_tree(tree: dict[str, Any], path: Path) -> ModelProfile:
+def _profile_from_tree(tree: dict[str, Any], published: _Published, path: Path) -> ModelProfile:
     own = tree.get("cosy")
     own = own if isinstance(own, dict) else {}
     parts: dict[str, Any] = {}
-    for part in fields(ModelProfile):
-        if part.name in (*_PUBLISHED_KEYS, *_OWN_PARTS):
-            values = {name: _lookup(tree, key) for name, key in _PUBLISHED_KEYS.get(part.name, {}).items()}
-            if part.name in _OWN_PARTS:
-                values |= own.get(part.name) or {}
-            parts[part.name] = _build(part.default_factory, values, path)  # type: ignore[arg-type]
+    for name in dict.fromkeys((*published.keys, *_OWN_PARTS)):
+        values = {field_name: value_at(tree, key) for field_name, key in published.keys.get(name, {}).items()}
+        if name in _OWN_PARTS:
+            values |= own.get(name) or {}
+        parts[name] = _changed(getattr(published.defaults, name), values, path)
     parts |= {name: bool(own[name]) for name in _OWN_SWITCHES if name in own}
-    return ModelProfile(**parts)
+    return replace(published.defaults, **parts)
 
 
-def _lookup(tree: Any, key: str) -> Any:
-    """The value at a dotted key, with `!ref <name>` followed to the top level; None when absent."""
-    node = tree
-    for step in key.split("."):
-        if isinstance(node, dict):
-            node = node.get(step)
-        elif isinstance(node, list) and step.isdigit() and int(step) < len(node):
-            node = node[int(step)]
-        else:
-            return None
-    if isinstance(node, str) and node.startswith("<") and node.endswith(">"):
-        return tree.get(node[1:-1])
-    return node
-
-
-def _build(part: type[Part], values: dict[str, Any], path: Path) -> Part:
-    """A profile part from the values that are present, each checked against the type of its default."""
-    defaults = part()
+def _changed(part: Part, values: dict[str, Any], path: Path) -> Part:
+    """A profile part with the values that are present, each checked against the type of its default."""
     known = {f.name for f in fields(part)}  # type: ignore[arg-type]
     unknown = set(values) - known
     if unknown:
@@ -298,16 +299,13 @@ def _build(part: type[Part], values: dict[str, Any], path: Path) -> Part:
         if value is None:
             continue
         value = _frozen(value)
-        wanted = type(getattr(defaults, name))
+        wanted = type(getattr(part, name))
         if wanted is float and type(value) is int:
             value = float(value)
         if type(value) is not wanted:
-            raise MissingError(
-                f"{path}: {name} is {value!r}, not {wanted.__name__}.",
-                "Fetch the model again with `cosy models pull`.",
-            )
+            raise MissingError(f"{path}: {name} is {value!r}, not {wanted.__name__}.", REMEDY)
         checked[name] = value
-    return part(**checked)
+    return replace(part, **checked)  # type: ignore[type-var]
 
 
 def _frozen(value: Any) -> Any:

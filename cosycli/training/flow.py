@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cosycli.model.flow import Conditions, Flow
 from cosycli.model.masks import FlowMask, frame_mask
+from cosycli.model.networks import new_flow
 from cosycli.model.profile import FlowProfile
 from cosycli.training.batches import draw_batches, pad_mels
 from cosycli.training.corpus import Corpus, open_corpus
@@ -37,9 +38,9 @@ MEAN_LOG_MEL = -6.0  # where the velocity's mean starts; the corpus measures -4.
 def train_flow(corpus_folder: Path, tokens_file: Path, work_folder: Path, minutes: float, profile: FlowProfile) -> None:
     """Train for `minutes`, resuming from the checkpoint in `work_folder`."""
     corpus, labels = open_corpus(corpus_folder), load_file(tokens_file)
-    flow = Flow(profile)
+    flow = new_flow(profile)
     if not (work_folder / "checkpoint.pt").exists():
-        flow.decoder.estimator.final_proj.bias.data.fill_(MEAN_LOG_MEL)  # type: ignore[union-attr]
+        flow.get_parameter("decoder.estimator.final_proj.bias").data.fill_(MEAN_LOG_MEL)
     run = TrainingRun(work_folder, flow, _optimizers(flow))
     count = len(labels["embeddings"])
     batches = draw_batches([2 * corpus[i].num_tokens for i in range(count)], MAX_FRAMES, random.Random(run.step))

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from cosycli.model.flow import Flow, FlowInput
+from cosycli.model.flow import ConformerFlow, Flow, FlowInput
 from cosycli.model.masks import FlowMask, attention_mask
-from cosycli.model.profile import FlowProfile
+from cosycli.model.profile import ConformerFlowProfile
 from tests.model.synthetic import synthetic_state
 
-SMALL = FlowProfile(
+SMALL = ConformerFlowProfile(
     num_codes=100,
     encoder_width=32,
     encoder_heads=2,
@@ -33,7 +33,7 @@ SMALL = FlowProfile(
 @pytest.fixture(scope="module")
 def published(shared: Path) -> Flow:
     """CosyVoice 2's flow at full size, every published tensor name filled and no other."""
-    flow = Flow(FlowProfile())
+    flow = ConformerFlow(ConformerFlowProfile())
     flow.load_state_dict(synthetic_state(shared / "reference" / "v2.flow.manifest.json"))
     return flow.eval()
 
@@ -46,7 +46,7 @@ def golden(shared: Path) -> dict[str, Tensor]:
 @pytest.fixture(scope="module")
 def small() -> Flow:
     torch.manual_seed(1)
-    return Flow(SMALL).eval()
+    return ConformerFlow(SMALL).eval()
 
 
 def random_input(num_tokens: int, num_prompt: int, seed: int = 0) -> FlowInput:

@@ -55,5 +55,5 @@ def test_a_damaged_config_is_refused(tmp_path: Path, text: str, complaint: str) 
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="is not a CosyVoice 2 model"):
+    with pytest.raises(MissingError, match="is not a CosyVoice model"):
         read_profile(tmp_path)

@@ -10,8 +10,8 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel, read_backbone_config
+from cosycli.model.networks import new_flow
 from cosycli.model.profile import read_profile
 from cosycli.model.vocoder import Vocoder
 from cosycli.training.text_vocabulary import write_text_vocabulary
@@ -72,7 +72,7 @@ def write_tiny_model(directory: Path) -> Path:
     torch.manual_seed(0)
     language_model = LanguageModel(profile.language_model, read_backbone_config(backbone))
     torch.save(language_model.state_dict(), directory / "llm.pt")
-    torch.save(Flow(profile.flow).state_dict(), directory / "flow.pt")
+    torch.save(new_flow(profile.flow).state_dict(), directory / "flow.pt")
     vocoder = {f"generator.{name}": tensor for name, tensor in Vocoder(profile.vocoder).state_dict().items()}
     torch.save(vocoder, directory / "hift.pt")
     write_speaker_graph(directory / "campplus.onnx")

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from cosycli.model.profile import (
-    FlowProfile,
+    ConformerFlowProfile,
     LanguageModelProfile,
     ModelProfile,
     SpeakerEncoderProfile,
@@ -23,7 +23,7 @@ from cosycli.training.flow import train_flow
 from cosycli.training.plot import plot_losses
 from cosycli.training.tokenizer import spelled, train_tokenizer, write_tokens
 
-FLOW = FlowProfile(
+FLOW = ConformerFlowProfile(
     num_codes=9,
     encoder_width=16,
     encoder_heads=2,

@@ -1,0 +1,18 @@
+"""Which network a part of a profile describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosycli.model.flow import ConformerFlow, Flow
+from cosycli.model.profile import ConformerFlowProfile, FlowProfile
+
+__all__ = ["new_flow"]
+
+_FLOWS: dict[type[FlowProfile], Any] = {ConformerFlowProfile: ConformerFlow}
+
+
+def new_flow(profile: FlowProfile) -> Flow:
+    """The untrained flow of this profile."""
+    flow: Flow = _FLOWS[type(profile)](profile)
+    return flow
