@@ -16,7 +16,7 @@ from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
 from cosycli.script.parts import Kind, Part, Saying, cut, say_instead
-from cosycli.script.ruby import is_kana, tokens_of_ruby
+from cosycli.script.ruby import is_kana
 from cosycli.script.say_as import can_interpret, say_as
 
 __all__ = ["MarkReader"]
@@ -119,7 +119,7 @@ class MarkReader:
     def _pronounce(self, mark: Mark, word: str) -> str | None:
         if mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
             return say_in_words(mark.value, "ja")
-        tokens = tokens_of_ruby(word, mark.value) if mark.alphabet is Alphabet.RUBY else _tokens(mark, word)
+        tokens = tokens_of(word, mark.value, mark.alphabet) if mark.alphabet else None
         if tokens:
             return self.say_tokens(mark.start, word, tokens)
         if says_something(mark.value):  # dots above a word only emphasize it
@@ -180,9 +180,3 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
 
 def _seconds(pause: Mark) -> float:
     return min(max(float(pause.value), 0.0), MAX_PAUSE_S)
-
-
-def _tokens(mark: Mark, word: str) -> tuple[str, ...] | None:
-    """The tokens of a pronunciation; pinyin needs a syllable for each Chinese character."""
-    tokens = tokens_of(mark.value, mark.alphabet) if mark.alphabet else None
-    return tokens if mark.alphabet is not Alphabet.PINYIN else tokens_of_ruby(word, mark.value)

@@ -30,19 +30,20 @@ def test_accents_and_signs_are_ignored():
     assert guess_phones("Weena-Filby") == guess_phones("weena") + guess_phones("filby")
 
 
-@pytest.mark.parametrize("word", ["", "银行", "Ж", "-"])
-def test_letters_that_are_not_latin_are_not_guessed(word):
+@pytest.mark.parametrize("word", ["", "银行", "Ж", "-", "www"])
+def test_what_is_no_word_in_latin_letters_is_not_guessed(word):
     assert guess_phones(word) is None
 
 
 def test_every_guess_has_one_primary_stress_and_is_of_cmu_phones():
     known = {phone for _, phones in dictionary_words() for phone in phones}
     chance = random.Random(1)
-    for _ in range(200):
-        word = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(1, 20)))
-        phones = guess_phones(word)
+    words = ("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(1, 20))) for _ in range(200))
+    guesses = [phones for word in words if (phones := guess_phones(word))]
+    assert len(guesses) > 150
+    for phones in guesses:
         assert set(phones) <= known
-        assert sum(phone[-1] == "1" for phone in phones) <= 1
+        assert sum(phone[-1] == "1" for phone in phones) == 1
 
 
 def test_a_word_learned_from_is_said_as_it_was_learned():

@@ -163,7 +163,8 @@ def test_an_empty_lexicon_finds_nothing(entries):
         ("'--': W IY1 N AH0", 1, "is not a word"),
         ("- {word: Weena, say: W IY1, case: no}", 1, "Write `case: exact`"),
         ("- {word: Weena, say: W IY1, after: [[a]]}", 1, "`after/before` is not a text"),
-        ("银行: yin2", 1, "different numbers of syllables"),
+        ("银行: yin2", 1, "for each Chinese character a syllable"),
+        ("Li: lǐ", 1, "for each Chinese character a syllable"),
         ("Weena: W IY1\nEloi: IY1\nWeena: W EH1", 3, "already in line 1"),
         ("Weena", 1, "not a lexicon"),
         ("- Weena", 1, "not an entry"),
@@ -235,7 +236,22 @@ def test_of_lexemes_told_apart_by_role_the_first_counts():
 def test_sounds_that_english_lacks_are_told():
     made = parse_pls(pls("<lexeme><grapheme>tu</grapheme><phoneme>ty</phoneme></lexeme>"))
     assert made.entries == ()
-    assert "line 1: tu is left out" in made.warnings[0]
+    assert "line 1: 'tu' is left out" in made.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "lexeme",
+    [
+        "<grapheme>Li</grapheme><phoneme alphabet='x-pinyin'>lǐ</phoneme>",
+        "<grapheme>!</grapheme><alias>bang</alias>",
+        "<grapheme>Li</grapheme>",
+        "<phoneme>liː</phoneme>",
+    ],
+)
+def test_lexemes_that_cannot_be_used_are_told(lexeme):
+    made = parse_pls(pls(f"<lexeme>{lexeme}</lexeme>"))
+    assert made.entries == ()
+    assert len(made.warnings) == 1
 
 
 @pytest.mark.parametrize(

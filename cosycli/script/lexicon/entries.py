@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cosycli.script.pronunciation import possessive_ending
 
-__all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "fold"]
+__all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "fold", "is_word"]
 
 MAX_WORD_CHARS = 100  # bounds the work at each word of a text; the longest title in the corpus has 79
 # Scripts that are written without spaces, or (Korean) with particles attached to the names.
@@ -109,6 +109,11 @@ class Lexicon:
         for word in self._entries:
             lengths.setdefault(_TOKEN.findall(word)[0], set()).add(len(word))
         return {token: tuple(sorted(sizes, reverse=True)) for token, sizes in lengths.items()}
+
+
+def is_word(text: str) -> bool:
+    """Whether this can be the word or phrase of an entry: a line of bounded length with a letter or digit."""
+    return any(map(str.isalnum, text)) and len(text) <= MAX_WORD_CHARS and "\n" not in text
 
 
 def fold(text: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cosycli.documents.book import Alphabet
 from cosycli.errors import InputError
 from cosycli.script.alphabets import tokens_of
-from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon
+from cosycli.script.lexicon.entries import Entry, Lexicon, is_word
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -36,15 +35,13 @@ def parse_pls(data: bytes, source: str = "The pronunciation lexicon") -> Lexicon
     entries: dict[str, Entry] = {}
     warnings = []
     for lexeme in root.iterchildren("{*}lexeme"):
-        words = [word for word in _texts(lexeme, "grapheme") if len(word) <= MAX_WORD_CHARS and _has_letter(word)]
-        said = _said(lexeme, root.get("alphabet", "ipa"))
-        if not words or not said:
-            shown = ", ".join(words) or "a lexeme without a grapheme"
-            warnings.append(f"{source}, line {lexeme.sourceline}: {shown} is left out: it has no sound known here.")
-        else:
-            tokens, alias = said
-            for word in words:
-                entries.setdefault(word, Entry(word, tokens, alias, language=language))
+        words = [_text(grapheme) for grapheme in lexeme.iterchildren("{*}grapheme")]
+        for word in words or [""]:
+            said = _said(lexeme, word, root.get("alphabet", "ipa")) if is_word(word) else None
+            if said is None:
+                warnings.append(f"{source}, line {lexeme.sourceline}: {word!r} is left out: it has no known sound.")
+            else:
+                entries.setdefault(word, Entry(word, *said, language=language))
     return Lexicon(tuple(entries.values()), tuple(warnings))
 
 
@@ -63,27 +60,18 @@ def _parse(data: bytes, source: str) -> _Element:
     return root
 
 
-def _has_letter(word: str) -> bool:
-    return any(map(str.isalnum, word))
-
-
-def _texts(lexeme: _Element, name: str) -> Iterator[str]:
-    for element in lexeme.iterchildren(f"{{*}}{name}"):
-        yield _text(element)
-
-
 def _text(element: _Element) -> str:
     return " ".join(unicodedata.normalize("NFC", "".join(map(str, element.itertext()))).split())
 
 
-def _said(lexeme: _Element, alphabet: str) -> tuple[tuple[str, ...], str] | None:
-    """Tokens and alias, one of them empty, of the preferred pronunciation that can be said."""
+def _said(lexeme: _Element, word: str, alphabet: str) -> tuple[tuple[str, ...], str] | None:
+    """Tokens and alias, one of them empty, of the preferred way to say the word that can be said."""
     ways = list(lexeme.iterchildren("{*}phoneme", "{*}alias"))
     for way in sorted(ways, key=lambda way: way.get("prefer") != "true"):
         if way.tag.endswith("alias") and _text(way):
             return (), _text(way)
         known = _ALPHABETS.get(way.get("alphabet", alphabet).lower())
-        tokens = tokens_of(_text(way), known) if known else None
+        tokens = tokens_of(word, _text(way), known) if known else None
         if tokens:
             return tokens, ""
     return None

@@ -11,9 +11,7 @@ import yaml
 from cosycli.documents.book import Alphabet
 from cosycli.errors import InputError, did_you_mean
 from cosycli.script.alphabets import tokens_of
-from cosycli.script.languages import is_hanzi
-from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon
-from cosycli.script.phonemes import pinyin_tokens
+from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon, is_word
 
 __all__ = ["parse_yaml"]
 
@@ -21,8 +19,8 @@ _TEXT_KEYS = ("word", "say", "alias", "case", "language")
 _KEYS = (*_TEXT_KEYS, "after", "before")
 _EXAMPLE = "Write lines of `word: pronunciation`, for example `Weena: W IY1 N AH0`."
 _HOW_TO_SAY = (
-    "Write CMU phones (W IY1 N AH0), IPA between slashes (/ˈwiːnə/), or for Chinese characters pinyin (yin2 hang2); "
-    "to have other words said, write {alias: other words}."
+    "Write CMU phones (W IY1 N AH0), IPA between slashes (/ˈwiːnə/), or for each Chinese character a syllable "
+    "of pinyin (yin2 hang2); to have other words said, write {alias: other words}."
 )
 
 
@@ -116,7 +114,7 @@ class _Form:
         return unicodedata.normalize("NFC", node.value.strip())
 
     def word(self, line: int, word: str) -> str:
-        if not any(map(str.isalnum, word)) or len(word) > MAX_WORD_CHARS or "\n" in word:
+        if not is_word(word):
             what = f"{word[:20]!r} is not a word or phrase." if word else "the entry has no word."
             raise self.error(line, what, f"Write up to {MAX_WORD_CHARS} characters with at least one letter.")
         return word
@@ -128,15 +126,8 @@ class _Form:
         return tuple(self.word(_line(item), self.text("after/before", item)) for item in items)
 
     def tokens(self, line: int, word: str, say: str) -> tuple[str, ...]:
-        if len(say) > 1 and say[0] == say[-1] == "/":
-            tokens = tokens_of(say, Alphabet.IPA)
-        elif any(map(is_hanzi, word)) and (syllables := pinyin_tokens(say)):
-            if len(syllables) != sum(map(is_hanzi, word)) or not all(map(is_hanzi, word)):
-                what = f"{word!r} and {say!r} have different numbers of syllables."
-                raise self.error(line, what, "Write one syllable for each character: `银行: yin2 hang2`.")
-            tokens = tokens_of(say, Alphabet.PINYIN)
-        else:
-            tokens = tokens_of(say, Alphabet.CMU)
+        is_ipa = len(say) > 1 and say[0] == say[-1] == "/"
+        tokens = tokens_of(word, say, Alphabet.IPA if is_ipa else Alphabet.CMU) or tokens_of(word, say, Alphabet.PINYIN)
         if tokens is None:
             raise self.error(line, f"{say!r} is not a pronunciation of {word!r}.", _HOW_TO_SAY)
         return tokens
