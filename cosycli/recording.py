@@ -14,7 +14,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from cosycli.audio.ffmpeg import find_ffmpeg
+from cosycli.audio.ffmpeg import find_ffmpeg, input_of
 from cosycli.audio.measure import measure
 from cosycli.errors import InputError
 
@@ -27,8 +27,6 @@ MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz
 SILENCE_DB = -50.0  # speech level below which a clip is called silent; quiet speech is near -35
 MAX_CLIPPED = 0.001  # fraction of samples at full scale; clean recordings measure 0
 FFMPEG_RATE = 48_000  # Hz: what compressed formats are decoded to; they carry no more
-# Containers and streams of audio. Playlists and image lists, which name further files, are left out.
-FFMPEG_FORMATS = "mov,mp4,m4a,3gp,matroska,webm,aac,ac3,eac3,amr,asf,caf,mp3,ogg,flac,wav,aiff,w64,ape,wv,tta,mpegts"
 
 
 @dataclass(frozen=True)
@@ -118,9 +116,8 @@ def _decode(path: Path, max_s: float) -> tuple[NDArray[np.float32], int]:
 
 def _decode_by_ffmpeg(path: Path, max_s: float) -> NDArray[np.float32]:
     """Samples (N, 1) at `FFMPEG_RATE`, for the formats libsndfile does not know."""
-    source = ["-protocol_whitelist", "file", "-format_whitelist", FFMPEG_FORMATS, "-i", f"file:{path}"]
     target = ["-t", str(max_s + 1), "-ac", "1", "-ar", str(FFMPEG_RATE), "-f", "f32le", "pipe:1"]
-    command = [find_ffmpeg(), "-nostdin", "-v", "error", *source, "-map", "0:a:0", *target]
+    command = [find_ffmpeg(), "-nostdin", "-v", "error", *input_of(path), "-map", "0:a:0", *target]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0 or not done.stdout:
         raise InputError(

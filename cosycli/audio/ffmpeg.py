@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from cosycli.audio.riff import to_16_bits
 from cosycli.errors import MissingError
 
-__all__ = ["EXACT", "FfmpegSink", "find_ffmpeg"]
+__all__ = ["EXACT", "FfmpegSink", "find_ffmpeg", "input_of"]
 
 EXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no random stream number, no version string
+# Containers and streams of audio. Playlists and image lists, which name further files, are left out.
+FORMATS = "mov,mp4,m4a,3gp,matroska,webm,aac,ac3,eac3,amr,asf,caf,mp3,ogg,flac,wav,aiff,w64,ape,wv,tta,mpegts"
 # A process that may not write ends by these signals instead of an error.
 FATAL_SIGNALS = {errno.EPIPE: 13, errno.EFBIG: 25}  # SIGPIPE, SIGXFSZ
 
@@ -43,6 +46,11 @@ def find_ffmpeg() -> str:
             "Run `pip install imageio-ffmpeg`, or write --format wav.",
         )
     return found
+
+
+def input_of(path: Path) -> tuple[str, ...]:
+    """The arguments by which ffmpeg reads an audio file that came from anywhere, and nothing else."""
+    return ("-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i", f"file:{path}")
 
 
 class FfmpegSink:

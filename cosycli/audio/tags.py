@@ -5,15 +5,19 @@ Series and subtitle use the names that Audiobookshelf reads ("Book audio metadat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cosycli
 from cosycli.documents.book import Metadata
 
-__all__ = ["ChapterMark", "Tags", "book_tags", "chapter_tags", "ffmetadata"]
+__all__ = ["ChapterMark", "Tags", "book_tags", "chapter_tags", "ffmetadata", "parse_ffmetadata"]
 
 GENRE = "Audiobook"
+_ENTRY = re.compile(r"(?:[^\\\n]|\\[\s\S])+")  # a line of a metadata file; an escaped newline does not end it
+_NAME = re.compile(r"(?<!\\)=")  # what ends the name of a tag
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,37 @@ def ffmetadata(tags: Mapping[str, str], marks: Sequence[ChapterMark], sample_rat
         lines += ["[CHAPTER]", f"TIMEBASE=1/{sample_rate}", f"START={mark.start}", f"END={mark.end}"]
         lines += _assignments({"title": mark.title})
     return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter as a file has it, in seconds."""
+
+    title: str
+    start_s: float
+    end_s: float
+
+
+def parse_ffmetadata(text: str) -> tuple[dict[str, str], list[Section]]:
+    """The tags and chapters in a metadata file of ffmpeg's own writing."""
+    tags: dict[str, str] = {}
+    sections: list[dict[str, str]] = []
+    for line in _ENTRY.findall(text):
+        if line.startswith("["):
+            sections.append({"kind": line})
+        elif not line.startswith(";"):
+            name, value = _NAME.split(line, maxsplit=1)
+            (sections[-1] if sections else tags)[_unescape(name)] = _unescape(value)
+    return tags, [_section(found) for found in sections if found["kind"] == "[CHAPTER]"]
+
+
+def _section(found: Mapping[str, str]) -> Section:
+    tick = Fraction(found["TIMEBASE"])
+    return Section(found.get("title", ""), float(int(found["START"]) * tick), float(int(found["END"]) * tick))
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
 def _assignments(tags: Mapping[str, str]) -> Iterator[str]:
