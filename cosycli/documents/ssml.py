@@ -26,7 +26,7 @@ __all__ = ["read_ssml"]
 
 MAX_PAUSE_S = 60.0  # as in the notation for plain text
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-# Section 3.2.3 gives no lengths. From weak on, ours are the pauses at a comma, a sentence, a paragraph and a scene break.
+# Section 3.2.3 gives no lengths. From weak on, ours are those at a comma, a sentence, a paragraph and a scene break.
 _STRENGTHS_S = {"none": 0.0, "x-weak": 0.1, "weak": 0.15, "medium": 0.4, "strong": 0.8, "x-strong": 1.6}
 _TIME = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)(ms|s)")
 # Section 3.2.4 gives no factors; these are eSpeak NG's.
