@@ -7,13 +7,14 @@ cues, and its time among them in proportion to how long each takes to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.audio.line_breaks import divide, lines_of
+from cosycli.errors import UsageError, did_you_mean
 from cosycli.script.duration import seconds_of
 from cosycli.script.printed import marks_of, printed
 from cosycli.whole_files import write_whole
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
     from cosycli.audio.assembly import Assembly, ChapterTimes
     from cosycli.script.book_script import BookScript, ChapterScript
 
-__all__ = ["FORMATS", "Cue", "Heading", "chapter_cues", "to_lrc", "to_srt", "to_vtt", "write_subtitles"]
+__all__ = [
+    "FORMATS",
+    "Cue",
+    "Heading",
+    "chapter_cues",
+    "check_formats",
+    "to_lrc",
+    "to_srt",
+    "to_vtt",
+    "write_subtitles",
+]
 
 FORMATS = ("srt", "vtt", "lrc")
 _WORD_JOINER = "\u2060"  # has no width and forbids a break
@@ -71,6 +82,19 @@ def write_subtitles(book: BookScript, assembly: Assembly, format: str) -> list[P
         write_whole(path, _formatted(cues, format, _heading(book, [times for _, times in chapters])))
         written.append(path)
     return written
+
+
+def check_formats(names: Sequence[str]) -> tuple[str, ...]:
+    """`names`, each once.
+
+    Raises:
+        UsageError: one of them is not in `FORMATS`.
+    """
+    for name in names:
+        if name not in FORMATS:
+            hint = f"{did_you_mean(name, FORMATS)}Valid: {', '.join(FORMATS)}."
+            raise UsageError(f"There is no format of subtitles {name!r}.", hint)
+    return tuple(dict.fromkeys(names))
 
 
 def to_srt(cues: Iterable[Cue]) -> str:

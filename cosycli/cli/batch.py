@@ -1,0 +1,129 @@
+"""`cosy batch`: many books, or many short texts, in one go."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cosycli.cli.progress import Progress, open_progress
+from cosycli.errors import SOME_FAILED
+
+if TYPE_CHECKING:
+    from cosycli.engine.synthesizer import Synthesizer
+    from cosycli.jobs.batch import JobResult
+    from cosycli.jobs.batch_file import BookJob
+    from cosycli.settings import Settings
+
+__all__ = ["EXAMPLES", "batch"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy batch jobs.yaml
+  cosy batch jobs.jsonl --voice slt --json
+  cosy batch novels -o audiobooks
+"""
+STATE = "cosy-batch.jsonl"
+
+
+def batch(
+    jobs: Annotated[
+        Path, typer.Argument(metavar="JOBS.yaml|JOBS.jsonl|FOLDER", help="A file of jobs, or a folder of documents.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
+    ] = None,
+    format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
+    voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")] = None,
+    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
+    style: Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")] = None,
+    speed: Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None,
+    mask: Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
+    progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
+) -> None:
+    """Do many jobs: books, or texts of a sentence or more, each into a file of its own.
+
+    All jobs are checked before the first is run. One that fails is named, and the others are finished; a second run
+    does only what is missing. What a job says of itself goes over these options.
+    """
+    from cosycli.jobs.batch import run_batch
+    from cosycli.jobs.batch_file import read_batch
+    from cosycli.jobs.batch_state import BatchState
+    from cosycli.settings import read_settings
+
+    settings = read_settings(Path()).override(device=device, dtype=dtype)
+    flags = {
+        "format": format,
+        "voice": voice,
+        "model": model,
+        "style": style,
+        "speed": speed,
+        "seed": seed,
+        "mask": mask,
+    }
+    work = read_batch(jobs, settings, flags, output)
+    state = BatchState(_state_path(jobs, output))
+    with open_progress("none" if quiet else progress) as report:
+        width = max(len(job.id) for job in work)
+        results: list[JobResult] = []
+
+        def told(job: BookJob, done: int, total: int) -> None:
+            report.update(done, total, "segments", book=job.id)
+
+        for result in run_batch(work, state, _load, told):
+            results.append(result)
+            report.tell(_line(result, width), **_facts(result))
+            report.update(len(results), len(work), "jobs")
+        _tell_the_sum(results, report)
+    if as_json:
+        print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
+    if not all(result.is_good for result in results):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _state_path(jobs: Path, output: Path | None) -> Path:
+    """Beside the jobs: where their file is, or among the output of a folder."""
+    return (output or jobs) / STATE if jobs.is_dir() else jobs.with_name(f"{jobs.name}.{STATE}")
+
+
+def _load(settings: Settings) -> Synthesizer:
+    import cosycli
+
+    return cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
+
+
+def _line(result: JobResult, width: int) -> str:
+    length = f"{result.audio_s:8.1f} s" if result.audio_s else " " * 10
+    return f"{result.id:<{width}}  {result.status.value:<6} {length}  {result.message or result.out}"
+
+
+def _facts(result: JobResult) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "out": str(result.out),
+        "status": result.status.value,
+        "reason": result.message,
+        "audio_s": result.audio_s,
+    }
+
+
+def _tell_the_sum(results: list[JobResult], report: Progress) -> None:
+    counts = Counter(result.status.value for result in results)
+    audio_s = sum(result.audio_s for result in results)
+    said = ", ".join(f"{count} {status}" for status, count in counts.items())
+    report.tell(f"{len(results)} jobs: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3))
+    failed = [result.id for result in results if result.status.value == "failed"]
+    if failed:
+        report.tell(f"Failed: {', '.join(failed)}. Run the same command to try only them again.", jobs=failed)
+    flawed = [result.id for result in results if result.message and result.id not in failed]
+    if flawed:
+        report.tell(f"Did not pass their checks: {', '.join(flawed)}. Give them another seed.", jobs=flawed)

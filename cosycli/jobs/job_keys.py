@@ -1,0 +1,82 @@
+"""What a job of a jobs file may say, and of which kind each value is.
+
+The keys are the long options of `cosy speak` and `cosy book`. A new one is a line in one of the tables below, and its
+use in `batch_file` or `book_values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cosycli.errors import did_you_mean
+
+__all__ = ["BOOK_KEYS", "BOOK_SETTINGS", "SETTINGS", "TEXT_KEYS", "Kind", "mistake_in"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: what it is called, and whether a value is one."""
+
+    name: str
+    takes: Callable[[Any], bool]
+
+
+def _is_texts(value: Any) -> bool:
+    return type(value) is str or (type(value) is list and all(type(item) is str for item in value))
+
+
+def _is_seconds(value: Any) -> bool:
+    return type(value) is dict and all(type(s) in (int, float) and 0 <= s <= 60 for s in value.values())
+
+
+TEXT = Kind("text", lambda value: type(value) is str and bool(value.strip()))
+WHOLE = Kind("a whole number", lambda value: type(value) is int)
+NUMBER = Kind("a number", lambda value: type(value) in (int, float))
+YES_OR_NO = Kind("true or false", lambda value: type(value) is bool)
+TEXTS = Kind("a text or a list of texts", _is_texts)
+SECONDS = Kind("a group of `place: seconds` with 0 to 60 seconds", _is_seconds)
+
+SETTINGS: Mapping[str, Kind] = {
+    "voice": TEXT,
+    "model": TEXT,
+    "style": TEXT,
+    "speed": NUMBER,
+    "seed": WHOLE,
+    "mask": TEXT,
+    "format": TEXT,
+}
+BOOK_SETTINGS: Mapping[str, Kind] = {
+    **SETTINGS,
+    "language": TEXT,
+    "lexicon": TEXTS,
+    "read": TEXTS,
+    "skip": TEXTS,
+    "chapters": TEXT,
+    "dialogue-voice": TEXT,
+    "cast": TEXT,
+    "pause": SECONDS,
+    "layout": TEXT,
+    "loudness": NUMBER,
+    "subtitles": TEXTS,
+    "read-along": YES_OR_NO,
+}
+TEXT_KEYS: Mapping[str, Kind] = {"id": TEXT, "text": TEXT, "out": TEXT, **SETTINGS}
+BOOK_KEYS: Mapping[str, Kind] = {"id": TEXT, "source": TEXT, "out": TEXT, **BOOK_SETTINGS}
+
+
+def mistake_in(key: str, value: Any, keys: Mapping[str, Kind]) -> str | None:
+    """What is wrong with `key: value` where `keys` may stand, as a sentence; None if nothing is."""
+    if key not in keys:
+        return f"there is no key {key!r} here. {did_you_mean(key, keys)}Keys: {', '.join(keys)}."
+    if not keys[key].takes(value):
+        return f"`{key}` is {_shown(value)}, which is not {keys[key].name}."
+    return None
+
+
+def _shown(value: Any) -> str:
+    """A value in a few characters."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a group of keys"
+    return "empty" if value is None or value == "" else repr(value)[:40]

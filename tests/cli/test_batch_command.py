@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+JOBS = """
+defaults: {voice: slt}
+jobs:
+  - id: kettle
+    text: The kettle is on.
+  - id: rain
+    text: The rain has stopped.
+    out: rain/rain.mp3
+"""
+
+
+@pytest.fixture
+def jobs(cosy):
+    Path("jobs.yaml").write_text(JOBS)
+    return cosy
+
+
+def test_each_job_becomes_a_file_and_a_line(jobs):
+    ended = jobs("batch", "jobs.yaml")
+    assert (ended.status, ended.out) == (0, b"")
+    assert soundfile.info("kettle.wav").format == "WAV"
+    assert soundfile.info("rain/rain.mp3").format == "MP3"
+    lines = ended.err.splitlines()
+    assert lines[0].split()[:2] == ["kettle", "done"]
+    assert lines[1].endswith("rain/rain.mp3")
+    assert lines[2].startswith("2 jobs: 2 done;")
+
+
+def test_results_as_json_are_all_that_is_on_standard_output(jobs):
+    ended = jobs("batch", "jobs.yaml", "--json", "-q")
+    assert ended.err == ""
+    kettle, rain = json.loads(ended.out)
+    assert kettle == {"id": "kettle", "out": "kettle.wav", "status": "done", "reason": "", "audio_s": kettle["audio_s"]}
+    assert kettle["audio_s"] == soundfile.info("kettle.wav").duration
+    assert rain["out"] == "rain/rain.mp3"
+
+
+def test_a_second_run_keeps_what_is_done(jobs):
+    jobs("batch", "jobs.yaml")
+    ended = jobs("batch", "jobs.yaml")
+    assert "2 jobs: 2 kept;" in ended.err
+    assert len(ended.synthesizers) == 1
+
+
+def test_a_job_that_fails_is_named_and_the_exit_code_says_so(jobs):
+    Path("jobs.yaml").write_text(JOBS + "  - {id: odd, text: '[laugther] Hello.'}\n")
+    ended = jobs("batch", "jobs.yaml")
+    assert ended.status == 5
+    assert "Failed: odd." in ended.err
+    assert soundfile.info("kettle.wav").duration > 0.3
+
+
+def test_takes_that_fail_their_checks_are_named_and_the_exit_code_says_so(jobs):
+    Path("jobs.jsonl").write_text('{"id": "odd", "text": "Mumble."}\n')
+    ended = jobs("batch", "jobs.jsonl")
+    assert ended.status == 5
+    assert "Did not pass their checks: odd." in ended.err
+
+
+def test_mistakes_are_named_before_anything_is_run(jobs):
+    Path("jobs.yaml").write_text(JOBS + "  - {id: odd, txet: Hello.}\n")
+    ended = jobs("batch", "jobs.yaml")
+    assert ended.status == 2
+    assert "job odd: there is no key 'txet' here. Did you mean 'text'?" in ended.err
+    assert ended.synthesizers == []
+    assert not Path("kettle.wav").exists()
+
+
+def test_options_reach_the_jobs(jobs):
+    ended = jobs(
+        "batch", "jobs.yaml", "--voice", "rms", "--seed", "3", "--format", "flac", "--device", "cpu", "-o", "out"
+    )
+    (synthesizer,) = ended.synthesizers
+    assert synthesizer.device == "cpu"
+    assert {request["voice"] for request in synthesizer.requests} == {"rms"}
+    assert soundfile.info("out/kettle.flac").format == "FLAC"
+    assert soundfile.info("rain/rain.mp3").format == "MP3"
+
+
+def test_a_folder_of_documents_becomes_audiobooks(cosy):
+    Path("novels").mkdir()
+    Path("novels/The Lake.md").write_text("# One\n\nIt was still.\n")
+    Path("novels/shore.txt").write_text("Nobody came.\n")
+    ended = cosy("batch", "novels", "-o", "audiobooks", "--format", "mp3")
+    assert ended.status == 0
+    assert soundfile.info("audiobooks/The Lake.mp3").duration > 3
+    assert soundfile.info("audiobooks/shore.mp3").duration > 2
+    assert "2 kept" in cosy("batch", "novels", "-o", "audiobooks", "--format", "mp3").err
+
+
+def test_progress_is_told_as_json_lines(jobs):
+    events = [json.loads(line) for line in jobs("batch", "jobs.yaml", "--progress", "json").err.splitlines()]
+    assert {"event": "progress", "done": 1, "total": 2, "unit": "jobs"} in events
+    assert [event["status"] for event in events if "status" in event] == ["done", "done"]
