@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["MAX_HEADING", "Heading", "Rank", "is_contents_title", "numeral_value", "read_heading"]
+__all__ = ["HAN_NUMERAL", "MAX_HEADING", "Heading", "Rank", "is_contents_title", "numeral_value", "read_heading"]
 
 MAX_HEADING = 100  # characters; the longest of the corpus, with its title, has 42
 
@@ -50,6 +50,8 @@ _ORDINAL_WORDS = (
 )
 _ROMAN = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _HAN_DIGITS = "一二三四五六七八九"
+HAN_NUMERAL = f"[{_HAN_DIGITS}十]{{1,3}}"
+"""What `numeral_value` reads of Chinese numbers: those up to 99."""
 _HAN_NUMBER = f"[{_HAN_DIGITS}十百千零〇兩两0-9０-９]+"
 # After the number comes nothing, a stop and a title, or a title that does not go on in small letters, as in
 # "Chapter 3 was the best".
@@ -78,7 +80,7 @@ _NAMED = re.compile(
     r"|プロローグ|エピローグ)(?:\s+[A-Z0-9])?(?:\s*[.:：—–-]\s*(?P<title>\S.*)|[.:])?",
     re.IGNORECASE,
 )
-_NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|[{_HAN_DIGITS}十]{{1,3}})[)）]?[.、]?")
+_NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|{HAN_NUMERAL})[)）]?[.、]?")
 _CONTENTS = re.compile(
     r"(?:table of )?contents|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice"
     r"|indice generale|sommario|inhoud|содержание|оглавление|目\s*[录錄次]",
@@ -111,7 +113,7 @@ def is_contents_title(line: str) -> bool:
 
 
 def numeral_value(line: str) -> int:
-    """ "IV." -> 4, "12" -> 12, "（二十一）" -> 21; the line is one that `read_heading` gave the rank NUMERAL."""
+    """ "IV." -> 4, "12" -> 12, "（二十一）" -> 21; the line is one of rank NUMERAL, or HAN_NUMERAL."""
     numeral = line.strip().strip("()（）.、")
     if numeral.isdecimal():
         return int(numeral)

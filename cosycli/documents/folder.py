@@ -1,0 +1,171 @@
+"""A folder of documents as one book: in the order of SUMMARY.md, or by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from cosycli.documents.accounting import Account
+from cosycli.documents.book import Book, Chapter, Cover, Metadata
+from cosycli.documents.front_matter import read_metadata
+from cosycli.documents.headings import HAN_NUMERAL, numeral_value
+from cosycli.documents.mdbook import Entry, read_summary
+from cosycli.documents.plain_text import read_text_file
+from cosycli.errors import InputError
+
+__all__ = ["read_folder"]
+
+MAX_FILES = 10_000  # ten times the chapters of the longest novels on the web; a home folder has more
+_COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
+_MAX_COVER_BYTES = 16 * 1024 * 1024
+_METADATA = ("metadata.yaml", "metadata.yml")
+_SUMMARY = "SUMMARY.md"
+_NUMBER = re.compile(rf"(\d+|{HAN_NUMERAL})")
+_LEADING_NUMBER = re.compile(r"\d+[\s._-]+(?=\D)")
+_SHOWN = 5  # names in a warning
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A file that was read, as the whole it is a part of calls it."""
+
+    book: Book
+    chapters: tuple[Chapter, ...]
+
+
+def read_folder(folder: Path, suffixes: Container[str], read_file: Callable[[Path], Book]) -> Book:
+    """The book whose chapters are the documents in `folder` and the folders in it.
+
+    Args:
+        suffixes: of documents, in small letters; other files are listed as left out.
+        read_file: reads one of them.
+
+    Raises:
+        InputError: a document cannot be read, there is none, or there are more than 10,000 files.
+    """
+    source = folder / "src" if (folder / "src" / _SUMMARY).is_file() else folder  # the root of an mdBook
+    files = _files(source)
+    account = Account()
+    if (source / _SUMMARY).is_file():
+        summary = read_summary(read_text_file(source / _SUMMARY))
+        title = summary.title
+        documents, warnings = _read_summarized(source, summary.entries, read_file)
+        named = {source / entry.path for entry in summary.entries}
+        _account_for_rest(
+            account, source, [file for file in files if file not in named], f"{_SUMMARY} does not name it"
+        )
+    else:
+        title, warnings = "", ()
+        chosen = [file for file in files if file.suffix.lower() in suffixes]
+        documents = [_read_by_name(file, read_file) for file in chosen]
+        _account_for_rest(account, source, [file for file in files if file not in chosen], "it is not a document")
+    if not documents:
+        raise InputError(f"{folder} holds no document.", "It reads EPUB, HTML, Markdown, plain text and SSML files.")
+    books = [document.book for document in documents]
+    for left in (left for book in books for left in book.left_out):
+        account.leave_out(left.kind, left.reason, left.characters, title=left.title, count=left.count)
+    return Book(
+        _metadata(folder, source, title, books),
+        tuple(chapter for document in documents for chapter in document.chapters),
+        sum(book.num_characters for book in books),
+        obeys_markup=all(book.obeys_markup for book in books),
+        left_out=account.left_out,
+        notes_count=sum(book.notes_count for book in books),
+        cover=_cover(source) or _cover(folder) or next((book.cover for book in books if book.cover), None),
+        pronunciations=tuple(document for book in books for document in book.pronunciations),
+        warnings=(*warnings, *(warning for book in books for warning in book.warnings)),
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a folder and those in it, in the order of the numbers in their names; hidden ones are not looked at.
+
+    Raises:
+        InputError: there are too many.
+    """
+    found = (path for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder)) and path.is_file())
+    files = list(islice(found, MAX_FILES + 1))
+    if len(files) > MAX_FILES:
+        raise InputError(f"{folder} holds more than {MAX_FILES} files.", "Name the folder of one book.")
+    return sorted(files, key=lambda path: [_natural_key(part) for part in path.relative_to(folder).parts])
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _natural_key(name: str) -> list[tuple[int, str]]:
+    """Sorts "2.txt" before "10.txt", and 第二章 before 第十章."""
+    pieces = _NUMBER.split(name.casefold())
+    return [(numeral_value(piece), "") if number % 2 else (-1, piece) for number, piece in enumerate(pieces)]
+
+
+def _read_by_name(file: Path, read_file: Callable[[Path], Book]) -> _Document:
+    """A document without headings has the name of its file for a title, but for the number that puts it in order."""
+    book = read_file(file)
+    title = _LEADING_NUMBER.sub("", file.stem, count=1).replace("_", " ")
+    chapters = [replace(chapter, title=title) if chapter.title == file.stem else chapter for chapter in book.chapters]
+    return _Document(book, tuple(chapters))
+
+
+def _read_summarized(
+    folder: Path, entries: Sequence[Entry], read_file: Callable[[Path], Book]
+) -> tuple[list[_Document], tuple[str, ...]]:
+    """Each entry as one chapter with the title and level that the summary gives it, and warnings of what is missing."""
+    documents, missing, read = [], [], set()
+    for entry in entries:
+        path = (folder / entry.path).resolve()
+        if path in read:
+            continue
+        read.add(path)
+        if not path.is_relative_to(folder.resolve()) or not path.is_file():
+            missing.append(entry.path)
+            continue
+        book = read_file(path)
+        blocks = tuple(block for chapter in book.chapters for block in chapter.blocks)
+        documents.append(_Document(book, (Chapter(entry.title, entry.level, blocks),) if blocks else ()))
+    shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+    warning = f"{_SUMMARY} names {len(missing)} files that are not in the folder: {shown}."
+    return documents, (warning,) if missing else ()
+
+
+def _account_for_rest(account: Account, folder: Path, files: Sequence[Path], reason: str) -> None:
+    for file in files:
+        if file.name not in (*_COVERS, *_METADATA, _SUMMARY):
+            account.leave_out("files", reason, 0, title=file.relative_to(folder).as_posix())
+
+
+def _metadata(folder: Path, source: Path, title: str, books: Sequence[Book]) -> Metadata:
+    """What metadata.yaml says; else the summary's title or the folder's name, and the documents' language."""
+    written = Metadata()
+    for path in _beside(folder, source, _METADATA):
+        metadata = read_metadata(read_text_file(path))
+        if metadata is None:
+            raise InputError(f"{path} is not a mapping in YAML.", "Write lines such as `title: The Time Machine`.")
+        written = metadata
+    language = next((book.metadata.language for book in books if book.metadata.language), "")
+    authors = next((book.metadata.authors for book in books if book.metadata.authors), ())
+    return replace(
+        written,
+        title=written.title or title or folder.resolve().name,
+        authors=written.authors or authors,
+        language=written.language or language,
+    )
+
+
+def _cover(folder: Path) -> Cover | None:
+    for path in _beside(folder, folder, tuple(_COVERS)):
+        with path.open("rb") as file:
+            data = file.read(_MAX_COVER_BYTES + 1)
+        if len(data) <= _MAX_COVER_BYTES:
+            return Cover(data, _COVERS[path.name], path.name)
+    return None
+
+
+def _beside(folder: Path, source: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Files of these names in the book's folder and in that of its documents."""
+    places = dict.fromkeys((folder, source))
+    return (place / name for place in places for name in names if (place / name).is_file())

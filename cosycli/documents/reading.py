@@ -1,0 +1,162 @@
+"""From a file, a folder or a pipe to a book: which reader a document gets."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from cosycli.documents.book import Book
+from cosycli.documents.plain_text import MAX_BYTES, decode_book_text
+from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.errors import InputError, did_you_mean
+
+__all__ = ["FORMATS", "read_source"]
+
+FORMATS = MappingProxyType(
+    {
+        ".epub": "epub",
+        ".html": "html",
+        ".htm": "html",
+        ".xhtml": "html",
+        ".md": "markdown",
+        ".markdown": "markdown",
+        ".txt": "text",
+        ".text": "text",
+        ".ssml": "ssml",
+    }
+)
+"""What documents are called, and what they then are; other names are judged by what is in the file."""
+
+_PANDOC, _CALIBRE = "pandoc {} -o book.epub", "ebook-convert {} book.epub"
+# Documents that we do not read, and how they become one that we do.
+_CONVERSIONS = {
+    ".pdf": ("PDF", "pdftotext -enc UTF-8 {} book.txt"),
+    ".docx": ("Word document", _PANDOC),
+    ".doc": ("Word document", "soffice --convert-to docx {}"),
+    ".odt": ("OpenDocument text", _PANDOC),
+    ".rtf": ("RTF document", _PANDOC),
+    ".tex": ("TeX document", _PANDOC),
+    ".fb2": ("FictionBook", _PANDOC),
+    ".mobi": ("Mobipocket book", _CALIBRE),
+    ".azw": ("Kindle book", _CALIBRE),
+    ".azw3": ("Kindle book", _CALIBRE),
+    ".kfx": ("Kindle book", _CALIBRE),
+    ".lit": ("Microsoft Reader book", _CALIBRE),
+    ".djvu": ("DjVu document", "djvutxt {} book.txt"),
+}
+_HEAD_BYTES = 4096  # bytes that tell what a file is
+
+
+def read_source(source: Path | None, policy: ReadingPolicy, *, stdin: bytes | None = None) -> Book:
+    """The book in a file or a folder, or in `stdin` where `source` is None.
+
+    Raises:
+        InputError: it is not there, cannot be read, is of a kind that we do not read, or holds no text.
+    """
+    if source is None:
+        book = _read_bytes(stdin or b"", "standard input", policy)
+    elif source.is_dir():
+        from cosycli.documents.folder import read_folder
+
+        book = read_folder(source, FORMATS, lambda path: _read_file(path, policy))
+    else:
+        book = _read_file(source, policy)
+    if not book.chapters:
+        raise InputError(f"{source or 'Standard input'} holds no text to read.", "Name a document with text in it.")
+    return book
+
+
+def _read_file(path: Path, policy: ReadingPolicy) -> Book:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            _refuse_foreign(head, path.suffix.lower(), str(path))
+            form = FORMATS.get(path.suffix.lower()) or _form_of(head)
+            data = head if form == "epub" else head + file.read(MAX_BYTES + 1 - len(head))
+    except FileNotFoundError:
+        raise _not_there(path) from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
+    if form == "epub":
+        from cosycli.documents.epub import read_epub
+
+        return read_epub(path, policy)
+    return _read_as(form, data, str(path), policy)
+
+
+def _read_bytes(data: bytes, name: str, policy: ReadingPolicy) -> Book:
+    _refuse_foreign(data[:_HEAD_BYTES], "", name)
+    form = _form_of(data[:_HEAD_BYTES])
+    if form != "epub":
+        return _read_as(form, data, name, policy)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "book.epub"
+        path.write_bytes(data)
+        return _read_file(path, policy)
+
+
+def _read_as(form: str, data: bytes, source: str, policy: ReadingPolicy) -> Book:
+    """The book in `data`, which is a text of some form; `source` names it in errors, its last part in the book."""
+    name = Path(source).name
+    if form == "ssml":
+        from cosycli.documents.ssml import read_ssml
+
+        return read_ssml(data, name)
+    if form == "html":
+        from cosycli.documents.html import read_html
+
+        return read_html(data, name, policy)
+    text, warnings = decode_book_text(data, source)
+    if form == "markdown":
+        from cosycli.documents.markdown import read_markdown
+
+        book = read_markdown(text, name, policy)
+    else:
+        from cosycli.documents.text_book import read_text_book
+
+        book = read_text_book(text, name, policy)
+    return replace(book, warnings=(*warnings, *book.warnings))
+
+
+def _form_of(head: bytes) -> str:
+    """What the first bytes of a document show it to be; text, if nothing else."""
+    if head.startswith(b"PK\x03\x04"):
+        return "epub"
+    text = head.decode("utf-8", errors="ignore").lstrip("\ufeff \t\r\n").lower()
+    if text.startswith("<") and "<speak" in text:
+        return "ssml"
+    return "html" if text.startswith(("<!doctype html", "<html", "<?xml")) else "text"
+
+
+def _refuse_foreign(head: bytes, suffix: str, source: str) -> None:
+    """Refuse, by name and with what to do, documents that we do not read.
+
+    Raises:
+        InputError: it is one of `_CONVERSIONS`, by its first bytes or its name.
+    """
+    signs = (
+        (".pdf", head.startswith(b"%PDF-")),
+        (".mobi", head[60:68] == b"BOOKMOBI"),
+        (".rtf", head.startswith(b"{\\rtf")),
+        (".doc", head.startswith(b"\xd0\xcf\x11\xe0")),
+        (".docx", head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"word/" in head)),
+        (".odt", b"mimetypeapplication/vnd.oasis.opendocument.text" in head),
+        (".djvu", head.startswith(b"AT&TFORM")),
+    )
+    found = next((name for name, is_it in signs if is_it), suffix)
+    if found in _CONVERSIONS:
+        kind, command = _CONVERSIONS[found]
+        raise InputError(
+            f"{source} is a {kind}, which cosy does not read.",
+            f"Convert it first: {command.format(source)}\nIt reads EPUB, HTML, Markdown, plain text and SSML.",
+        )
+
+
+def _not_there(path: Path) -> InputError:
+    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    return InputError(
+        f"There is no file or folder {path}.",
+        f"{did_you_mean(path.name, beside)}Name a document: cosy book book.epub",
+    )
