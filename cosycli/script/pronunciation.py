@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 
-__all__ = ["dictionary_words", "phones_of", "possessive_ending", "spell_words", "words_that_sound"]
+__all__ = ["dictionary_words", "phones_of", "possessive_ending", "pronunciations_of", "spell_words", "words_that_sound"]
 
 # A tag or phoneme in brackets, an XML-like tag, or a word.
 _TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -26,6 +26,13 @@ def phones_of(word: str) -> tuple[str, ...] | None:
         return tuple(entry.partition("#")[0].split())
     noun = phones_of(key[:-2]) if key.endswith("'s") else None
     return (*noun, *possessive_ending(noun[-1])) if noun else None
+
+
+def pronunciations_of(word: str) -> list[tuple[str, ...]]:
+    """Every way the dictionary says an English word, the first one first."""
+    first = phones_of(word)
+    others = (_dictionary().get(f"{word.lower()}({number})") for number in range(2, 6))
+    return [first, *(tuple(entry.partition("#")[0].split()) for entry in others if entry)] if first else []
 
 
 def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:

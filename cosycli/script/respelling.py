@@ -11,7 +11,7 @@ from functools import cache
 from cosycli.script.pronunciation import words_that_sound
 from cosycli.script.vocabulary import PINYIN_INITIALS
 
-__all__ = ["respell"]
+__all__ = ["can_respell", "respell"]
 
 _LETTERS = {
     "AA": "ah", "AE": "a", "AH": "uh", "AO": "aw", "AW": "ow", "AY": "eye", "EH": "eh", "ER": "er", "EY": "ay",
@@ -25,6 +25,15 @@ def respell(word: str, tokens: tuple[str, ...]) -> str:
     if phones[0][0].isupper():
         return _respell_english(phones)
     return "".join(_respell_chinese(char, syllable) for char, syllable in zip(word, _syllables(phones), strict=True))
+
+
+def can_respell(word: str, tokens: tuple[str, ...]) -> bool:
+    """Whether `respell` finds a spelling with this sound; English words can always be spelled by sound."""
+    phones = tuple(token[1:-1] for token in tokens)
+    if phones[0][0].isupper():
+        return True
+    syllables = zip(word, _syllables(phones), strict=True)
+    return all(_usual_reading(char) == syllable or syllable in _homophones() for char, syllable in syllables)
 
 
 def _respell_english(phones: tuple[str, ...]) -> str:
@@ -44,10 +53,13 @@ def _syllables(phones: tuple[str, ...]) -> list[str]:
 
 def _respell_chinese(char: str, syllable: str) -> str:
     """The character itself where this is its usual reading, else a common one that is always or usually read so."""
+    return char if _usual_reading(char) == syllable else _homophones().get(syllable, char)
+
+
+def _usual_reading(char: str) -> str:
     from pypinyin.constants import PINYIN_DICT
 
-    usual = PINYIN_DICT.get(ord(char), "").split(",")[0]
-    return char if usual == syllable else _homophones().get(syllable, char)
+    return PINYIN_DICT.get(ord(char), "").split(",")[0]
 
 
 @cache

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 
-from cosycli.script.languages import dominant_language, is_hanzi, latin_language
+from cosycli.documents.book import Book
+from cosycli.script.languages import dominant_language, is_hanzi, latin_language, primary_language
 from cosycli.script.letter_sounds import guess_phones
 from cosycli.script.phonemes import pinyin_tokens
 from cosycli.script.pronunciation import phones_of, possessive_ending
@@ -60,19 +61,16 @@ class Suggestion:
     say: str
 
 
-def suggest(texts: Iterable[tuple[str, str | None]]) -> list[Suggestion]:
-    """Suggestions by kind, what is met oftenest first.
-
-    Args:
-        texts: paragraphs, each with the ISO 639-1 code that its source gives it, if any.
-    """
+def suggest(book: Book) -> list[Suggestion]:
+    """Suggestions by kind, what is met oftenest first."""
     words: dict[str, _Tally] = {}
     characters: dict[str, _Tally] = {}
-    for text, told in texts:
+    for block in chain.from_iterable(chapter.blocks for chapter in book.chapters):
+        told = primary_language(block.language or book.metadata.language)
         if latin_language(told) == "en":
-            _count_words(text, words)
-        if dominant_language(text, told) == "zh":
-            _count_characters(text, characters)
+            _count_words(block.text, words)
+        if dominant_language(block.text, told) == "zh":
+            _count_characters(block.text, characters)
     found = [*_judge_words(words), *_judge_characters(characters)]
     order = list(Kind)
     return sorted(found, key=lambda item: (order.index(item.kind), -item.count, item.word))

@@ -27,6 +27,7 @@ with the most conditions.
 from cosycli.script.lexicon.entries import Entry, Found, Lexicon
 from cosycli.script.lexicon.pls import parse_pls
 from cosycli.script.lexicon.reading import read_lexicon
+from cosycli.script.lexicon.telling import Fit, Told, tell
 from cosycli.script.lexicon.yaml_form import parse_yaml
 
-__all__ = ["Entry", "Found", "Lexicon", "parse_pls", "parse_yaml", "read_lexicon"]
+__all__ = ["Entry", "Fit", "Found", "Lexicon", "Told", "parse_pls", "parse_yaml", "read_lexicon", "tell"]

@@ -1,0 +1,125 @@
+"""`cosy lexicon`: files of pronunciations."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cosycli.cli.book_options import Model, Source
+from cosycli.errors import InputError
+
+if TYPE_CHECKING:
+    from cosycli.script.abilities import Abilities
+    from cosycli.script.lexicon import Entry
+
+__all__ = ["app"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy lexicon suggest novel.epub -o names.yaml
+  cosy lexicon check names.yaml
+  cosy lexicon lookup Morlock 银行
+  cosy book novel.epub --lexicon names.yaml
+"""
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="Files of pronunciations.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("check", epilog="Example:\n\n\b\n  cosy lexicon check names.yaml")
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A lexicon in YAML or PLS.")],
+    model: Model = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a model will be told for each entry: its exact sound, or the nearest spelling."""
+    from cosycli.script.lexicon import Fit, read_lexicon
+    from cosycli.settings import read_settings
+
+    lexicon = read_lexicon(file)
+    name = model or read_settings(Path()).model
+    checked = [_check(entry, _abilities(name)) for entry in lexicon.entries]
+    if as_json:
+        report = {"model": name, "entries": checked, "warnings": lexicon.warnings}
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+    else:
+        for item in checked:
+            print(f"{item['word']:<20} {item['fit']:<12} {item['told']}")
+    for warning in lexicon.warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    impossible = [item["word"] for item in checked if item["fit"] == Fit.IMPOSSIBLE.value]
+    if impossible:
+        hint = "Write `alias:` with other words instead of `say:`, or choose another model with --model."
+        raise InputError(f"The model {name} cannot say {', '.join(impossible)} so.", hint)
+
+
+@app.command("lookup", epilog="Examples:\n\n\b\n  cosy lexicon lookup read Morlock\n  cosy lexicon lookup 银行 重")
+def lookup(
+    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="English words, or Chinese ones.")],
+    as_json: AsJson = False,
+) -> None:
+    """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
+    from cosycli.model_library import BUILTIN, is_present, published_models
+    from cosycli.script.lexicon import tell
+    from cosycli.script.lookup import look_up
+
+    models = {name: _abilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
+    found: list[dict[str, Any]] = []
+    for word in words:
+        sounds = look_up(word)
+        entry = sounds.entry
+        told = {name: tell(entry, abilities).text for name, abilities in models.items()} if entry else {}
+        found.append({"word": word, "ways": sounds.ways, "origin": sounds.origin.value, "told": told})
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    for item in found:
+        print(f"{item['word']}: {' | '.join(item['ways']) or '-'}  ({item['origin']})")
+        for name, text in item["told"].items():
+            print(f"  {name:<18} {text}")
+
+
+@app.command("suggest", epilog="Example:\n\n\b\n  cosy lexicon suggest novel.epub -o names.yaml")
+def suggest(
+    source: Source,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE|-", help="Where the lexicon goes.")] = "-",
+) -> None:
+    """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
+    from cosycli.documents.plain_text import MAX_BYTES
+    from cosycli.documents.reading import read_source
+    from cosycli.documents.reading_policy import ReadingPolicy
+    from cosycli.script.suggestion import lexicon_of
+    from cosycli.script.suggestion import suggest as suggest_words
+    from cosycli.whole_files import write_whole
+
+    is_stdin = source == "-"
+    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if is_stdin else None
+    book = read_source(None if is_stdin else Path(source), ReadingPolicy(), stdin=stdin)
+    suggestions = suggest_words(book)
+    text = lexicon_of(suggestions, book.metadata.title or source)
+    if output == "-":
+        print(text, end="")
+        return
+    write_whole(Path(output), text)
+    print(f"{output}: {len(suggestions)} suggestions. Edit it, then: cosy lexicon check {output}", file=sys.stderr)
+
+
+def _abilities(model: str) -> Abilities:
+    from cosycli.engine.abilities import abilities_of
+    from cosycli.model.profile import read_profile
+    from cosycli.model_library import find_model
+
+    return abilities_of(read_profile(find_model(model)))
+
+
+def _check(entry: Entry, abilities: Abilities) -> dict[str, str]:
+    from cosycli.script.lexicon import tell
+
+    told = tell(entry, abilities)
+    return {"word": entry.word, "fit": told.fit.value, "told": told.text}

@@ -1,0 +1,38 @@
+"""What a model is told for a word, and how near that comes to the sound that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cosycli.script.abilities import Abilities, say_phonemes
+from cosycli.script.lexicon.entries import Entry
+from cosycli.script.respelling import can_respell
+
+__all__ = ["Fit", "Told", "tell"]
+
+
+class Fit(str, Enum):
+    """How near."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    IMPOSSIBLE = "impossible"
+
+
+@dataclass(frozen=True)
+class Told:
+    """The text that a model with certain abilities is given, and how near it comes."""
+
+    text: str
+    fit: Fit
+
+
+def tell(entry: Entry, abilities: Abilities) -> Told:
+    """Tokens where the model has them, else the nearest spelling."""
+    if entry.alias:
+        return Told(entry.alias, Fit.EXACT)
+    text = say_phonemes(entry.word, entry.tokens, abilities)
+    if all(token in abilities.phonemes for token in entry.tokens):
+        return Told(text, Fit.EXACT)
+    return Told(text, Fit.APPROXIMATE if can_respell(entry.word, entry.tokens) else Fit.IMPOSSIBLE)
