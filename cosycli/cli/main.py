@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from cosycli.cli import batch, bench, book, check, doctor, models, plan, speak, voices
+from cosycli.cli import batch, bench, book, check, doctor, lexicon, models, plan, speak, voices
 from cosycli.errors import CosyError, InputError
 
 __all__ = ["app", "main", "run"]
@@ -40,6 +40,7 @@ app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=check.EXAMPLES)(check.check)
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
+app.add_typer(lexicon.app, name="lexicon")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command(epilog=bench.EXAMPLES)(bench.bench)
 
