@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +44,7 @@ class Spoken:
 
 
 @torch.inference_mode()
-def decode(model: SpeechDecoder, requests: Sequence[Request], batch_size: int = 16) -> list[Spoken]:
+def decode(model: SpeechDecoder[Any], requests: Sequence[Request], batch_size: int = 16) -> list[Spoken]:
     """Speaks every request, up to `batch_size` at a time, in the order given."""
     batch = _Batch(model, min(batch_size, len(requests)))
     waiting = list(enumerate(requests))[::-1]
@@ -74,7 +75,7 @@ class _Row:
 class _Batch:
     """The running rows: `rows[i]` speaks in row `i` of the cache, and `_log_probs[i]` is for its next token."""
 
-    def __init__(self, model: SpeechDecoder, batch_size: int) -> None:
+    def __init__(self, model: SpeechDecoder[Any], batch_size: int) -> None:
         self.rows: list[_Row] = []
         self._model = model
         self._profile = model.profile

@@ -1,4 +1,6 @@
-"""The flow's velocity estimator: a causal U-Net of ResNet and transformer blocks over mel frames.
+"""The flow's velocity estimator: a U-Net of ResNet and transformer blocks over mel frames.
+
+CosyVoice 2's is causal and has one level; CosyVoice 1's is not, and has two, the lower at half the frame rate.
 
 Shapes: B batch, M mel frames, C channels.
 """
@@ -6,16 +8,20 @@ Shapes: B batch, M mel frames, C channels.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile
 
-__all__ = ["VelocityEstimator"]
+__all__ = ["CAUSAL", "CENTRED", "VelocityEstimator"]
 
+NUM_GROUPS = 8  # of CosyVoice 1's norms
 TIME_SCALE = 1000.0  # t runs from 0 to 1; the sinusoids expect diffusion steps (Ho et al. 2020)
 
 
@@ -41,7 +47,7 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
-class ConvBlock(nn.Module):
+class CausalBlock(nn.Module):
     """Causal convolution, norm, Mish."""
 
     def __init__(self, channels_in: int, channels: int) -> None:
@@ -54,14 +60,47 @@ class ConvBlock(nn.Module):
         return self.block(x * mask) * mask
 
 
+class CentredConv(nn.Conv1d):
+    """A convolution that sees as much of the future as of the past."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (self.kernel_size[0] // 2, self.kernel_size[0] // 2)))
+
+
+class CentredBlock(nn.Module):
+    """Centred convolution, norm over all frames, Mish."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            CentredConv(channels_in, channels, 3), FrameGroupNorm(NUM_GROUPS, channels), nn.Mish()
+        )
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        convolution, norm, activation = self.block
+        return activation(norm(convolution(x * mask), mask)) * mask
+
+
+@dataclass(frozen=True)
+class Convolutions:
+    """What a U-Net is made of: plain convolutions, and blocks of one with its norm."""
+
+    plain: type[nn.Conv1d]
+    block: Callable[[int, int], nn.Module]
+
+
+CAUSAL = Convolutions(CausalConv, CausalBlock)
+CENTRED = Convolutions(CentredConv, CentredBlock)
+
+
 class ResnetBlock(nn.Module):
     """Two convolution blocks with the time added between them, and a straight way past."""
 
-    def __init__(self, channels_in: int, channels: int, time_width: int) -> None:
+    def __init__(self, channels_in: int, channels: int, time_width: int, convolutions: Convolutions) -> None:
         super().__init__()
         self.mlp = nn.Sequential(nn.Mish(), nn.Linear(time_width, channels))
-        self.block1 = ConvBlock(channels_in, channels)
-        self.block2 = ConvBlock(channels, channels)
+        self.block1 = convolutions.block(channels_in, channels)
+        self.block2 = convolutions.block(channels, channels)
         self.res_conv = nn.Conv1d(channels_in, channels, 1)
 
     def forward(self, x: Tensor, mask: Tensor, time: Tensor) -> Tensor:
@@ -143,27 +182,52 @@ class TimeMlp(nn.Module):
         return self.linear_2(F.silu(self.linear_1(t)))
 
 
+class Downsample(nn.Module):
+    """Half as many frames, rounded up."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Upsample(nn.Module):
+    """Twice as many frames."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose1d(channels, channels, 4, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
 class VelocityEstimator(nn.Module):
     """The velocity of mel frames at time t, given what the tokens, speaker and prompt say of them."""
 
-    def __init__(self, profile: ConformerFlowProfile) -> None:
+    def __init__(self, profile: ConformerFlowProfile, convolutions: Convolutions = CAUSAL) -> None:
         super().__init__()
-        self.profile = profile
-        channels, channels_in, time_width = profile.estimator_width, 4 * profile.num_mels, 4 * profile.estimator_width
-        self.time_mlp = TimeMlp(channels_in, time_width)
-        self.down_blocks = nn.ModuleList([self._level(channels_in, CausalConv(channels, channels, 3))])
+        self.profile, self.convolutions = profile, convolutions
+        channels, channels_in, num_below = profile.estimator_width, 4 * profile.num_mels, profile.num_levels - 1
+        self.time_mlp = TimeMlp(channels_in, 4 * channels)
+        down = [*(Downsample(channels) for _ in range(num_below)), convolutions.plain(channels, channels, 3)]
+        up = [*(Upsample(channels) for _ in range(num_below)), convolutions.plain(channels, channels, 3)]
+        widths = [channels_in, *[channels] * num_below]
+        self.down_blocks = nn.ModuleList(self._level(width, end) for width, end in zip(widths, down, strict=True))
         self.mid_blocks = nn.ModuleList(self._level(channels) for _ in range(profile.num_mid_blocks))
-        self.up_blocks = nn.ModuleList([self._level(2 * channels, CausalConv(channels, channels, 3))])
-        self.final_block = ConvBlock(channels, channels)
+        self.up_blocks = nn.ModuleList(self._level(2 * channels, end) for end in up)
+        self.final_block = convolutions.block(channels, channels)
         self.final_proj = nn.Conv1d(channels, profile.num_mels, 1)
 
-    def _level(self, channels_in: int, *last: nn.Module) -> Level:
+    def _level(self, channels_in: int, *end: nn.Module) -> Level:
         profile, channels = self.profile, self.profile.estimator_width
         transformers = nn.ModuleList(
             TransformerBlock(channels, profile.estimator_heads, profile.estimator_head_width)
             for _ in range(profile.num_transformers)
         )
-        return Level([ResnetBlock(channels_in, channels, 4 * channels), transformers, *last])
+        return Level([ResnetBlock(channels_in, channels, 4 * channels, self.convolutions), transformers, *end])
 
     def forward(
         self, x: Tensor, mu: Tensor, speaker: Tensor, cond: Tensor, t: Tensor, lengths: Tensor, chunk: int | None
@@ -177,17 +241,20 @@ class VelocityEstimator(nn.Module):
             lengths: (B,) valid frames.
             chunk: frames a chunk, or None.
         """
-        num_frames = x.shape[2]
-        mask = frame_mask(lengths, num_frames).to(x.dtype)
-        attention = attention_mask(lengths, num_frames, chunk)
         time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
-        x = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
-        down: Level = self.down_blocks[0]  # type: ignore[assignment]
-        up: Level = self.up_blocks[0]  # type: ignore[assignment]
-        skip = down(x, mask, attention, time)
-        x = down[2](skip * mask)
+        x = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, x.shape[2]), cond], dim=1)
+        passed = []  # on the way down: what each level gave, and its masks
+        for level in self.down_blocks:
+            mask = frame_mask(lengths, x.shape[2]).to(x.dtype)
+            attention = attention_mask(lengths, x.shape[2], chunk)
+            x = level(x, mask, attention, time)
+            passed.append((x, mask, attention))
+            x = level[2](x * mask)  # type: ignore[index]
+            lengths = (lengths + 1) // 2
         for level in self.mid_blocks:
             x = level(x, mask, attention, time)
-        x = up(torch.cat([x, skip], dim=1), mask, attention, time)
-        x = self.final_block(up[2](x * mask), mask)
-        return self.final_proj(x) * mask
+        for level in self.up_blocks:
+            skip, mask, attention = passed.pop()
+            x = level(torch.cat([x[:, :, : skip.shape[2]], skip], dim=1), mask, attention, time)
+            x = level[2](x * mask)  # type: ignore[index]
+        return self.final_proj(self.final_block(x, mask)) * mask

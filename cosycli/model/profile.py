@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from cosycli.errors import MissingError
 from cosycli.model.published_config import (
     CONFORMER_FLOW_KEYS,
     LANGUAGE_MODEL_KEYS,
     MEL_KEYS,
+    REGULATED_FLOW_KEYS,
     REMEDY,
     TRANSFORMER_FLOW_KEYS,
+    TRANSFORMER_KEYS,
     VOCODER_KEYS,
     read_config,
     value_at,
 )
 
 __all__ = [
+    "COSYVOICE_1",
     "COSYVOICE_2",
     "COSYVOICE_3",
     "ConformerFlowProfile",
@@ -29,6 +32,7 @@ __all__ = [
     "LanguageModelProfile",
     "MelProfile",
     "ModelProfile",
+    "RegulatedFlowProfile",
     "SpeakerEncoderProfile",
     "SpeechTokenizerProfile",
     "TransformerFlowProfile",
@@ -120,6 +124,11 @@ class FlowProfile:
     chunk: int = 25  # tokens per chunk of the streaming mask
     num_steps: int = 10  # Euler steps
     guidance: float = 0.7
+    has_masks: ClassVar[bool] = True  # attention can do without what is far ahead
+
+    def num_frames(self, num_tokens: int) -> int:
+        """Mel frames of so many speech tokens."""
+        return num_tokens * self.mel_per_token
 
 
 @dataclass(frozen=True)
@@ -133,8 +142,25 @@ class ConformerFlowProfile(FlowProfile):
     estimator_width: int = 256
     estimator_heads: int = 8
     estimator_head_width: int = 64
+    num_levels: int = 1  # each after the first at half the frame rate of the one before
     num_transformers: int = 4  # per ResNet block
     num_mid_blocks: int = 12
+
+
+@dataclass(frozen=True)
+class RegulatedFlowProfile(ConformerFlowProfile):
+    """A Conformer encoder, a length regulator and a U-Net of two levels (CosyVoice 1): all of it sees everything."""
+
+    num_codes: int = 4096
+    lookahead: int = 0
+    num_levels: int = 2
+    token_rate: int = 50  # speech tokens per second
+    sample_rate: int = 22050
+    hop: int = 256  # samples per mel frame
+    has_masks: ClassVar[bool] = False
+
+    def num_frames(self, num_tokens: int) -> int:
+        return int(num_tokens / self.token_rate * self.sample_rate / self.hop)
 
 
 @dataclass(frozen=True)
@@ -199,17 +225,20 @@ class ModelProfile:
     """Everything that differs between one model and another, apart from the weights.
 
     Attributes:
+        transformer: of a language model that is no Qwen2.
         spells_words: the language model was trained on CMU phone tokens, so known words are given as phones.
         names_speakers: it is told `Speaker NAME` before the text (paper, section 2.6, multi-speaker fine-tuning).
         takes_instructions: it follows instructions such as "speak slowly".
         reads_phonemes: CMU phones and pinyin are tokens of its text.
         opening: what it is told before every text and instruction.
+        language_tags: languages (ISO 639) that a text may be tagged with, to be spoken by a voice of another.
         one_token_per_hanzi: byte-pair tokens that span several Chinese characters are not used (paper, section 2.1).
     """
 
     version: int = 2
     mel: MelProfile = field(default_factory=MelProfile)
     language_model: LanguageModelProfile = field(default_factory=LanguageModelProfile)
+    transformer: TransformerProfile | None = None
     flow: FlowProfile = field(default_factory=ConformerFlowProfile)
     vocoder: VocoderProfile = field(default_factory=VocoderProfile)
     speech_tokenizer: SpeechTokenizerProfile = field(default_factory=SpeechTokenizerProfile)
@@ -219,12 +248,29 @@ class ModelProfile:
     takes_instructions: bool = True
     reads_phonemes: bool = False
     opening: str = ""
+    language_tags: tuple[str, ...] = ()
     one_token_per_hanzi: bool = False
 
 
 Part = TypeVar("Part")
 
 
+COSYVOICE_1 = ModelProfile(
+    version=1,
+    mel=MelProfile(sample_rate=22050, n_fft=1024, hop=256),
+    language_model=LanguageModelProfile(num_codes=4096, num_stop_ids=1),
+    transformer=TransformerProfile(),
+    flow=RegulatedFlowProfile(),
+    vocoder=VocoderProfile(
+        sample_rate=22050,
+        upsample_rates=(8, 8),
+        upsample_kernels=(16, 16),
+        source_kernels=(7, 11),
+        source_dilations=((1, 3, 5), (1, 3, 5)),
+    ),
+    takes_instructions=False,
+    language_tags=("zh", "en", "ja", "yue", "ko"),
+)
 COSYVOICE_2 = ModelProfile()
 COSYVOICE_3 = ModelProfile(
     version=3,
@@ -254,6 +300,9 @@ _COMMON_KEYS = {"mel": MEL_KEYS, "language_model": LANGUAGE_MODEL_KEYS, "vocoder
 _PUBLISHED = {
     "cosyvoice3.yaml": _Published(COSYVOICE_3, _COMMON_KEYS | {"flow": TRANSFORMER_FLOW_KEYS}),
     "cosyvoice2.yaml": _Published(COSYVOICE_2, _COMMON_KEYS | {"flow": CONFORMER_FLOW_KEYS}),
+    "cosyvoice.yaml": _Published(
+        COSYVOICE_1, _COMMON_KEYS | {"transformer": TRANSFORMER_KEYS, "flow": REGULATED_FLOW_KEYS}
+    ),
 }
 # Numbers the published YAML does not hold; only our own model states them, under the key `cosy`.
 _OWN_PARTS = ("language_model", "flow", "speech_tokenizer", "speaker_encoder")
@@ -268,11 +317,17 @@ def read_profile(directory: Path) -> ModelProfile:
     """
     for name, published in _PUBLISHED.items():
         if (path := directory / name).is_file():
-            return _profile_from_tree(read_config(path), published, path)
+            profile = _profile_from_tree(read_config(path), published, path)
+            return replace(profile, takes_instructions=True) if _is_instructed(directory, profile) else profile
     raise MissingError(
         f"{directory} is not a CosyVoice model: it has no {' or '.join(reversed(_PUBLISHED))}.",
         "Name a model directory, or one of the models that `cosy models list` shows.",
     )
+
+
+def _is_instructed(directory: Path, profile: ModelProfile) -> bool:
+    """CosyVoice-300M-Instruct is told from its sisters by the name of its folder alone, as by its authors' code."""
+    return profile.version == 1 and "instruct" in directory.name.lower()
 
 
 def _profile_from_tree(tree: dict[str, Any], published: _Published, path: Path) -> ModelProfile:

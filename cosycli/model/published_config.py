@@ -17,8 +17,10 @@ __all__ = [
     "CONFORMER_FLOW_KEYS",
     "LANGUAGE_MODEL_KEYS",
     "MEL_KEYS",
+    "REGULATED_FLOW_KEYS",
     "REMEDY",
     "TRANSFORMER_FLOW_KEYS",
+    "TRANSFORMER_KEYS",
     "VOCODER_KEYS",
     "read_config",
     "value_at",
@@ -34,6 +36,19 @@ LANGUAGE_MODEL_KEYS = {
     "top_k": "llm.sampling.top_k",
     "repetition_window": "llm.sampling.win_size",
     "repetition_ratio": "llm.sampling.tau_r",
+}
+TRANSFORMER_KEYS = {
+    "num_text_ids": "llm.text_token_size",
+    "text_width": "llm.text_encoder_input_size",
+    "encoder_width": "llm.text_encoder.output_size",
+    "encoder_heads": "llm.text_encoder.attention_heads",
+    "encoder_ff": "llm.text_encoder.linear_units",
+    "num_encoder_blocks": "llm.text_encoder.num_blocks",
+    "width": "llm.llm_input_size",
+    "num_heads": "llm.llm.attention_heads",
+    "ff": "llm.llm.linear_units",
+    "num_blocks": "llm.llm.num_blocks",
+    "speaker_width": "llm.spk_embed_dim",
 }
 _FLOW_KEYS = {
     "num_codes": "flow.vocab_size",
@@ -54,6 +69,11 @@ CONFORMER_FLOW_KEYS = _FLOW_KEYS | {
     "estimator_head_width": "flow.decoder.estimator.attention_head_dim",
     "num_transformers": "flow.decoder.estimator.n_blocks",
     "num_mid_blocks": "flow.decoder.estimator.num_mid_blocks",
+}
+REGULATED_FLOW_KEYS = CONFORMER_FLOW_KEYS | {
+    "token_rate": "flow.input_frame_rate",
+    "sample_rate": "sample_rate",
+    "hop": "feat_extractor.hop_size",
 }
 TRANSFORMER_FLOW_KEYS = _FLOW_KEYS | {
     "chunk": "chunk_size",

@@ -6,7 +6,7 @@ B rows, V output ids.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
@@ -15,19 +15,19 @@ from cosycli.model.profile import LanguageModelProfile
 
 __all__ = ["SpeechDecoder"]
 
+Cache = TypeVar("Cache", bound=KeyValueCache)
 
-class SpeechDecoder(Protocol):
+
+class SpeechDecoder(Protocol[Cache]):
     """Continues several sequences at once, one to a row of its cache."""
 
     profile: LanguageModelProfile
 
-    def new_cache(self, max_rows: int) -> KeyValueCache:
+    def new_cache(self, max_rows: int) -> Cache:
         """Room for what `max_rows` sequences have read."""
         ...
 
-    def read(
-        self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: KeyValueCache, /
-    ) -> Tensor:
+    def read(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: Cache, /) -> Tensor:
         """Reads text and the speech so far into a new last row of `cache`.
 
         Args:
@@ -38,6 +38,6 @@ class SpeechDecoder(Protocol):
         """
         ...
 
-    def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
+    def step(self, tokens: Tensor, cache: Cache) -> Tensor:
         """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
         ...
