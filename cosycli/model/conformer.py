@@ -17,7 +17,15 @@ from cosycli.model.key_value_cache import Place
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile
 
-__all__ = ["BLOCK_NORM_EPS", "Conformer", "FeedForward", "RelativeAttention", "TokenEncoder", "encode_distances"]
+__all__ = [
+    "BLOCK_NORM_EPS",
+    "Conformer",
+    "FeedForward",
+    "LookAhead",
+    "RelativeAttention",
+    "TokenEncoder",
+    "encode_distances",
+]
 
 BLOCK_NORM_EPS = 1e-12  # of the published model
 LOOKBACK = 2  # frames the look-ahead layer's second convolution sees behind it
@@ -166,11 +174,11 @@ def _through(blocks: nn.ModuleList, x: Tensor, lengths: Tensor, chunk: int | Non
 class LookAhead(nn.Module):
     """Lets each token see the `lookahead` tokens after it, so that a chunk need not wait for the next one."""
 
-    def __init__(self, width: int, lookahead: int) -> None:
+    def __init__(self, width: int, hidden: int, lookahead: int) -> None:
         super().__init__()
         self.lookahead = lookahead
-        self.conv1 = nn.Conv1d(width, width, lookahead + 1)
-        self.conv2 = nn.Conv1d(width, width, LOOKBACK + 1)
+        self.conv1 = nn.Conv1d(width, hidden, lookahead + 1)
+        self.conv2 = nn.Conv1d(hidden, width, LOOKBACK + 1)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, S, D), (B, 1, S) -> (B, S, D)."""
@@ -200,7 +208,7 @@ class TokenEncoder(nn.Module):
         width, heads, hidden = profile.encoder_width, profile.encoder_heads, profile.encoder_ff
         self.factor = profile.mel_per_token
         self.embed = Embed(width, width)
-        self.pre_lookahead_layer = LookAhead(width, profile.lookahead)
+        self.pre_lookahead_layer = LookAhead(width, width, profile.lookahead)
         self.encoders = nn.ModuleList(ConformerBlock(width, heads, hidden) for _ in range(profile.num_encoder_blocks))
         self.up_layer = Upsample(width, profile.mel_per_token)
         self.up_embed = Embed(width, width)

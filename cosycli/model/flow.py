@@ -15,12 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.conformer import TokenEncoder
+from cosycli.model.conformer import LookAhead, TokenEncoder
+from cosycli.model.diffusion_transformer import DiffusionTransformer
 from cosycli.model.estimator import VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
-from cosycli.model.profile import ConformerFlowProfile, FlowProfile
+from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
 
-__all__ = ["MAX_FRAMES", "Conditions", "ConformerFlow", "Flow", "FlowInput"]
+__all__ = ["MAX_FRAMES", "Conditions", "ConformerFlow", "Flow", "FlowInput", "TransformerFlow"]
 
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
@@ -168,6 +169,20 @@ class ConformerFlow(Flow):
         mask = frame_mask(num_tokens, tokens.shape[1]).transpose(1, 2)
         hidden = self.encoder(self.input_embedding(tokens) * mask, num_tokens, chunk, num_ahead)
         return self.encoder_proj(hidden).transpose(1, 2)
+
+
+class TransformerFlow(Flow):
+    """The flow of CosyVoice 3."""
+
+    def __init__(self, profile: TransformerFlowProfile) -> None:
+        super().__init__(profile, DiffusionTransformer(profile))
+        self.pre_lookahead_layer = LookAhead(profile.encoder_width, profile.lookahead_width, profile.lookahead)
+
+    def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
+        num_spoken = tokens.shape[1] - num_ahead
+        hidden = self.pre_lookahead_layer(self.input_embedding(tokens), frame_mask(num_tokens, tokens.shape[1]))
+        spoken = hidden[:, :num_spoken].transpose(1, 2) * frame_mask(num_tokens - num_ahead, num_spoken)
+        return spoken.repeat_interleave(self.profile.mel_per_token, dim=2)
 
 
 def fixed_noise(num_mels: int) -> Tensor:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosycli.model.flow import ConformerFlow, Flow
-from cosycli.model.profile import ConformerFlowProfile, FlowProfile
+from cosycli.model.flow import ConformerFlow, Flow, TransformerFlow
+from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
 
 __all__ = ["new_flow"]
 
-_FLOWS: dict[type[FlowProfile], Any] = {ConformerFlowProfile: ConformerFlow}
+_FLOWS: dict[type[FlowProfile], Any] = {
+    ConformerFlowProfile: ConformerFlow,
+    TransformerFlowProfile: TransformerFlow,
+}
 
 
 def new_flow(profile: FlowProfile) -> Flow:
