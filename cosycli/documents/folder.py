@@ -139,20 +139,20 @@ def _account_for_rest(account: Account, folder: Path, files: Sequence[Path], rea
 
 
 def _metadata(folder: Path, source: Path, title: str, books: Sequence[Book]) -> Metadata:
-    """What metadata.yaml says; else the summary's title or the folder's name, and the documents' language."""
+    """What metadata.yaml says; else the summary's title or the folder's name, and what the documents agree on."""
     written = Metadata()
     for path in _beside(folder, source, _METADATA):
         metadata = read_metadata(read_text_file(path))
         if metadata is None:
             raise InputError(f"{path} is not a mapping in YAML.", "Write lines such as `title: The Time Machine`.")
         written = metadata
-    language = next((book.metadata.language for book in books if book.metadata.language), "")
-    authors = next((book.metadata.authors for book in books if book.metadata.authors), ())
+    languages = {book.metadata.language for book in books}
+    authors = {book.metadata.authors for book in books}
     return replace(
         written,
         title=written.title or title or folder.resolve().name,
-        authors=written.authors or authors,
-        language=written.language or language,
+        authors=written.authors or (authors.pop() if len(authors) == 1 else ()),
+        language=written.language or (languages.pop() if len(languages) == 1 else ""),
     )
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Book, Chapter
+from cosycli.documents.chapters import divide, heading_title
 from cosycli.documents.front_matter import split_front_matter
-from cosycli.documents.headings import Rank, is_contents_title, read_heading
+from cosycli.documents.headings import is_contents_title
 from cosycli.documents.markdown_blocks import MarkdownBlocks
 from cosycli.documents.markdown_parser import parse_markdown
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
-__all__ = ["divide", "read_markdown"]
+__all__ = ["read_markdown"]
 
 
 def read_markdown(text: str, name: str, policy: ReadingPolicy) -> Book:
@@ -40,43 +40,11 @@ def read_markdown(text: str, name: str, policy: ReadingPolicy) -> Book:
     )
 
 
-def divide(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
-    """The blocks in chapters; those before the first heading are a chapter called `title`.
-
-    The highest level of heading that occurs more than once divides, or the highest if none does. What is called a part
-    is divided further at the next level.
-    """
-    levels = Counter(block.level for block in blocks if block.kind is BlockKind.HEADING)
-    level = min((level for level, count in levels.items() if count > 1), default=min(levels, default=0))
-    for heading, part in _cut(blocks, level):
-        chapter_title = _words(heading) if heading else title
-        named = read_heading(chapter_title)
-        inner_levels = {block.level for block in part[1:] if block.kind is BlockKind.HEADING}
-        if named and named.rank is Rank.PART and inner_levels:
-            for inner, blocks_within in _cut(part, min(inner_levels)):
-                yield Chapter(_words(inner), 2, blocks_within) if inner else Chapter(chapter_title, 1, blocks_within)
-        else:
-            yield Chapter(chapter_title, 1, part)
-
-
-def _cut(blocks: Sequence[Block], level: int) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
-    """The blocks cut before each heading of `level`, with that heading."""
-    starts = [n for n, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level == level]
-    if blocks and 0 not in starts:
-        yield None, tuple(blocks[: starts[0] if starts else len(blocks)])
-    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=False):
-        yield blocks[start], tuple(blocks[start:end])
-
-
-def _words(heading: Block) -> str:
-    return " ".join(heading.text.split())
-
-
 def _title(blocks: Sequence[Block]) -> str:
     """The first heading, if no other is of its level or a higher one."""
     headings = [block for block in blocks if block.kind is BlockKind.HEADING]
     is_title = bool(headings) and all(block.level > headings[0].level for block in headings[1:])
-    return _words(headings[0]) if is_title else ""
+    return heading_title(headings[0]) if is_title else ""
 
 
 def _without_contents(chapters: Sequence[Chapter], policy: ReadingPolicy, account: Account) -> Iterator[Chapter]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
+from cosycli.documents.aozora import is_aozora, read_aozora
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
 from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
 from cosycli.documents.headings import Rank, read_heading
@@ -27,7 +28,7 @@ _PREFACE = 1000  # characters before the first chapter, from which on they are m
 def read_text_book(text: str, name: str, policy: ReadingPolicy) -> Book:
     """The book in a plain text; `name` is that of its file, a title if nothing better is found."""
     text = normalise(text)
-    return _TextReader(text, name, policy).read()
+    return read_aozora(text, name, policy) if is_aozora(text) else _TextReader(text, name, policy).read()
 
 
 class _TextReader:
@@ -99,7 +100,7 @@ class _TextReader:
 
     def chapters(self, paragraphs: Sequence[Paragraph], divisions: Sequence[Division]) -> Iterator[Chapter]:
         ends = [division.start for division in divisions[1:]] + [len(paragraphs)]
-        for division, end in zip(divisions, ends, strict=True):
+        for division, end in zip(divisions, ends, strict=False):
             headings = [
                 Block(BlockKind.HEADING, paragraph.text, division.level, source=self.name)
                 for paragraph in paragraphs[division.start : division.end]

@@ -1,0 +1,184 @@
+"""Sections of a book as chapters: which are read, which are left out, and which go on with the chapter before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cosycli.documents.accounting import Account, count_characters
+from cosycli.documents.book import Block, BlockKind, Chapter
+from cosycli.documents.division import Section
+from cosycli.documents.links import Target
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
+from cosycli.documents.section_kinds import file_kind, title_kind
+from cosycli.documents.xhtml import Omission
+
+__all__ = ["assemble_chapters"]
+
+# What a title page, an imprint or a list of contents does not exceed: a file's name or a landmark is wrong otherwise.
+MAX_PAGE_CHARACTERS = 5_000
+MAX_TITLE_PAGE_BLOCK = 120  # characters of a line on a title page; a paragraph is longer
+# Texts that go on in the next file where a converter cut a long one up.
+_LONG_KINDS = frozenset({"notes", "index", "bibliography", "contents", "licence"})
+
+
+@dataclass
+class _OpenChapter:
+    """A chapter that is being put together."""
+
+    title: str
+    level: int
+    blocks: list[Block] = field(default_factory=list)
+
+
+def assemble_chapters(
+    sections: Sequence[Section],
+    landmarks: Mapping[Target, str],
+    book_title: str,
+    policy: ReadingPolicy,
+    account: Account,
+) -> tuple[Chapter, ...]:
+    """The chapters of a book in reading order; what the policy leaves out goes into the account."""
+    assembly = _Assembly(landmarks, book_title, policy, account, _chapter_heading_level(sections))
+    for section in sections:
+        assembly.add(section)
+    chapters = (Chapter(chapter.title, chapter.level, _trimmed(chapter.blocks)) for chapter in assembly.chapters)
+    return tuple(chapter for chapter in chapters if chapter.blocks)
+
+
+def _chapter_heading_level(sections: Sequence[Section]) -> int:
+    """The rank of the headings with which most chapters begin."""
+    headings = [section.heading for section in sections if section.title is not None and section.depth == 1]
+    levels = Counter(heading.level for heading in headings if heading)
+    return levels.most_common(1)[0][0] if levels else 1
+
+
+def _trimmed(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Without breaks that part nothing: at either end, after a heading, and after each other."""
+    kept: list[Block] = []
+    for block in blocks:
+        parts_nothing = not kept or kept[-1].kind in (BlockKind.HEADING, BlockKind.SCENE_BREAK)
+        if block.kind is not BlockKind.SCENE_BREAK or not parts_nothing:
+            kept.append(block)
+    while kept and kept[-1].kind is BlockKind.SCENE_BREAK:
+        kept.pop()
+    return tuple(kept)
+
+
+class _Assembly:
+    """Takes sections in reading order and knows what the one before was."""
+
+    def __init__(
+        self,
+        landmarks: Mapping[Target, str],
+        book_title: str,
+        policy: ReadingPolicy,
+        account: Account,
+        heading_level: int,
+    ) -> None:
+        self.chapters: list[_OpenChapter] = []
+        self._landmarks = landmarks
+        self._book_title = book_title
+        self._policy = policy
+        self._account = account
+        self._heading_level = heading_level
+        self._left_out: tuple[str, int] | None = None  # kind and depth of the section before, if it was left out
+        self._waiting: _OpenChapter | None = None  # its entry leads to a picture, its text follows
+
+    def add(self, section: Section) -> None:
+        kind = self._kind(section)
+        if kind and not self._policy.reads(kind):
+            self._left_out = (kind, section.depth)
+        elif not self._belongs_to_left_out(section):
+            self._left_out = None
+        if self._left_out:
+            self._leave_out(section, self._left_out[0])
+            return
+        self._note_omissions(section)
+        if section.blocks:
+            self._chapter(section).blocks.extend(section.blocks)
+        elif section.title is not None:
+            self._wait_or_leave(section)
+
+    def _belongs_to_left_out(self, section: Section) -> bool:
+        """True for what stands under a left-out entry, and for the rest of a long text that was cut up."""
+        if self._left_out is None:
+            return False
+        kind, depth = self._left_out
+        return kind in _LONG_KINDS if section.title is None else section.depth > depth
+
+    def _chapter(self, section: Section) -> _OpenChapter:
+        """The chapter that a section opens or goes on with."""
+        heading = section.heading
+        own_title = " ".join(heading.text.split()) if heading else section.document.title
+        if section.title is not None:
+            self.chapters.append(_OpenChapter(section.title or own_title or self._book_title, section.depth))
+        elif self._waiting is not None:
+            self.chapters.append(self._waiting)
+        elif not self.chapters or self._after_left_out(section) or self._starts_chapter(section):
+            self.chapters.append(_OpenChapter(own_title or self._book_title, 1))
+        self._waiting = None
+        return self.chapters[-1]
+
+    def _starts_chapter(self, section: Section) -> bool:
+        return section.heading is not None and section.heading.level <= self._heading_level and _is_at_top(section)
+
+    def _after_left_out(self, section: Section) -> bool:
+        return False
+
+    def _wait_or_leave(self, section: Section) -> None:
+        omitted = next((part for part in section.parts if isinstance(part, Omission) and part.is_section), None)
+        if omitted is None:
+            self._waiting = _OpenChapter(section.title or self._book_title, section.depth)
+        else:
+            self._left_out = (omitted.kind, section.depth)
+
+    def _leave_out(self, section: Section, kind: str) -> None:
+        self._note_omissions(section)
+        self._waiting = None
+        characters = sum(count_characters(block.text) for block in section.blocks)
+        if characters:
+            self._account.leave_out(kind, reason_for(kind), characters, title=self._name(section))
+
+    def _note_omissions(self, section: Section) -> None:
+        for part in section.parts:
+            if isinstance(part, Omission):
+                own_title = part.title if section.blocks else self._name(section)
+                title = own_title if part.is_section else ""
+                self._account.leave_out(part.kind, reason_for(part.kind), part.characters, title=title)
+
+    def _name(self, section: Section) -> str:
+        heading = section.heading
+        own = " ".join(heading.text.split()) if heading else section.document.title
+        return section.title or own or section.document.path
+
+    def _kind(self, section: Section) -> str | None:
+        """What kind of text the whole section is, by its title, its landmark or the name of its file."""
+        title = section.title if section.title is not None else self._name(section)
+        if kind := title_kind(title):
+            return kind
+        if sum(len(block.text) for block in section.blocks) > MAX_PAGE_CHARACTERS:
+            return None
+        at_target = self._landmarks.get(section.target) if section.title is not None or section.is_whole else None
+        if kind := at_target or (file_kind(section.document.path) if section.is_whole else None):
+            return kind
+        return "title-page" if not self.chapters and section.title is None and self._is_title_page(section) else None
+
+    def _is_title_page(self, section: Section) -> bool:
+        """True for short lines under the title of the book."""
+        heading = section.heading
+        letters = [_letters(text) for text in (heading.text if heading else "", self._book_title)]
+        return (
+            bool(letters[0])
+            and letters[1].startswith(letters[0])
+            and all(len(block.text) <= MAX_TITLE_PAGE_BLOCK for block in section.blocks)
+        )
+
+
+def _is_at_top(section: Section) -> bool:
+    return bool(section.document.parts) and section.parts[0] is section.document.parts[0]
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
