@@ -50,7 +50,7 @@ def check(
         print(json.dumps(report, indent=1, ensure_ascii=False))
     else:
         for item in checked:
-            print(f"{item['word']:<20} {item['fit']:<12} {item['told']}")
+            print(f"{item['fit']:<12} {item['word']}: {item['told']}")
     for warning in lexicon.warnings:
         print(f"Warning: {warning}", file=sys.stderr)
     impossible = [item["word"] for item in checked if item["fit"] == Fit.IMPOSSIBLE.value]
@@ -107,7 +107,7 @@ def suggest(
         print(text, end="")
         return
     write_whole(Path(output), text)
-    print(f"{output}: {len(suggestions)} suggestions. Edit it, then: cosy lexicon check {output}", file=sys.stderr)
+    print(f"Suggestions in {output}: {len(suggestions)}. Edit it, then: cosy lexicon check {output}", file=sys.stderr)
 
 
 def _abilities(model: str) -> Abilities:

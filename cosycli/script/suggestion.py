@@ -1,8 +1,10 @@
 """Words of a book whose pronunciation its maker should look at: names, acronyms, unknown words, doubtful characters.
 
-English words are looked up in the CMU dictionary. Chinese characters are looked at where they are rare (outside the
-first level of both GB 2312 and Big5), or where a tenth of the phrases that pypinyin knows read them in a second way.
-Words of other languages are not judged.
+English words, and those in Latin letters in Chinese, are looked up in the CMU dictionary. Chinese characters are looked
+at where they are rare (outside the first level of both GB 2312 and Big5), or where a tenth of the phrases that pypinyin
+knows read them in a second way. Words of other languages are not judged.
+
+The Time Machine (33,000 words) takes 3 s on one core, two of them to learn how English is spelled.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ CONTEXT_CHARS = 30  # shown on each side of a word
 MAX_ACRONYM = 5  # letters; longer words in capitals are shouted
 MIN_PHRASES, MIN_SHARE = 3, 0.1  # phrases that read a character in a second way, for it to be doubtful
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LETTER = "[A-Za-z\u00c0-\u024f]"
+_WORD = re.compile(f"{_LETTER}+(?:['’]{_LETTER}+)*")
 _POSSESSIVE = re.compile(r"'s\Z", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…—])[\s\"'“”‘’([_*—]*\Z")
 _ROMAN = re.compile("[IVXLCDM]+")
@@ -106,7 +109,7 @@ def _count_words(text: str, tallies: dict[str, _Tally]) -> None:
     is_shouted = text.isupper()  # a heading in capitals says nothing about its words
     for match in _WORD.finditer(text):
         word = _POSSESSIVE.sub("", match.group().replace("’", "'"))
-        if len(word) < 2 or _ROMAN.fullmatch(word) or is_hanzi(word[0]):
+        if len(word) < 2 or _ROMAN.fullmatch(word):
             continue
         tally = tallies.get(word.lower())
         if tally is None:
