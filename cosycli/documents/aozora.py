@@ -1,8 +1,8 @@
 """Texts of Aozora Bunko: readings in 《》, editors' notes in ［＃…］, headings and page breaks among them.
 
-The notes are those of the library's manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; notes on
-emphasis, headings and page breaks are obeyed; characters that the encoding lacks are put in. All other notes are about
-looks and are left out.
+The notes are those of the manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; notes on emphasis,
+headings and page breaks are obeyed; characters that the encoding lacks are put in. All other notes are about looks and
+are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.chapters import cut, heading_title
+from cosycli.documents.headed_chapters import cut, heading_title
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
 __all__ = ["is_aozora", "read_aozora"]

@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Book, Chapter
-from cosycli.documents.chapters import divide, heading_title
 from cosycli.documents.front_matter import split_front_matter
+from cosycli.documents.headed_chapters import divide, heading_title
 from cosycli.documents.headings import is_contents_title
 from cosycli.documents.markdown_blocks import MarkdownBlocks
 from cosycli.documents.markdown_parser import parse_markdown
