@@ -1,13 +1,14 @@
 """Texts of Aozora Bunko: readings in 《》, editors' notes in ［＃…］, headings and page breaks among them.
 
-The notes are those of the manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; notes on emphasis,
-headings and page breaks are obeyed; characters that the encoding lacks are put in. All other notes are about looks and
-are left out.
+The notes are those of the manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; notes on
+emphasis, headings and page breaks are obeyed; letters that the encoding lacks are put in. All other notes are about
+looks and are left out.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -24,12 +25,16 @@ _LEGEND = re.compile(rf"^-{{20,}}\n{_LEGEND_TITLE}.*?\n-{{20,}}$", re.MULTILINE 
 _IMPRINT = re.compile(r"^底本：.*", re.MULTILINE | re.DOTALL)
 _NOTE = r"［＃(?P<note>[^［］]*(?:［[^［］]*］[^［］]*)*)］"
 # The base of a reading is what follows ｜, else the characters of one script before it.
-_SCRIPTS = "[一-鿿㐀-䶿\U00020000-\U0003ffff々〆〇ヶ仝]+|[ァ-ヴー]+|[ぁ-ん]+|[A-Za-zＡ-Ｚａ-ｚ]+"
+_SCRIPTS = "[一-鿿㐀-䶿\U00020000-\U0003ffff々〆〇ヶ仝]+|[ァ-ヴー]+|[ぁ-ん]+|[A-Za-zＡ-Ｚａ-ｚ]+|〔[^〔〕]+〕"
 _BASE = rf"｜(?P<marked>[^｜《》［］]+)|(?P<base>{_SCRIPTS})"
 _PIECE = re.compile(rf"{_NOTE}|(?:{_BASE})《(?P<reading>[^《》]+)》")
 _MISSING_CHARACTER = re.compile(rf"※{_NOTE}")
 _UNICODE = re.compile(r"U\+([0-9A-Fa-f]{4,6})")
 _JIS_POSITION = re.compile(r"(?:第\d水準)?([12])-(\d{1,2})-(\d{1,2})")  # plane, row and cell of JIS X 0213
+_EUROPEAN = re.compile("〔[^〔〕]*〕")
+# "e'tude", but not the apostrophe of "qu'il" or a comma after a word.
+_ACCENTED = re.compile("(?:[aeioyAEIOUY]|(?<![qQ])u)['`^:_]|[ANOano]~|[Cc],|[Aa]&")
+_ACCENTS = dict(zip("'`^:~,&_", "\u0301\u0300\u0302\u0308\u0303\u0327\u030a\u0304", strict=True))
 _HEADING = re.compile(r"「(?P<words>.+)」は(?P<size>[大中小])見出し|(?:ここから)?(?P<opened>[大中小])見出し")
 _HEADING_END = re.compile(r"(?:ここで)?[大中小]見出し終わり")
 _EMPHASIS = re.compile(r"「(?P<words>.+?)」(?:の左)?に\w*(?:傍点|傍線|太字)")
@@ -108,7 +113,8 @@ class _Reader:
 
     def blocks(self, text: str) -> Iterator[Block]:
         for written in text.split("\n"):
-            line = self._read(_MISSING_CHARACTER.sub(self._fill_in, written))
+            filled_in = _MISSING_CHARACTER.sub(self._fill_in, written)
+            line = self._read(_EUROPEAN.sub(self._accent, filled_in))
             block = _block(line, self.source)
             if block.kind is BlockKind.SCENE_BREAK:
                 signs = count_characters(line.text)
@@ -124,8 +130,15 @@ class _Reader:
         self._leave_out_note(count_characters(note[0]) - count_characters(character))
         return character
 
+    def _accent(self, words: re.Match[str]) -> str:
+        """European words with the accents that are written after their letters."""
+        accented = _ACCENTED.sub(_composed, words[0])
+        self._leave_out_note(len(words[0]) - len(accented))
+        return accented
+
     def _leave_out_note(self, characters: int) -> None:
-        self.account.leave_out("markup", "editors' notes are not read", characters)
+        if characters:
+            self.account.leave_out("markup", "editors' notes are not read", characters)
 
     def _read(self, written: str) -> _Line:
         line = _Line(heading_level=self._open_heading)
@@ -182,6 +195,12 @@ def _described_character(note: str) -> str:
         encoded = bytes((0x8F,) * (plane == 2) + (0xA0 + row, 0xA0 + cell)) if max(row, cell) <= 94 else b""
         return encoded.decode("euc_jis_2004", errors="ignore")
     return ""
+
+
+def _composed(written: re.Match[str]) -> str:
+    """The one character that a letter and its accent make, if there is one."""
+    composed = unicodedata.normalize("NFC", written[0][0] + _ACCENTS[written[0][1]])
+    return composed if len(composed) == 1 else written[0]
 
 
 def _add_mark(line: _Line, start: int, end: int, kind: MarkKind) -> None:
