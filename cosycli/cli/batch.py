@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +17,8 @@ from cosycli.errors import SOME_FAILED
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.jobs.batch import JobResult
-    from cosycli.jobs.batch_file import BookJob
+    from cosycli.jobs.batch_file import BookJob, Job
+    from cosycli.jobs.batch_state import BatchState
     from cosycli.settings import Settings
 
 __all__ = ["EXAMPLES", "batch"]
@@ -55,7 +58,6 @@ def batch(
     All jobs are checked before the first is run. One that fails is named, and the others are finished; a second run
     does only what is missing. What a job says of itself goes over these options.
     """
-    from cosycli.jobs.batch import run_batch
     from cosycli.jobs.batch_file import read_batch
     from cosycli.jobs.batch_state import BatchState
     from cosycli.settings import read_settings
@@ -73,16 +75,7 @@ def batch(
     work = read_batch(jobs, settings, flags, output)
     state = BatchState(_state_path(jobs, output))
     with open_progress("none" if quiet else progress) as report:
-        width = max(len(job.id) for job in work)
-        results: list[JobResult] = []
-
-        def told(job: BookJob, done: int, total: int) -> None:
-            report.update(done, total, "segments", book=job.id)
-
-        for result in run_batch(work, state, _load, told):
-            results.append(result)
-            report.tell(_line(result, width), **_facts(result))
-            report.update(len(results), len(work), "jobs")
+        results = _run(work, state, _loader(settings.device, settings.dtype), report)
         _tell_the_sum(results, report)
     if as_json:
         print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
@@ -95,10 +88,29 @@ def _state_path(jobs: Path, output: Path | None) -> Path:
     return (output or jobs) / STATE if jobs.is_dir() else jobs.with_name(f"{jobs.name}.{STATE}")
 
 
-def _load(settings: Settings) -> Synthesizer:
+def _loader(device: str | None, dtype: str | None) -> Callable[[Settings], Synthesizer]:
+    """The model that was loaded last stays, for the next job mostly wants it too."""
     import cosycli
 
-    return cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
+    load = lru_cache(maxsize=1)(lambda model: cosycli.load(model, device=device, dtype=dtype))
+    return lambda settings: load(settings.model)
+
+
+def _run(
+    jobs: list[Job], state: BatchState, load: Callable[[Settings], Synthesizer], report: Progress
+) -> list[JobResult]:
+    from cosycli.jobs.batch import run_batch
+
+    def told(job: BookJob, done: int, total: int) -> None:
+        report.update(done, total, "segments", book=job.id)
+
+    width = max(len(job.id) for job in jobs)
+    results = []
+    for result in run_batch(jobs, state, load, told):
+        results.append(result)
+        report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
+        report.update(len(results), len(jobs), "jobs")
+    return results
 
 
 def _line(result: JobResult, width: int) -> str:
@@ -111,7 +123,7 @@ def _facts(result: JobResult) -> dict[str, Any]:
         "id": result.id,
         "out": str(result.out),
         "status": result.status.value,
-        "reason": result.message,
+        "message": result.message,
         "audio_s": result.audio_s,
     }
 

@@ -82,16 +82,16 @@ class _RenderingError(Exception):
     """The synthesizer failed, at this job or at another one beside it."""
 
 
-def run_batch(
-    jobs: Sequence[Job],
-    state: BatchState,
-    load: Callable[[Settings], Synthesizer],
-    report: Callable[[BookJob, int, int], None],
-) -> Iterator[JobResult]:
+Load = Callable[[Settings], "Synthesizer"]
+Report = Callable[[BookJob, int, int], None]
+_Outcome = tuple[Job, Made | Exception]
+
+
+def run_batch(jobs: Sequence[Job], state: BatchState, load: Load, report: Report) -> Iterator[JobResult]:
     """Do the jobs that are not done yet: first the texts, by model, then the books.
 
     Args:
-        load: gives the synthesizer for a job's settings; called once for each model, and only if it is needed.
+        load: gives the synthesizer for a job's settings; called only if something is missing.
         report: told how many segments of a book are rendered, and how many there are.
 
     Yields:
@@ -119,12 +119,7 @@ def run_batch(
             yield JobResult(job.id, job.out, Status.FAILED, _reason(outcome))
 
 
-_Outcome = tuple[Job, Made | Exception]
-
-
-def _outcomes(
-    jobs: Sequence[Job], load: Callable[[Settings], Synthesizer], report: Callable[[BookJob, int, int], None]
-) -> Iterator[_Outcome]:
+def _outcomes(jobs: Sequence[Job], load: Load, report: Report) -> Iterator[_Outcome]:
     texts = [job for job in jobs if isinstance(job, TextJob)]
     for model, mask in dict.fromkeys((job.settings.model, job.settings.mask) for job in texts):
         alike = [job for job in texts if (job.settings.model, job.settings.mask) == (model, mask)]
@@ -137,15 +132,17 @@ def _outcomes(
             yield from _speak(alike[start : start + TEXTS_AT_ONCE], synthesizer)
     for job in jobs:
         if isinstance(job, BookJob):
-            try:
-                yield job, _make_book(job, load, report)
-            except Exception as error:  # whatever it is, the other jobs go on
-                yield job, error
+            yield job, _make_book_or_error(job, load, report)
 
 
-def _make_book(
-    job: BookJob, load: Callable[[Settings], Synthesizer], report: Callable[[BookJob, int, int], None]
-) -> Made:
+def _make_book_or_error(job: BookJob, load: Load, report: Report) -> Made | Exception:
+    try:
+        return _make_book(job, load, report)
+    except Exception as error:  # whatever it is, the other jobs go on
+        return error
+
+
+def _make_book(job: BookJob, load: Load, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
     progress = BookProgress(
         rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done_s, total_s: None

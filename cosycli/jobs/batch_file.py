@@ -99,7 +99,9 @@ class _Reader:
         self.out_folder = out_folder or file.folder
         self.problems = list(file.problems)
         self.ids: set[str] = set()
-        self.outs = {file.path.resolve(): "the jobs themselves"}
+        sources = [str(entry.values["source"]) for entry in file.entries if "source" in entry.values]
+        self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
+        self.outs[file.path.resolve()] = "the jobs themselves"
         self.check_voice = cache(find_voice)  # looked up once for each name, however many jobs there are
         self.check_style = cache(_check_style)
         self.voice_names = frozenset(voice_folders())
@@ -144,9 +146,9 @@ class _Reader:
         return None
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """`values` with voices and models that are given as a path found from where the jobs are."""
-        paths = {key: str(self.folder / values[key]) for key in PLACES if "/" in str(values.get(key, ""))}
-        return {**values, **paths}
+        """`values` with voices and models that are folders found from where the jobs are."""
+        paths = {key: self.folder / values[key] for key in PLACES if "/" in str(values.get(key, ""))}
+        return {**values, **{key: str(path) for key, path in paths.items() if path.is_dir()}}
 
     def _text(self, name: str, values: Mapping[str, Any]) -> TextJob:
         settings = self._settings(values)
@@ -159,8 +161,6 @@ class _Reader:
     def _book(self, name: str, values: Mapping[str, Any]) -> BookJob:
         settings = self._settings(values)
         request = request_of(values, self._existing)
-        assert request.source is not None
-        self.outs.setdefault(request.source.resolve(), "the source of a book")
         library = self.folder / values["out"] if "out" in values else self.out_folder
         publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
         return BookJob(name, request, publication, settings)

@@ -36,7 +36,13 @@ def test_results_as_json_are_all_that_is_on_standard_output(jobs):
     ended = jobs("batch", "jobs.yaml", "--json", "-q")
     assert ended.err == ""
     kettle, rain = json.loads(ended.out)
-    assert kettle == {"id": "kettle", "out": "kettle.wav", "status": "done", "reason": "", "audio_s": kettle["audio_s"]}
+    assert kettle == {
+        "id": "kettle",
+        "out": "kettle.wav",
+        "status": "done",
+        "message": "",
+        "audio_s": kettle["audio_s"],
+    }
     assert kettle["audio_s"] == soundfile.info("kettle.wav").duration
     assert rain["out"] == "rain/rain.mp3"
 
