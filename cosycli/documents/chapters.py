@@ -11,7 +11,7 @@ from cosycli.documents.book import Block, BlockKind, Chapter
 from cosycli.documents.division import Section
 from cosycli.documents.links import Target
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.section_kinds import file_kind, title_kind
+from cosycli.documents.section_kinds import file_kind, letters_of, title_kind
 from cosycli.documents.xhtml import Omission
 
 __all__ = ["assemble_chapters"]
@@ -20,7 +20,7 @@ __all__ = ["assemble_chapters"]
 MAX_PAGE_CHARACTERS = 5_000
 MAX_TITLE_PAGE_BLOCK = 120  # characters of a line on a title page; a paragraph is longer
 # Texts that go on in the next file where a converter cut a long one up.
-_LONG_KINDS = frozenset({"notes", "index", "bibliography", "contents", "licence"})
+_LONG_KINDS = frozenset({"notes", "index", "bibliography"})
 
 
 @dataclass
@@ -87,6 +87,7 @@ class _Assembly:
         self._waiting: _OpenChapter | None = None  # its entry leads to a picture, its text follows
 
     def add(self, section: Section) -> None:
+        follows_left_out = self._left_out is not None
         kind = self._kind(section)
         if kind and not self._policy.reads(kind):
             self._left_out = (kind, section.depth)
@@ -97,7 +98,7 @@ class _Assembly:
             return
         self._note_omissions(section)
         if section.blocks:
-            self._chapter(section).blocks.extend(section.blocks)
+            self._chapter(section, follows_left_out).blocks.extend(section.blocks)
         elif section.title is not None:
             self._wait_or_leave(section)
 
@@ -106,9 +107,11 @@ class _Assembly:
         if self._left_out is None:
             return False
         kind, depth = self._left_out
-        return kind in _LONG_KINDS if section.title is None else section.depth > depth
+        if section.title is None:
+            return kind in _LONG_KINDS and section.heading is None
+        return section.depth > depth
 
-    def _chapter(self, section: Section) -> _OpenChapter:
+    def _chapter(self, section: Section, follows_left_out: bool) -> _OpenChapter:
         """The chapter that a section opens or goes on with."""
         heading = section.heading
         own_title = " ".join(heading.text.split()) if heading else section.document.title
@@ -116,16 +119,13 @@ class _Assembly:
             self.chapters.append(_OpenChapter(section.title or own_title or self._book_title, section.depth))
         elif self._waiting is not None:
             self.chapters.append(self._waiting)
-        elif not self.chapters or self._after_left_out(section) or self._starts_chapter(section):
+        elif not self.chapters or follows_left_out or self._starts_chapter(section):
             self.chapters.append(_OpenChapter(own_title or self._book_title, 1))
         self._waiting = None
         return self.chapters[-1]
 
     def _starts_chapter(self, section: Section) -> bool:
         return section.heading is not None and section.heading.level <= self._heading_level and _is_at_top(section)
-
-    def _after_left_out(self, section: Section) -> bool:
-        return False
 
     def _wait_or_leave(self, section: Section) -> None:
         omitted = next((part for part in section.parts if isinstance(part, Omission) and part.is_section), None)
@@ -155,30 +155,25 @@ class _Assembly:
 
     def _kind(self, section: Section) -> str | None:
         """What kind of text the whole section is, by its title, its landmark or the name of its file."""
-        title = section.title if section.title is not None else self._name(section)
-        if kind := title_kind(title):
-            return kind
-        if sum(len(block.text) for block in section.blocks) > MAX_PAGE_CHARACTERS:
-            return None
-        at_target = self._landmarks.get(section.target) if section.title is not None or section.is_whole else None
-        if kind := at_target or (file_kind(section.document.path) if section.is_whole else None):
-            return kind
-        return "title-page" if not self.chapters and section.title is None and self._is_title_page(section) else None
+        heading = section.heading
+        title = section.title if section.title is not None else heading.text if heading else ""
+        kind = title_kind(title)
+        is_page = sum(len(block.text) for block in section.blocks) <= MAX_PAGE_CHARACTERS
+        if kind or not is_page:
+            return kind if is_page or kind not in ("title-page", "copyright") else None
+        if section.is_whole:
+            path = section.document.path
+            kind = self._landmarks.get(Target(path)) or file_kind(path) or title_kind(section.document.title)
+        kind = kind or (self._landmarks.get(section.target) if section.title is not None else None)
+        is_before_all = not self.chapters and section.title is None
+        return kind or ("title-page" if is_before_all and self._is_title_page(section) else None)
 
     def _is_title_page(self, section: Section) -> bool:
         """True for short lines under the title of the book."""
-        heading = section.heading
-        letters = [_letters(text) for text in (heading.text if heading else "", self._book_title)]
-        return (
-            bool(letters[0])
-            and letters[1].startswith(letters[0])
-            and all(len(block.text) <= MAX_TITLE_PAGE_BLOCK for block in section.blocks)
-        )
+        title = letters_of(section.heading.text) if section.heading else ""
+        is_short = all(len(block.text) <= MAX_TITLE_PAGE_BLOCK for block in section.blocks)
+        return is_short and title != "" and letters_of(self._book_title).startswith(title)
 
 
 def _is_at_top(section: Section) -> bool:
     return bool(section.document.parts) and section.parts[0] is section.document.parts[0]
-
-
-def _letters(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())

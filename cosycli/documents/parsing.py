@@ -61,17 +61,25 @@ class ParsedDocument:
     warnings: tuple[str, ...] = ()
 
 
-def parse_xml(data: bytes, name: str) -> etree._Element:
-    """The root of a well-formed XML document; `name` names it in errors.
+def parse_xml(data: bytes, name: str) -> ParsedDocument:
+    """The root of an XML document, mended with a warning if it is not well-formed; `name` names it in errors.
 
     Raises:
-        InputError: it is not well-formed, or holds more tags than any book.
+        InputError: there is nothing in it that could be read, or it holds more tags than any book.
     """
-    text, _ = _decode(data)
+    text, warnings = _decode(data)
+    text = _without_document_type(text)
     try:
-        return _parse_strictly(_without_document_type(text), name)
+        return ParsedDocument(_parse_as_xml(text, name), warnings)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise InputError(f"{name} is not well-formed XML: {_first_line(error)}.", "Export the book again.") from None
+        mended = f"it is not well-formed XML and was mended: {_first_line(error)}"
+    try:
+        root = _parse_as_xml(text, name, recover=True)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    if root is None:
+        raise InputError(f"{name} is not XML.", "Export the book again.")
+    return ParsedDocument(root, (*warnings, mended))
 
 
 def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
@@ -83,11 +91,11 @@ def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
     text, warnings = _decode(data)
     text = _without_document_type(text)
     try:
-        return ParsedDocument(_parse_strictly(text, name), warnings)
+        return ParsedDocument(_parse_as_xml(text, name), warnings)
     except (etree.XMLSyntaxError, ValueError) as error:
         mended = f"it is not well-formed XML and was read as HTML: {_first_line(error)}"
     closed = _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text)
-    return ParsedDocument(_parse_leniently(closed, name), (*warnings, mended))
+    return ParsedDocument(_parse_as_html(closed, name), (*warnings, mended))
 
 
 def parse_html(data: bytes, name: str) -> ParsedDocument:
@@ -97,10 +105,10 @@ def parse_html(data: bytes, name: str) -> ParsedDocument:
         InputError: there is nothing in it that could be read, or it holds more tags than any book.
     """
     text, warnings = _decode(data)
-    return ParsedDocument(_parse_leniently(_without_document_type(text), name), warnings)
+    return ParsedDocument(_parse_as_html(_without_document_type(text), name), warnings)
 
 
-def _parse_strictly(text: str, name: str) -> etree._Element:
+def _parse_as_xml(text: str, name: str, *, recover: bool = False) -> etree._Element:
     _check_tags(text, name)
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -110,11 +118,12 @@ def _parse_strictly(text: str, name: str) -> etree._Element:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        recover=recover,
     )
     return etree.fromstring(text.encode("utf-8"), parser)
 
 
-def _parse_leniently(text: str, name: str) -> etree._Element:
+def _parse_as_html(text: str, name: str) -> etree._Element:
     _check_tags(text, name)
     _check_attributes(text.lower(), name)
     parser = etree.HTMLParser(

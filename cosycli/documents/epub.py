@@ -1,0 +1,158 @@
+"""EPUB 2 and 3 as a Book.
+
+The parts of the file are read by modules of their own: archive (ZIP), package (files and reading order), navigation
+(contents), xhtml (a document's text), division and chapters (which text is which chapter).
+
+ebooklib 0.20 was tried first and is not used. Of the 17 sound books of the corpus it cannot open one, whose audio file
+is missing, and takes the last of several packages where EPUB 3.3 wants the first; it ends in TypeError or KeyError on 7
+of the 20 damaged ones; and it unpacks every file of the manifest into memory, of whatever size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosycli.documents.accounting import Account
+from cosycli.documents.archive import Archive, UnreadableEntryError
+from cosycli.documents.book import Book
+from cosycli.documents.chapters import assemble_chapters
+from cosycli.documents.division import divide
+from cosycli.documents.encryption import encrypted_paths
+from cosycli.documents.epub_cover import read_cover
+from cosycli.documents.links import Target
+from cosycli.documents.navigation import TocEntry, read_landmarks, read_nav, read_ncx
+from cosycli.documents.package import Item, SpineItem, read_package
+from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
+from cosycli.documents.semantics import type_kind
+from cosycli.documents.source_text import count_source
+from cosycli.documents.xhtml import ReadDocument, read_document
+from cosycli.errors import InputError
+
+__all__ = ["read_epub"]
+
+MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents that are read, unpacked: 14 Bibles
+LEXICON_TYPE = "application/pls+xml"
+
+
+def read_epub(path: Path, policy: ReadingPolicy) -> Book:
+    """The book in an EPUB file.
+
+    `num_characters` counts the documents in reading order, but for the navigation document and those marked
+    `linear="no"`: they are listed as left out with 0 characters unless the policy has them read.
+
+    Raises:
+        InputError: it is not an EPUB, is protected, holds no text, or is larger than a book can be.
+    """
+    with Archive(path) as archive:
+        return _EpubReader(archive, policy).read()
+
+
+@dataclass
+class _EpubReader:
+    archive: Archive
+    policy: ReadingPolicy
+
+    def __post_init__(self) -> None:
+        self.package = read_package(self.archive)
+        self.account = Account()
+        self.warnings = list(self.package.warnings)
+        self.num_characters = self.notes_count = self.num_bytes = 0
+
+    def read(self) -> Book:
+        package = self.package
+        self.refuse_if_protected()
+        documents = list(self.read_documents())
+        if not documents:
+            raise InputError(
+                f"None of the documents of {self.archive.path} can be read.",
+                f"{self.warnings[-1]}. Download or export it again." if self.warnings else "",
+            )
+        entries, landmarks = self.read_contents()
+        sections = divide(documents, entries)
+        title = package.metadata.title
+        chapters = assemble_chapters(sections, landmarks, title, self.policy, self.account)
+        cover = read_cover(self.archive, package, self.warnings)
+        pronunciations = tuple(self.read_lexicons())
+        return Book(
+            metadata=package.metadata,
+            chapters=chapters,
+            num_characters=self.num_characters,
+            left_out=self.account.left_out,
+            notes_count=self.notes_count,
+            cover=cover,
+            pronunciations=pronunciations,
+            warnings=(*self.archive.warnings, *self.warnings),
+        )
+
+    def refuse_if_protected(self) -> None:
+        encrypted = encrypted_paths(self.archive)
+        locked = [item.path for item in self.package.spine if item.item.path in encrypted]
+        if locked:
+            raise InputError(
+                f"{self.archive.path} is protected (DRM): {locked[0]!r} is encrypted.",
+                "It can only be read in its shop's own program. Give a copy that is not protected.",
+            )
+
+    def read_documents(self) -> Iterator[ReadDocument]:
+        """The documents that are part of the book's text, in reading order."""
+        navigation = self.package.navigation
+        for spine_item in self.package.spine:
+            kind = "non-linear" if not spine_item.is_linear else "contents" if spine_item.item == navigation else None
+            if kind and not self.policy.reads(kind):
+                self.account.leave_out(kind, reason_for(kind), 0, title=spine_item.path)
+            elif parsed := self.parse(spine_item.item, parse_xhtml):
+                yield self.read_one(spine_item, parsed)
+
+    def read_one(self, spine_item: SpineItem, parsed: ParsedDocument) -> ReadDocument:
+        count = count_source(parsed.root, with_alt_text=self.policy.reads("alt-text"))
+        self.num_characters += count.characters
+        self.notes_count += count.note_references
+        return read_document(parsed.root, spine_item.path, self.policy, self.package.metadata.language)
+
+    def parse(self, item: Item, parser: Callable[[bytes, str], ParsedDocument]) -> ParsedDocument | None:
+        """A file of the book, or None and a warning if nothing of it can be read."""
+        try:
+            data = self.archive.read(item.path)
+        except UnreadableEntryError:
+            self.warnings.append(f"{item.path} is missing or damaged and was not read")
+            return None
+        self.num_bytes += len(data)
+        if self.num_bytes > MAX_TEXT_BYTES:
+            raise InputError(
+                f"{self.archive.path} holds more than {MAX_TEXT_BYTES >> 20} MB of text.", "Split it into volumes."
+            )
+        try:
+            parsed = parser(data, item.path)
+        except InputError as error:
+            self.warnings.append(f"{item.path} was not read: {error.what}")
+            return None
+        self.warnings += (f"{item.path}: {warning}" for warning in parsed.warnings)
+        return parsed
+
+    def read_contents(self) -> tuple[tuple[TocEntry, ...], dict[Target, str]]:
+        """The table of contents, from the navigation document or else the NCX; and which page is an index and so on."""
+        package = self.package
+        kinds = {entry.target: type_kind([entry.type]) for entry in package.guide}
+        landmarks = {target: kind for target, kind in kinds.items() if kind}
+        entries: tuple[TocEntry, ...] = ()
+        if package.navigation and (parsed := self.parse(package.navigation, parse_xhtml)):
+            entries = read_nav(parsed.root, package.navigation.path)
+            landmarks |= read_landmarks(parsed.root, package.navigation.path)
+        if (
+            not any(entry.target for entry in entries)
+            and package.ncx
+            and (parsed := self.parse(package.ncx, parse_xml))
+        ):
+            entries = read_ncx(parsed.root, package.ncx.path)
+        return entries, landmarks
+
+    def read_lexicons(self) -> Iterator[bytes]:
+        for item in self.package.items.values():
+            if item.media_type == LEXICON_TYPE:
+                try:
+                    yield self.archive.read(item.path)
+                except UnreadableEntryError:
+                    self.warnings.append(f"the lexicon {item.path} is missing or damaged and was not read")

@@ -1,0 +1,91 @@
+"""The table of contents of an EPUB.
+
+It is in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1, section 2.4.1).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from cosycli.documents.links import Target, resolve
+from cosycli.documents.semantics import local_name, semantic_types, text_of, type_kind
+
+__all__ = ["TocEntry", "read_landmarks", "read_nav", "read_ncx"]
+
+MAX_ENTRIES = 20_000
+
+
+@dataclass(frozen=True)
+class TocEntry:
+    """A line of the table of contents; `depth` is 1 at the top, `target` None for a heading over others."""
+
+    title: str
+    depth: int
+    target: Target | None
+
+
+def read_nav(root: etree._Element, path: str) -> tuple[TocEntry, ...]:
+    """The entries of the `nav` marked as the table of contents, or of the first one if none is."""
+    navs = [element for element in root.iter("*") if local_name(element) == "nav"]
+    marked = [nav for nav in navs if "toc" in semantic_types(nav)]
+    nav = next(iter(marked or navs), None)
+    return tuple(_nav_entries(nav, path))[:MAX_ENTRIES] if nav is not None else ()
+
+
+def read_landmarks(root: etree._Element, path: str) -> dict[Target, str]:
+    """Which kind of text the places are that the navigation document calls a title page, an index and so on."""
+    navs = (element for element in root.iter("*") if local_name(element) == "nav")
+    landmarks = [link for nav in navs if "landmarks" in semantic_types(nav) for link in nav.iter("*")]
+    kinds = {}
+    for link in landmarks:
+        target, kind = resolve(path, link.get("href") or ""), type_kind(semantic_types(link))
+        if target and kind:
+            kinds[target] = kind
+    return kinds
+
+
+def read_ncx(root: etree._Element, path: str) -> tuple[TocEntry, ...]:
+    """The entries of the `navMap`."""
+    entries: list[TocEntry] = []
+    depth = 0
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        name = local_name(element)
+        if name == "navpoint":
+            depth += 1 if event == "start" else -1
+            if event == "start" and len(entries) < MAX_ENTRIES:
+                entries.append(_ncx_entry(element, depth, path))
+    return tuple(entry for entry in entries if entry.title or entry.target)
+
+
+def _nav_entries(nav: etree._Element, path: str) -> Iterator[TocEntry]:
+    depth = 0
+    walk = etree.iterwalk(nav, events=("start", "end"))
+    for event, element in walk:
+        name = local_name(element)
+        if name in ("ol", "ul"):
+            depth += 1 if event == "start" else -1
+        elif name in ("a", "span") and event == "start" and depth:
+            title = _title(element)
+            target = resolve(path, element.get("href") or "") if name == "a" else None
+            if title or target:
+                yield TocEntry(title, depth, target)
+            walk.skip_subtree()
+
+
+def _ncx_entry(point: etree._Element, depth: int, path: str) -> TocEntry:
+    label = next((child for child in point if local_name(child) == "navlabel"), None)
+    content = next((child for child in point if local_name(child) == "content"), None)
+    title = _title(label) if label is not None else ""
+    target = resolve(path, content.get("src") or "") if content is not None else None
+    return TocEntry(title, depth, target)
+
+
+def _title(element: etree._Element) -> str:
+    text = " ".join(text_of(element).split())
+    pictures = (picture.get("alt") or "" for picture in element.iter("*") if local_name(picture) == "img")
+    return unicodedata.normalize("NFC", text or " ".join(" ".join(pictures).split()))

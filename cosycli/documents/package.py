@@ -1,0 +1,180 @@
+"""The package document of an EPUB: which files the book has, in which order they are read, where its contents stand.
+
+EPUB 3.3, sections 4.2.6.3.1 (container.xml) and 5 (package document); OPF 2.0.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lxml import etree
+
+from cosycli.documents.archive import Archive, UnreadableEntryError
+from cosycli.documents.book import Metadata
+from cosycli.documents.epub_metadata import read_metadata
+from cosycli.documents.links import Target, resolve
+from cosycli.documents.parsing import parse_xml
+from cosycli.documents.semantics import local_name
+from cosycli.errors import InputError
+
+__all__ = ["GuideEntry", "Item", "Package", "SpineItem", "read_package"]
+
+CONTAINER = "META-INF/container.xml"
+PACKAGE_TYPE = "application/oebps-package+xml"
+MAX_ITEMS = 20_000  # of the spine; a web novel has some thousand chapters
+_TEXT_TYPES = frozenset(
+    {"application/xhtml+xml", "text/html", "image/svg+xml", "application/x-dtbook+xml", "text/x-oeb1-document"}
+)
+_TEXT_NAMES = (".xhtml", ".html", ".htm", ".xht")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file of the book, as the manifest lists it."""
+
+    id: str
+    path: str
+    media_type: str = ""
+    properties: frozenset[str] = frozenset()
+    fallback: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        return self.media_type in _TEXT_TYPES or self.path.lower().endswith(_TEXT_NAMES)
+
+
+@dataclass(frozen=True)
+class SpineItem:
+    """A document in reading order: `path` is where links to it lead, `item` what is read, its fallback if need be."""
+
+    path: str
+    item: Item
+    is_linear: bool
+
+
+@dataclass(frozen=True)
+class GuideEntry:
+    """What OPF 2 says a file is: "cover", "toc", "title-page" …"""
+
+    type: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package document, read; `ncx` and `navigation` list the contents, as EPUB 2 and 3 have it."""
+
+    path: str
+    metadata: Metadata
+    items: Mapping[str, Item]
+    spine: tuple[SpineItem, ...]
+    navigation: Item | None
+    ncx: Item | None
+    cover_id: str
+    guide: tuple[GuideEntry, ...]
+    warnings: tuple[str, ...]
+
+
+def read_package(archive: Archive) -> Package:
+    """The first package document that the container names.
+
+    Raises:
+        InputError: the container or the package is missing or is not XML, or the book has no reading order.
+    """
+    path = _package_path(archive)
+    try:
+        parsed = parse_xml(archive.read(path), path)
+    except UnreadableEntryError:
+        raise InputError(
+            f"{archive.path} is not an EPUB that can be read: its package document {path!r} is missing or damaged.",
+            "Download or export it again.",
+        ) from None
+    warnings = [f"{path}: {warning}" for warning in parsed.warnings]
+    parts = {local_name(part): part for part in reversed(parsed.root) if local_name(part)}
+    items = {item.id: item for item in reversed(list(_read_items(parts.get("manifest"), path)))}
+    spine = tuple(_read_spine(parts.get("spine"), items, warnings))
+    if not spine:
+        raise InputError(
+            f"{archive.path} has no documents in its reading order.", "Open it in an editor such as Sigil."
+        )
+    navigation = next((item for item in items.values() if "nav" in item.properties), None)
+    return Package(
+        path=path,
+        metadata=read_metadata(parsed.root),
+        items=items,
+        spine=spine,
+        navigation=navigation,
+        ncx=_find_ncx(parts.get("spine"), items),
+        cover_id=_cover_id(parts.get("metadata"), items),
+        guide=tuple(_read_guide(parts.get("guide"), path)),
+        warnings=tuple(warnings),
+    )
+
+
+def _package_path(archive: Archive) -> str:
+    try:
+        root = parse_xml(archive.read(CONTAINER), CONTAINER).root
+    except UnreadableEntryError:
+        raise InputError(
+            f"{archive.path} is not an EPUB: it has no {CONTAINER}.", "Check that it is a book, or download it again."
+        ) from None
+    for element in root.iter("*"):
+        if local_name(element) == "rootfile" and element.get("media-type", PACKAGE_TYPE) == PACKAGE_TYPE:
+            target = resolve("", element.get("full-path") or "")
+            if target:
+                return target.path
+    raise InputError(f"{archive.path}: {CONTAINER} names no package document.", "Download or export it again.")
+
+
+def _read_items(manifest: etree._Element | None, base: str) -> Iterator[Item]:
+    for element in manifest if manifest is not None else ():
+        target = resolve(base, element.get("href") or "")
+        if local_name(element) == "item" and target and element.get("id"):
+            media_type = (element.get("media-type") or "").strip().lower()
+            properties = frozenset((element.get("properties") or "").lower().split())
+            yield Item(element.get("id"), target.path, media_type, properties, element.get("fallback") or "")
+
+
+def _read_spine(spine: etree._Element | None, items: Mapping[str, Item], warnings: list[str]) -> Iterator[SpineItem]:
+    references = [element for element in spine if local_name(element) == "itemref"] if spine is not None else []
+    if len(references) > MAX_ITEMS:
+        raise InputError(f"The book lists more than {MAX_ITEMS} documents to read.", "Split it into volumes.")
+    for reference in references:
+        listed = items.get(reference.get("idref") or "")
+        item = _readable(listed, items)
+        if listed is None:
+            warnings.append(f"the reading order names {reference.get('idref')!r}, which is no file of the book")
+        elif item is None:
+            warnings.append(f"{listed.path} is {listed.media_type or 'of an unknown type'}, which is not read")
+        else:
+            yield SpineItem(listed.path, item, (reference.get("linear") or "yes").strip().lower() != "no")
+
+
+def _readable(item: Item | None, items: Mapping[str, Item]) -> Item | None:
+    """The item, or the first of its fallbacks that holds text: EPUB 3.3, section 3.5.1."""
+    seen: set[str] = set()
+    while item is not None and not item.is_text and item.id not in seen:
+        seen.add(item.id)
+        item = items.get(item.fallback)
+    return item if item is not None and item.is_text else None
+
+
+def _find_ncx(spine: etree._Element | None, items: Mapping[str, Item]) -> Item | None:
+    named = items.get(spine.get("toc") or "") if spine is not None else None
+    return named or next((item for item in items.values() if item.media_type == "application/x-dtbncx+xml"), None)
+
+
+def _cover_id(metadata: etree._Element | None, items: Mapping[str, Item]) -> str:
+    """The manifest item of the cover picture, by its property (EPUB 3) or a meta element (the custom of EPUB 2)."""
+    marked = next((item.id for item in items.values() if "cover-image" in item.properties), "")
+    metas = metadata.iter("*") if metadata is not None else ()
+    named = (meta.get("content") or "" for meta in metas if local_name(meta) == "meta" and meta.get("name") == "cover")
+    return marked or next((name for name in named if name in items), "")
+
+
+def _read_guide(guide: etree._Element | None, base: str) -> Iterator[GuideEntry]:
+    for element in guide if guide is not None else ():
+        target = resolve(base, element.get("href") or "")
+        if target:
+            yield GuideEntry((element.get("type") or "").strip().lower(), target)
