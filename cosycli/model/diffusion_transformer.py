@@ -66,9 +66,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
         """(B, M, D), (M, R), (B, 1, M, M) -> (B, M, D)."""
-        query, key, value = rotate(self.to_q(x), angles), rotate(self.to_k(x), angles), self.to_v(x)
-        heads = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in (query, key, value))
-        mixed = F.scaled_dot_product_attention(*heads, attn_mask=mask)
+        parts = rotate(self.to_q(x), angles), rotate(self.to_k(x), angles), self.to_v(x)
+        query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-__all__ = ["FlowMask", "attention_mask", "frame_mask"]
+__all__ = ["FlowMask", "attention_mask", "frame_mask", "keep_valid", "valid_positions"]
 
 
 class FlowMask(Enum):
@@ -43,3 +43,15 @@ def attention_mask(lengths: Tensor, num_frames: int, chunk: int | None) -> Tenso
     if chunk is None:
         return visible.expand(-1, 1, num_frames, -1)
     return visible & (position < (position[:, None] // chunk + 1) * chunk)
+
+
+def valid_positions(lengths: Tensor | None, size: int, rate: int = 1, extra: int = 0) -> Tensor | None:
+    """(B, 1, size) true where a row has positions: its first lengths * rate + extra. None where all are valid."""
+    if lengths is None:
+        return None
+    return (torch.arange(size, device=lengths.device) < (lengths * rate + extra)[:, None])[:, None]
+
+
+def keep_valid(x: Tensor, valid: Tensor | None) -> Tensor:
+    """(B, D, L) with zeros where (B, 1, L) is false."""
+    return x if valid is None else x * valid

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 from cosycli.errors import MissingError
 from cosycli.model.published_config import (
+    CAUSAL_VOCODER_KEYS,
     CONFORMER_FLOW_KEYS,
     LANGUAGE_MODEL_KEYS,
     MEL_KEYS,
@@ -27,6 +28,7 @@ __all__ = [
     "COSYVOICE_1",
     "COSYVOICE_2",
     "COSYVOICE_3",
+    "CausalVocoderProfile",
     "ConformerFlowProfile",
     "FlowProfile",
     "LanguageModelProfile",
@@ -201,6 +203,14 @@ class VocoderProfile:
 
 
 @dataclass(frozen=True)
+class CausalVocoderProfile(VocoderProfile):
+    """HiFT that sees no further ahead than a few mel frames, so that it can speak while mel is made (CosyVoice 3)."""
+
+    lookahead: int = 4
+    f0_lookahead: int = 3
+
+
+@dataclass(frozen=True)
 class SpeechTokenizerProfile:
     """The built-in model's own FSQ speech tokenizer; published models bring theirs as ONNX."""
 
@@ -282,6 +292,7 @@ COSYVOICE_3 = ModelProfile(
         silent_codes=(1, 2, 28, 29, 55, 248, 494, 2241, 2242, 2322, 2323),
     ),
     flow=TransformerFlowProfile(),
+    vocoder=CausalVocoderProfile(),
     reads_phonemes=True,
     opening="You are a helpful assistant.",
 )
@@ -298,7 +309,9 @@ class _Published:
 _COMMON_KEYS = {"mel": MEL_KEYS, "language_model": LANGUAGE_MODEL_KEYS, "vocoder": VOCODER_KEYS}
 # By the name of the configuration, which tells the version. Where there are several, the first counts.
 _PUBLISHED = {
-    "cosyvoice3.yaml": _Published(COSYVOICE_3, _COMMON_KEYS | {"flow": TRANSFORMER_FLOW_KEYS}),
+    "cosyvoice3.yaml": _Published(
+        COSYVOICE_3, _COMMON_KEYS | {"flow": TRANSFORMER_FLOW_KEYS, "vocoder": CAUSAL_VOCODER_KEYS}
+    ),
     "cosyvoice2.yaml": _Published(COSYVOICE_2, _COMMON_KEYS | {"flow": CONFORMER_FLOW_KEYS}),
     "cosyvoice.yaml": _Published(
         COSYVOICE_1, _COMMON_KEYS | {"transformer": TRANSFORMER_KEYS, "flow": REGULATED_FLOW_KEYS}

@@ -14,6 +14,7 @@ import yaml
 from cosycli.errors import MissingError
 
 __all__ = [
+    "CAUSAL_VOCODER_KEYS",
     "CONFORMER_FLOW_KEYS",
     "LANGUAGE_MODEL_KEYS",
     "MEL_KEYS",
@@ -105,6 +106,7 @@ VOCODER_KEYS = {
     "audio_limit": "hift.audio_limit",
     "f0_width": "hift.f0_predictor.cond_channels",
 }
+CAUSAL_VOCODER_KEYS = VOCODER_KEYS | {"lookahead": "hift.conv_pre_look_right"}
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
-from cosycli.model.profile import MelProfile, VocoderProfile, read_profile
-from cosycli.model.vocoder import Snake, Vocoder
+from cosycli.model.profile import CausalVocoderProfile, MelProfile, VocoderProfile, read_profile
+from cosycli.model.vocoder import CausalVocoder, Vocoder
+from cosycli.model.vocoder_layers import Snake
 from cosycli.model_library import BUILTIN, model_folder
 from tests.model.synthetic import synthetic_state
 
@@ -25,12 +26,12 @@ V1 = VocoderProfile(
     source_dilations=((1, 3, 5), (1, 3, 5)),
 )
 SMALL = VocoderProfile(width=32, f0_width=16)
+SMALL_CAUSAL = CausalVocoderProfile(width=32, f0_width=16)
 
 
-def load_synthetic(profile: VocoderProfile, manifest: Path) -> Vocoder:
-    vocoder = Vocoder(profile).eval()
+def load_synthetic(vocoder: Vocoder, manifest: Path) -> Vocoder:
     vocoder.load_state_dict(synthetic_state(manifest))
-    return vocoder
+    return vocoder.eval()
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +41,38 @@ def golden(shared: Path) -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def published(shared: Path) -> Vocoder:
-    return load_synthetic(V2, shared / "reference" / "v2.hift.manifest.json")
+    return load_synthetic(Vocoder(V2), shared / "reference" / "v2.hift.manifest.json")
+
+
+@pytest.fixture(scope="module")
+def golden_causal(shared: Path) -> dict[str, Tensor]:
+    return load_file(shared / "reference" / "v3.golden.safetensors")
+
+
+@pytest.fixture(scope="module")
+def published_causal(shared: Path) -> Vocoder:
+    vocoder = CausalVocoder(CausalVocoderProfile())
+    return load_synthetic(vocoder, shared / "reference" / "v3.hift.manifest.json")
 
 
 @pytest.fixture(scope="module")
 def small() -> Vocoder:
     torch.manual_seed(0)
-    vocoder = Vocoder(SMALL).eval()
-    torch.nn.init.constant_(vocoder.f0_predictor.classifier.bias, 150.0)
-    torch.nn.init.constant_(vocoder.conv_post.bias, 1.0)
-    return vocoder
+    return audible(Vocoder(SMALL))
+
+
+@pytest.fixture(scope="module")
+def small_causal() -> Vocoder:
+    torch.manual_seed(0)
+    return audible(CausalVocoder(SMALL_CAUSAL))
+
+
+@torch.no_grad()
+def audible(vocoder: Vocoder) -> Vocoder:
+    """Untrained, but neither unvoiced nor silent."""
+    vocoder.f0_predictor.classifier.bias.fill_(150.0)
+    vocoder.conv_post.bias.fill_(1.0)
+    return vocoder.eval()
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +100,41 @@ def test_wave_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]
 @torch.inference_mode()
 def test_two_upsampling_levels_are_a_matter_of_profile(shared: Path) -> None:
     golden = load_file(shared / "reference" / "v1.golden.safetensors")
-    vocoder = load_synthetic(V1, shared / "reference" / "v1.hift.manifest.json")
+    vocoder = load_synthetic(Vocoder(V1), shared / "reference" / "v1.hift.manifest.json")
     torch.testing.assert_close(vocoder.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
     wave = vocoder.decode(golden["hift.mel"], golden["hift.source"])
     torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
 
 
 @torch.inference_mode()
-def test_a_padded_batch_equals_its_rows_alone(small: Vocoder) -> None:
+def test_causal_f0_is_the_published_one(published_causal: Vocoder, golden_causal: dict[str, Tensor]) -> None:
+    f0 = published_causal.predict_f0(golden_causal["hift.mel"])
+    torch.testing.assert_close(f0, golden_causal["hift.f0"], rtol=1e-4, atol=0)
+    torch.testing.assert_close(f0[:, :37], golden_causal["hift.f0_chunk"], rtol=1e-4, atol=0)
+
+
+@torch.inference_mode()
+def test_causal_wave_is_the_published_one(published_causal: Vocoder, golden_causal: dict[str, Tensor]) -> None:
+    """A stream that goes on has given all but the last 5 of its 40 frames."""
+    wave = published_causal.decode(golden_causal["hift.mel"], golden_causal["hift.source"])
+    torch.testing.assert_close(wave, golden_causal["hift.wav"], rtol=0, atol=1e-5)
+    torch.testing.assert_close(wave[:, : 35 * 480], golden_causal["hift.wav_chunk"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_what_follows_does_not_change_a_causal_wave(small_causal: Vocoder) -> None:
+    mel, length = torch.randn(1, 80, 40, generator=generators(1)[0]), torch.tensor([30])
+    whole = small_causal(mel, torch.tensor([40]), generators(0))
+    beginning = small_causal(mel[:, :, :30], length, generators(0))
+    end = (30 - SMALL_CAUSAL.lookahead - 1) * small_causal.hop
+    torch.testing.assert_close(beginning[:, :end], whole[:, :end], rtol=0, atol=1e-5)
+    assert (beginning[:, end:] - whole[:, end : beginning.shape[1]]).abs().max() > 1e-3
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("kind", ["small", "small_causal"])
+def test_a_padded_batch_equals_its_rows_alone(kind: str, request: pytest.FixtureRequest) -> None:
+    small: Vocoder = request.getfixturevalue(kind)
     lengths = torch.tensor([23, 7, 40, 1])
     mels = [torch.randn(1, 80, length, generator=generators(length)[0]) for length in lengths.tolist()]
     padded = torch.full((4, 80, 40), 5.0)  # whatever stands in the padding must not be heard
@@ -110,6 +160,16 @@ def test_the_source_hums_at_f0_and_hisses_where_unvoiced(small: Vocoder) -> None
     torch.testing.assert_close(loudest, 240.0 * torch.arange(1, 10), rtol=0, atol=2.0)
     flat = torch.fft.rfft(unvoiced - unvoiced.mean()).abs()
     assert flat.max() < 6 * flat.mean()
+
+
+@torch.inference_mode()
+def test_the_causal_source_steps_from_frame_to_frame(small_causal: Vocoder) -> None:
+    f0 = torch.full((1, 100), 215.0)
+    f0[:, 50:] = 0
+    source = small_causal.source(f0, generators(0))[0, 0]
+    voiced, unvoiced = source[:24000].view(50, 480), source[24000:]
+    assert voiced.std(dim=1).max() < 0.02 < voiced.mean(dim=1).std()
+    assert unvoiced.std() > 2 * voiced.std(dim=1).max()
 
 
 @torch.inference_mode()
