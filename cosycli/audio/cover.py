@@ -18,9 +18,9 @@ __all__ = ["Picture", "read_cover"]
 SIDE = 1600  # pixels of the longer side of a converted cover; stores ask for 1400 and more
 MAX_BYTES = 4 * 2**20  # a larger picture is scaled down: every chapter file carries it
 TIMEOUT_S = 60.0
-# The pictures that are converted, by how their files begin, and what ffmpeg calls them.
-CONVERTED = {b"GIF8": "gif_pipe", b"RIFF": "webp_pipe", b"BM": "bmp_pipe", b"\xff\xd8\xff": "jpeg_pipe"}
-CONVERTED |= {b"\x89PNG\r\n\x1a\n": "png_pipe"}
+# How pictures begin, and what ffmpeg calls them.
+JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+READABLE = {JPEG: "jpeg_pipe", PNG: "png_pipe", b"GIF8": "gif_pipe", b"RIFF": "webp_pipe", b"BM": "bmp_pipe"}
 # In a process of its own, because resvg ends the process when a drawing asks for too much memory.
 DRAW = f"""
 import sys, resvg_py
@@ -37,7 +37,7 @@ class Picture:
 
     @property
     def is_png(self) -> bool:
-        return self.data.startswith(b"\x89PNG")
+        return self.data.startswith(PNG)
 
     @property
     def media_type(self) -> str:
@@ -60,18 +60,16 @@ def read_cover(cover: Cover | None) -> tuple[Picture | None, tuple[str, ...]]:
     """The cover, and a warning when there is one that cannot be used."""
     if cover is None:
         return None, ()
-    data = cover.data
-    if len(data) <= MAX_BYTES and data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-        return Picture(data), ()
-    converted = _convert(data) or _draw(data)
+    converted = _convert(cover.data) or _draw(cover.data)
     if converted is None:
         return None, (f"The cover {cover.path} was left out: it is no picture that can be read.",)
-    return Picture(converted), ()
+    is_fit = len(cover.data) <= MAX_BYTES and cover.data.startswith((JPEG, PNG))
+    return Picture(cover.data if is_fit else converted), ()
 
 
 def _convert(data: bytes) -> bytes | None:
     """A picture of pixels as JPEG, or None where ffmpeg cannot read it."""
-    name = next((name for start, name in CONVERTED.items() if data.startswith(start)), None)
+    name = next((name for start, name in READABLE.items() if data.startswith(start)), None)
     if name is None:
         return None
     source = ("-protocol_whitelist", "pipe", "-f", name, "-i", "pipe:0")

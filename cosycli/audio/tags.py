@@ -125,7 +125,8 @@ def _unescape(text: str) -> str:
 def _assignments(tags: Mapping[str, str]) -> Iterator[str]:
     for name, value in tags.items():
         escaped = "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in _clean(value))
-        yield f"{name}={escaped}"
+        # ffmpeg takes any backslash before the end of a line for one that escapes it.
+        yield f"{name}={escaped} " if escaped.endswith("\\") else f"{name}={escaped}"
 
 
 def _clean(text: str) -> str:
