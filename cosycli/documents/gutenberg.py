@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cosycli.documents.book import Metadata
 
-__all__ = ["GutenbergText", "read_gutenberg"]
+__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg"]
 
 # "THIS" until 2022, "THE" since; before 2003 the header ended with the small print.
 _START = re.compile(
@@ -25,6 +26,12 @@ _CREDITS = re.compile(
 )
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Translator):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _NUMBER = re.compile(r"#(\d+)\]")
+CAPTION = re.compile(r"\[Illustration(?::\s*(?P<words>.+?))?\s*\]", re.DOTALL)
+"""What volunteers write in place of a picture, and the words under it."""
+
+NOTE = re.compile(r"\[Footnote (?P<label>\w{1,4}):|\[(?:Footnote )?(?P<number>\d{1,4})\]:?\s")
+"""How a footnote begins."""
+
 _LANGUAGES = {
     "English": "en",
     "Chinese": "zh",
@@ -61,6 +68,12 @@ def read_gutenberg(text: str) -> GutenbergText | None:
     body_end = end.start() if end else len(text)
     header = text[:body_start]
     return GutenbergText(_metadata(header), header, text[body_start:body_end], text[body_end:])
+
+
+def note_marks(paragraphs: Iterable[str]) -> re.Pattern[str] | None:
+    """What the marks of the footnotes in these paragraphs look like, `[1]` if there is a note 1; None without notes."""
+    labels = {found["label"] or found["number"] for text in paragraphs if (found := NOTE.match(text))}
+    return re.compile(rf"\s?\[(?:Footnote )?(?:{'|'.join(sorted(labels))})\]") if labels else None
 
 
 def _metadata(header: str) -> Metadata:

@@ -81,6 +81,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|{HAN_NUMERAL})[)）]?[.、]?")
+_CAPITALS = re.compile(
+    rf"(?:{_ROMAN}|\d{{1,3}})[.:)]?\s+[^a-zà-ÿ]*[A-ZÀ-Þ]{{2}}[^a-zà-ÿ]*"
+)  # "II. THE RED-HEADED LEAGUE"
 _CONTENTS = re.compile(
     r"(?:table of )?contents|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice"
     r"|indice generale|sommario|inhoud|содержание|оглавление|目\s*[录錄次]",
@@ -104,7 +107,7 @@ def read_heading(line: str) -> Heading | None:
     for rank, pattern in (*_NUMBERED.items(), *_HAN.items()):
         if numbered := pattern.fullmatch(line):
             return Heading(rank, has_title=any(numbered.groupdict().values()))
-    return None
+    return Heading(Rank.CHAPTER, has_title=True) if _CAPITALS.fullmatch(line) else None
 
 
 def is_contents_title(line: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.aozora import is_aozora, read_aozora
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
+from cosycli.documents.gutenberg import CAPTION, NOTE, GutenbergText, note_marks, read_gutenberg
 from cosycli.documents.headings import Rank, read_heading
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
@@ -21,6 +22,7 @@ __all__ = ["read_text_book"]
 
 _SCENE_BREAK = re.compile(r"(?:[*＊#~◇◆○●☆★※⁂•·]\s*){1,20}|(?:[-—–―─=_]\s*){3,80}")
 _EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_]{1,1000}?)(?<=\S)_(?!\w)")
+_SIGNS = "signs of emphasis and of pictures are not read"
 _BYLINE = re.compile(r"(?:by|von|par|di|door|作者[:：]?|[著文][:：])\s*(\S.{0,80})", re.IGNORECASE)
 _PREFACE = 1000  # characters before the first chapter, from which on they are more than a title page
 
@@ -38,9 +40,14 @@ class _TextReader:
         self.policy = policy
         self.account = Account()
         self.gutenberg = read_gutenberg(text)
+        self.notes_count = 0
+        self.note_marks: re.Pattern[str] | None = None
+        self.is_in_note = False
 
     def read(self) -> Book:
         paragraphs = read_paragraphs(self.gutenberg.body if self.gutenberg else self.text)
+        if self.gutenberg:
+            self.note_marks = note_marks(paragraph.text for paragraph in paragraphs)
         contents = find_contents(paragraphs)
         divisions = find_divisions(paragraphs, contents)
         front = [
@@ -48,7 +55,7 @@ class _TextReader:
             for number, paragraph in enumerate(paragraphs[: divisions[0].start if divisions else 0])
             if number not in contents
         ]
-        metadata = self.metadata(front if divisions else paragraphs[:3])
+        metadata = self.metadata(front if divisions else paragraphs[:3] if len(paragraphs) > 1 else [])
         chapters = list(self.front_matter(front, metadata.title))
         chapters += self.contents([paragraphs[number] for number in contents])
         if not divisions:
@@ -62,6 +69,7 @@ class _TextReader:
             count_characters(self.text),
             obeys_markup=self.gutenberg is None,
             left_out=self.account.left_out,
+            notes_count=self.notes_count,
         )
 
     def metadata(self, front: Sequence[Paragraph]) -> Metadata:
@@ -70,8 +78,9 @@ class _TextReader:
             return self.gutenberg.metadata
         lines = [line for paragraph in front for line in paragraph.lines]
         authors = [match[1] for line in lines if (match := _BYLINE.fullmatch(line))]
-        has_title = bool(front) and front[0].is_title and not _BYLINE.fullmatch(lines[0]) and not read_heading(lines[0])
-        title = front[0].text if has_title else PurePath(self.name).stem
+        first = list(takewhile(lambda line: not _BYLINE.fullmatch(line), front[0].lines if front else ()))
+        has_title = bool(first) and front[0].is_title and not read_heading(first[0])
+        title = " ".join(first) if has_title else PurePath(self.name).stem
         return Metadata(title=" ".join(title.split()), authors=tuple(authors))
 
     def front_matter(self, front: Sequence[Paragraph], title: str) -> Iterator[Chapter]:
@@ -111,23 +120,53 @@ class _TextReader:
     def blocks(self, paragraphs: Sequence[Paragraph], heading_level: int = 0) -> Iterator[Block]:
         """The paragraphs; a bare numeral among those of a chapter is a heading at `heading_level`."""
         for paragraph in paragraphs:
-            heading = read_heading(paragraph.lines[0]) if len(paragraph.lines) == 1 else None
-            if _SCENE_BREAK.fullmatch(paragraph.text):
-                self.account.leave_out("scene-breaks", reason_for("scene-breaks"), count_characters(paragraph.text))
+            text = paragraph.text
+            heading = read_heading(text) if len(paragraph.lines) == 1 else None
+            if _SCENE_BREAK.fullmatch(text):
+                self.account.leave_out("scene-breaks", reason_for("scene-breaks"), count_characters(text))
                 yield Block(BlockKind.SCENE_BREAK, "", source=self.name)
             elif heading_level and heading and heading.rank is Rank.NUMERAL:
-                yield Block(BlockKind.HEADING, paragraph.text, heading_level, source=self.name)
+                yield Block(BlockKind.HEADING, text, heading_level, source=self.name)
+            elif self.note_marks and (self.is_in_note or NOTE.match(text)):
+                yield from self.note(text)
+            elif self.gutenberg and (caption := CAPTION.fullmatch(text)):
+                yield from self.caption(caption)
             else:
                 kind = BlockKind.VERSE if paragraph.is_verse else BlockKind.PARAGRAPH
-                yield self.with_emphasis(Block(kind, paragraph.text, source=self.name))
+                yield self.without_signs(Block(kind, text, source=self.name))
 
-    def with_emphasis(self, block: Block) -> Block:
-        """The block with words between underscores marked, and the underscores left out."""
-        text, marks, position = "", [], 0
-        for match in _EMPHASIS.finditer(block.text):
-            text += block.text[position : match.start()]
-            marks.append(Mark(len(text), len(text) + len(match[1]), MarkKind.EMPHASIS))
-            text += match[1]
+    def note(self, text: str) -> Iterator[Block]:
+        """A footnote, or a paragraph of one; those in brackets go on until the bracket is closed."""
+        self.is_in_note = (self.is_in_note or text.startswith("[Footnote")) and not text.endswith("]")
+        if self.policy.reads("notes"):
+            yield self.without_signs(Block(BlockKind.NOTE, text, source=self.name))
+        else:
+            self.account.leave_out("notes", reason_for("notes"), count_characters(text))
+
+    def caption(self, caption: re.Match[str]) -> Iterator[Block]:
+        words = caption["words"] or ""
+        if not self.policy.reads("captions"):
+            self.account.leave_out("captions", reason_for("captions"), count_characters(caption[0]))
+            return
+        self.account.leave_out("markup", _SIGNS, count_characters(caption[0]) - count_characters(words))
+        if words:
+            yield self.without_signs(Block(BlockKind.FIGURE, words, source=self.name))
+
+    def without_signs(self, block: Block) -> Block:
+        """The block without marks of footnotes, and with words between underscores marked as emphasized."""
+        text = block.text
+        if self.note_marks and block.kind is not BlockKind.NOTE:
+            found = self.note_marks.findall(text)
+            self.notes_count += len(found)
+            if found and not self.policy.reads("note-marks"):
+                characters = sum(map(count_characters, found))
+                self.account.leave_out("note-marks", reason_for("note-marks"), characters, count=len(found))
+                text = self.note_marks.sub("", text)
+        plain, marks, position = "", [], 0
+        for match in _EMPHASIS.finditer(text):
+            plain += text[position : match.start()]
+            marks.append(Mark(len(plain), len(plain) + len(match[1]), MarkKind.EMPHASIS))
+            plain += match[1]
             position = match.end()
-            self.account.leave_out("markup", "signs of emphasis are not read", 2)
-        return replace(block, text=text + block.text[position:], marks=tuple(marks)) if marks else block
+            self.account.leave_out("markup", _SIGNS, 2)
+        return replace(block, text=plain + text[position:], marks=tuple(marks))
