@@ -91,9 +91,10 @@ def _starts_of_entries(documents: Sequence[ReadDocument], entries: Sequence[TocE
     found = sorted(_find_entries(documents, entries), key=lambda start: start.place)
     groups = [list(group) for _, group in groupby(found, key=lambda start: start.place)]
     deepest: dict[tuple[int, int], _Start] = {}
-    for group, after in zip(groups, [*groups[1:], None], strict=True):
+    for number, group in enumerate(groups, 1):
         document, part = group[0].place
-        end = after[0].part if after and after[0].document == document else len(documents[document].parts)
+        after = groups[number][0] if number < len(groups) else None
+        end = after.part if after and after.document == document else len(documents[document].parts)
         for start in _tell_apart(documents[document].parts[part:end], group):
             before = deepest.get(start.place)
             if before is None or _depth(start) >= _depth(before):
@@ -108,8 +109,8 @@ def _depth(start: _Start) -> int:
 def _find_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> Iterator[_Start]:
     """Where each entry leads; the heading over a group of entries is where its first one starts."""
     numbers: dict[str, int] = {}
-    for number, document in enumerate(documents):
-        numbers.setdefault(document.path, number)
+    for place, document in enumerate(documents):
+        numbers.setdefault(document.path, place)
     groups: list[str] = []
     free_from: dict[int, int] = {}
     for entry in entries:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from cosycli.documents.legacy_encodings import guess_encoding
 from cosycli.errors import InputError
 
 __all__ = ["ParsedDocument", "parse_html", "parse_xhtml", "parse_xml"]
@@ -176,8 +177,8 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
             return _clean(data.decode(encoding)), ()
         except (UnicodeError, LookupError):
             continue
-    encoding = "utf-8" if declared.lower().startswith("utf") else "cp1252"
-    return _clean(data.decode(encoding, "replace")), (f"it is not text in {declared}: damaged letters are read as �",)
+    encoding = guess_encoding(data) or ("utf-8" if declared.lower().startswith("utf") else "cp1252")
+    return _clean(data.decode(encoding, "replace")), (f"it is not text in {declared} and was read as {encoding}",)
 
 
 def _as_browsers_read(declared: str) -> str:

@@ -27,7 +27,7 @@ _LISTS = frozenset({"ul", "ol", "dl", "menu", "dir"})
 _ITEMS = frozenset({"li", "dt", "dd"})
 _CONTENT = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "em", "strong", "i", "b", "td"})
 _HEADING = re.compile(r"h([1-6])\Z")
-_VERSE = re.compile(r"(?:^|[\s:_-])(?:verse|poem|poetry|stanza|lyrics?|hymn|song)(?:$|[\s_-])", re.IGNORECASE)
+_VERSE = re.compile(r"(?:^|[\s:_-])(?:verse|poem|poetry|stanza|lyrics?|hymn)(?:$|[\s_-])", re.IGNORECASE)
 _VERSE_LINE = re.compile(r"(?:^|\s)(?:line|verse-?line|l)(?:$|\s)", re.IGNORECASE)
 _BREAK_CLASS = re.compile(
     r"(?:^|\s)(?:scene-?break|section-?break|thought-?break|context-?break|tb|asterism|ornament|dinkus|divider)(?:$|\s)",

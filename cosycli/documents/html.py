@@ -1,0 +1,90 @@
+"""A single HTML file as a Book: its headings make the chapters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lxml import etree
+
+from cosycli.documents.accounting import Account, count_characters
+from cosycli.documents.book import Block, Book, Metadata
+from cosycli.documents.chapters import assemble_chapters
+from cosycli.documents.division import divide
+from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
+from cosycli.documents.parsing import parse_html, parse_xhtml
+from cosycli.documents.reading_policy import ReadingPolicy, reason_for
+from cosycli.documents.semantics import attribute, local_name
+from cosycli.documents.source_text import count_source
+from cosycli.documents.xhtml import Part, ReadDocument, read_document
+from cosycli.errors import InputError
+
+__all__ = ["read_html"]
+
+MAX_BYTES = 32 * 1024 * 1024  # as for plain text
+_XHTML = (b"<?xml", b'xmlns="http://www.w3.org/1999/xhtml"')
+_GUTENBERG = "Project Gutenberg's header and licence"
+
+
+def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
+    """The book in an HTML file; `name` is the file's and names it in errors.
+
+    Raises:
+        InputError: it is too large, or holds nothing that could be read.
+    """
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
+    is_xhtml = any(sign in data[:1024] for sign in _XHTML)
+    parsed = (parse_xhtml if is_xhtml else parse_html)(data, name)
+    count = count_source(parsed.root, with_alt_text=policy.reads("alt-text"))
+    metadata = _metadata(parsed.root)
+    document = read_document(parsed.root, name, policy, metadata.language)
+    metadata = replace(metadata, title=document.title)
+    account = Account()
+    gutenberg = read_gutenberg("\n\n".join(block.text for block in document.parts if isinstance(block, Block)))
+    if gutenberg and not policy.reads("licence"):
+        metadata = replace(metadata, authors=metadata.authors or gutenberg.metadata.authors)
+        document = _without_licence(document, gutenberg, account)
+    chapters = assemble_chapters(divide([document], ()), {}, metadata.title, policy, account)
+    return Book(
+        metadata=metadata,
+        chapters=chapters,
+        num_characters=count.characters,
+        left_out=account.left_out,
+        notes_count=count.note_references,
+        warnings=parsed.warnings,
+    )
+
+
+def _metadata(root: etree._Element) -> Metadata:
+    """What the `meta` elements say, by the names of HTML or Dublin Core."""
+    said: dict[str, list[str]] = {}
+    for element in root.iter("*"):
+        if local_name(element) == "meta" and element.get("name"):
+            key = element.get("name").lower().replace("dcterms.", "").replace("dc.", "")
+            said.setdefault(key, []).append(" ".join((element.get("content") or "").split()))
+        if local_name(element) == "body":
+            break
+    return Metadata(
+        authors=tuple(name for name in [*said.get("author", []), *said.get("creator", [])] if name),
+        language=attribute(root, "lang") or next(iter(said.get("language", [])), ""),
+        publisher=next(iter(said.get("publisher", [])), ""),
+        date=next(iter(said.get("date", said.get("created", []))), ""),
+        description=next(iter(said.get("description", [])), ""),
+    )
+
+
+def _without_licence(document: ReadDocument, gutenberg: GutenbergText, account: Account) -> ReadDocument:
+    """The document without the blocks of Project Gutenberg's header and licence, which go into the account."""
+    body_start = len(gutenberg.header)
+    body_end = body_start + len(gutenberg.body)
+    kept: list[Part] = []
+    position = 0
+    for part in document.parts:
+        if isinstance(part, Block):
+            is_body = body_start <= position < body_end
+            position += len(part.text) + len("\n\n")
+            if not is_body and part.text:
+                account.leave_out("licence", reason_for("licence"), count_characters(part.text), title=_GUTENBERG)
+                continue
+        kept.append(part)
+    return replace(document, parts=tuple(kept), anchors={})
