@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cosycli.documents.book import Block, BlockKind
+from cosycli.documents.book import Block, BlockKind, MarkKind
 from cosycli.errors import UsageError
 from cosycli.script.abilities import Abilities
 from cosycli.script.languages import dominant_language
@@ -64,9 +64,7 @@ class BlockReader:
         Raises:
             UsageError: it asks for a tag, style or voice that does not exist.
         """
-        end = start + len(block.text)
-        obeyed = self._obeys_markup and block.kind is not BlockKind.CODE
-        parts = self._notation.read(start, end) if obeyed else self._notation.read_as_text(start, end)
+        parts = list(self._written_parts(block, start))
         marks = [replace(mark, start=mark.start + start, end=mark.end + start) for mark in block.marks]
         try:
             spoken = list(self._marks.lay(self._text, marks, parts, told))
@@ -74,6 +72,20 @@ class BlockReader:
             raise UsageError(f"{self._where(start)}: {error.what}", error.hint) from None
         spoken = list(say_instead(spoken, list(self._sayings(block.text, start, told))))
         return self._with_dialogue(block, start, spoken)
+
+    def _written_parts(self, block: Block, start: int) -> Iterator[Part]:
+        """What the notation in the text says, but for text that is to be taken literally."""
+        end = start + len(block.text)
+        if not self._obeys_markup or block.kind is BlockKind.CODE:
+            yield from self._notation.read_as_text(start, end)
+            return
+        position = start
+        for mark in block.marks:
+            if mark.kind is MarkKind.LITERAL:
+                yield from self._notation.read(position, start + mark.start)
+                yield from self._notation.read_as_text(start + mark.start, start + mark.end)
+                position = start + mark.end
+        yield from self._notation.read(position, end)
 
     def finish(self) -> tuple[Note, ...]:
         """What the writer should know, in order of the text, each thing once.

@@ -23,7 +23,7 @@ __all__ = ["MarkReader"]
 
 _EMPHASIS = "strong"
 _SAYS_INSTEAD = frozenset({MarkKind.PRONUNCIATION, MarkKind.ALIAS, MarkKind.SAY_AS})
-_STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE}
+_STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}
 
 
 @dataclass(frozen=True)
