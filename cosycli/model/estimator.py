@@ -207,7 +207,7 @@ class Upsample(nn.Module):
 class VelocityEstimator(nn.Module):
     """The velocity of mel frames at time t, given what the tokens, speaker and prompt say of them."""
 
-    def __init__(self, profile: ConformerFlowProfile, convolutions: Convolutions = CAUSAL) -> None:
+    def __init__(self, profile: ConformerFlowProfile, convolutions: Convolutions) -> None:
         super().__init__()
         self.profile, self.convolutions = profile, convolutions
         channels, channels_in, num_below = profile.estimator_width, 4 * profile.num_mels, profile.num_levels - 1

@@ -14,10 +14,11 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.conformer import LookAhead, TokenEncoder
 from cosycli.model.diffusion_transformer import DiffusionTransformer
-from cosycli.model.estimator import VelocityEstimator
+from cosycli.model.estimator import CAUSAL, VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
 
@@ -31,12 +32,14 @@ class FlowInput:
     """One utterance: what to say (S,), in whose voice (speaker_width,), going on from which prompt.
 
     The prompt is (S',) tokens and their mel (num_mels, 2 S'); both empty where a voice is only an embedding.
+    The seed is of the noise that the mel is made from, where that is not fixed.
     """
 
     tokens: Tensor
     speaker: Tensor
     prompt_tokens: Tensor
     prompt_mel: Tensor
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,22 +98,26 @@ class Flow(nn.Module, ABC):
         Args:
             is_last: False while a stream goes on: the last `lookahead` tokens are then only heard, not spoken.
         """
-        counts = [len(item.prompt_tokens) + len(item.tokens) for item in inputs]
-        tokens = torch.zeros(len(inputs), max(counts), dtype=torch.long, device=self.noise.device)
-        for row, item, count in zip(tokens, inputs, counts, strict=True):
-            row[:count] = torch.cat([item.prompt_tokens, item.tokens])
-        num_tokens = torch.tensor(counts, device=tokens.device)
-        speakers = torch.stack([item.speaker for item in inputs])
-        num_ahead = 0 if is_last else self.profile.lookahead
-        mu = self.encode(tokens, num_tokens, mask.chunk_tokens(self.profile.chunk), num_ahead)
+        mu, lengths = self.features(inputs, mask, is_last)
         cond = torch.zeros_like(mu)
         for row, item in zip(cond, inputs, strict=True):
             row[:, : item.prompt_mel.shape[1]] = item.prompt_mel
-        lengths = (num_tokens - num_ahead) * self.profile.mel_per_token
+        speakers = torch.stack([item.speaker for item in inputs])
         conditions = Conditions(mu, self.project_speaker(speakers), cond, lengths)
-        mel = self.solve(conditions, mask).float()
-        ends = conditions.lengths.tolist()
+        mel = self.solve(conditions, self.initial_noise(inputs, mu.shape[2]), mask).float()
+        ends = lengths.tolist()
         return [row[:, item.prompt_mel.shape[1] : end] for row, item, end in zip(mel, inputs, ends, strict=True)]
+
+    def features(self, inputs: Sequence[FlowInput], mask: FlowMask, is_last: bool) -> tuple[Tensor, Tensor]:
+        """What prompt and tokens say of the mel: mu (B, num_mels, M), and how many frames (B,) of it are valid."""
+        tokens, num_tokens = padded([torch.cat([item.prompt_tokens, item.tokens]) for item in inputs])
+        num_ahead = 0 if is_last else self.profile.lookahead
+        mu = self.encode(tokens, num_tokens, mask.chunk_tokens(self.profile.chunk), num_ahead)
+        return mu, (num_tokens - num_ahead) * self.profile.mel_per_token
+
+    def initial_noise(self, inputs: Sequence[FlowInput], num_frames: int) -> Tensor:
+        """What the mels are made from: (B, num_mels, num_frames), the same for every input."""
+        return self.noise[:, :, :num_frames].expand(len(inputs), -1, -1)
 
     @abstractmethod
     def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
@@ -125,15 +132,14 @@ class Flow(nn.Module, ABC):
         """Speaker embedding (B, speaker_width) -> (B, num_mels)."""
         return self.spk_embed_affine_layer(F.normalize(speaker, dim=1))
 
-    def solve(self, conditions: Conditions, mask: FlowMask) -> Tensor:
-        """Euler steps from the fixed noise to the mel (B, num_mels, M).
+    def solve(self, conditions: Conditions, noise: Tensor, mask: FlowMask) -> Tensor:
+        """Euler steps from noise to the mel, both (B, num_mels, M).
 
         Times are 1 - cos(π/2 · i/n) and the velocity is (1 + g) v(conditions) - g v(nothing), classifier-free guidance
         of strength g (Ho and Salimans 2022; CosyVoice 2, section 2.4).
         """
         guidance = self.profile.guidance
-        batch, _, num_frames = conditions.mu.shape
-        x = self.noise[:, :, :num_frames].to(conditions.mu.dtype).expand(batch, -1, -1)
+        x = noise.to(conditions.mu.dtype)
         both = conditions.joined(conditions.unconditional())
         steps = torch.linspace(0, 1, self.profile.num_steps + 1)
         times = (1 - torch.cos(steps * math.pi / 2)).tolist()
@@ -161,7 +167,7 @@ class ConformerFlow(Flow):
     """The flow of CosyVoice 2."""
 
     def __init__(self, profile: ConformerFlowProfile) -> None:
-        super().__init__(profile, VelocityEstimator(profile))
+        super().__init__(profile, VelocityEstimator(profile, CAUSAL))
         self.encoder = TokenEncoder(profile)
         self.encoder_proj = nn.Linear(profile.encoder_width, profile.num_mels)
 
@@ -183,6 +189,12 @@ class TransformerFlow(Flow):
         hidden = self.pre_lookahead_layer(self.input_embedding(tokens), frame_mask(num_tokens, tokens.shape[1]))
         spoken = hidden[:, :num_spoken].transpose(1, 2) * frame_mask(num_tokens - num_ahead, num_spoken)
         return spoken.repeat_interleave(self.profile.mel_per_token, dim=2)
+
+
+def padded(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Rows of any length (S,) as (B, S), zero after each row's end, and their lengths (B,)."""
+    lengths = torch.tensor([len(row) for row in rows], device=rows[0].device)
+    return pad_sequence(list(rows), batch_first=True), lengths
 
 
 def fixed_noise(num_mels: int) -> Tensor:
