@@ -21,8 +21,10 @@ from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
 from cosycli.script.abilities import Abilities, compile_style, quoted_words, say_phonemes, voice_named
+from cosycli.script.languages import is_hanzi
 from cosycli.script.parts import Kind, Part
 from cosycli.script.phonemes import read_phonemes
+from cosycli.script.pinyin import explain_missing
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
 
@@ -210,12 +212,19 @@ class Notation:
 
     def _read_brace(self, match: re.Match[str]) -> None:
         reading = read_phonemes(self.text, match.start(), match["brace"])
+        if reading is None and is_hanzi(self.text[match.start() - 1 : match.start()]):
+            self._note_missing(match)
         if reading is None or reading.word_start < self._position:
             return
         spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.abilities)
         if not spoken.startswith("["):
             self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
         self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
+
+    def _note_missing(self, match: re.Match[str]) -> None:
+        advice = explain_missing(match["brace"])
+        if advice:
+            self._note(match, f"is read as text. {advice}")
 
     def _value(self, match: re.Match[str], name: str, value: str) -> str:
         """The voice of the library, or the instruction of the model, that the tag asks for."""

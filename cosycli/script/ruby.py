@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from cosycli.script.languages import is_hanzi
-from cosycli.script.phonemes import pinyin_tokens
+from cosycli.script.pinyin import pinyin_tokens
 
 __all__ = ["is_kana", "tokens_of_ruby"]
 

@@ -20,7 +20,7 @@ from itertools import chain, groupby
 from cosycli.documents.book import Book
 from cosycli.script.languages import dominant_language, is_hanzi, latin_language, primary_language
 from cosycli.script.letter_sounds import guess_phones
-from cosycli.script.phonemes import pinyin_tokens
+from cosycli.script.pinyin import pinyin_tokens
 from cosycli.script.pronunciation import phones_of, possessive_ending
 
 __all__ = ["Kind", "Suggestion", "lexicon_of", "suggest"]

@@ -23,6 +23,7 @@ def said(text, entries, language="en"):
     ("written", "sounds"),
     [
         ("W IY1 N AH0", "W IY1 N AH0"),
+        ("W IY N AH", "W IY N AH"),
         ("/ˈwiːnə/", "W IY1 N AH0"),
         ("{say: W IY1 N AH0}", "W IY1 N AH0"),
         ("{alias: the little one}", "the little one"),
@@ -164,6 +165,7 @@ def test_an_empty_lexicon_finds_nothing(entries):
         ("- {word: Weena, say: W IY1, case: no}", 1, "Write `case: exact`"),
         ("- {word: Weena, say: W IY1, after: [[a]]}", 1, "`after/before` is not a text"),
         ("银行: yin2", 1, "for each Chinese character a syllable"),
+        ("家: jie5", 1, "the nearest is 'jiè'"),
         ("Li: lǐ", 1, "for each Chinese character a syllable"),
         ("Weena: W IY1\nEloi: IY1\nWeena: W EH1", 3, "already in line 1"),
         ("Weena", 1, "not a lexicon"),

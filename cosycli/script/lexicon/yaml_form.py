@@ -11,7 +11,9 @@ import yaml
 from cosycli.documents.book import Alphabet
 from cosycli.errors import InputError, did_you_mean
 from cosycli.script.alphabets import tokens_of
+from cosycli.script.languages import is_hanzi
 from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon, is_word
+from cosycli.script.pinyin import explain_missing
 
 __all__ = ["parse_yaml"]
 
@@ -129,7 +131,8 @@ class _Form:
         is_ipa = len(say) > 1 and say[0] == say[-1] == "/"
         tokens = tokens_of(word, say, Alphabet.IPA if is_ipa else Alphabet.CMU) or tokens_of(word, say, Alphabet.PINYIN)
         if tokens is None:
-            raise self.error(line, f"{say!r} is not a pronunciation of {word!r}.", _HOW_TO_SAY)
+            hint = explain_missing(say) if all(map(is_hanzi, word)) else ""
+            raise self.error(line, f"{say!r} is not a pronunciation of {word!r}.", hint or _HOW_TO_SAY)
         return tokens
 
 

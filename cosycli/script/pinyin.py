@@ -1,0 +1,135 @@
+"""Pinyin as the model's tokens: CosyVoice 3 spells a syllable as initial and final with the tone mark on the vowel.
+
+hǎo is `[h][ǎo]`, ān is `[ān]`, lüè is `[l][vè]`; the neutral tone is a bare final. Of the 1549 readings that pypinyin
+knows, 34 have no tokens: most neutral tones of long finals, such as jie5, and interjections such as ń.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from cosycli.script.vocabulary import PINYIN_FINALS, PINYIN_INITIALS
+
+__all__ = ["explain_missing", "missing_syllables", "pinyin_tokens"]
+
+MAX_CHARS = 60  # of pinyin written together, cut into syllables
+_TONE_MARKS = ("\u0304", "\u0301", "\u030c", "\u0300")  # tones 1 to 4
+_NUMBERED = re.compile(r"([a-zêü:]+?)([0-5])")
+_NEUTRAL = "05"
+# Syllables of interjections, and those that sound most like them.
+_INTERJECTIONS = {"m": "mu", "n": "en", "ng": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
+
+
+def pinyin_tokens(pinyin: str) -> list[tuple[str, ...]] | None:
+    """The tokens of each syllable of "yin2 hang2", "yín háng", "yínháng" or "xī'ān".
+
+    None if it is not pinyin, or has a syllable that no model has tokens for.
+    """
+    syllables: list[tuple[str, ...]] = []
+    for chunk in _chunks(pinyin):
+        numbered = _numbered(chunk)
+        found = [_tokens(_mark_tone(*syllable)) for syllable in numbered] if numbered else _split_marked(chunk)
+        if not found or None in found:
+            return None
+        syllables += filter(None, found)
+    return syllables or None
+
+
+def missing_syllables(pinyin: str) -> dict[str, str]:
+    """Syllables of Mandarin that no model has tokens for, each with the nearest one that has: {"jie5": "jiè"}.
+
+    An r that colours the syllable before it is nearest to a syllable of its own: {"huār": "huā ér"}.
+    """
+    missing = {}
+    for chunk in _chunks(pinyin):
+        for letters, tone in _numbered(chunk) or [(chunk, "")]:
+            syllable = _mark_tone(letters, tone) if tone else letters
+            nearest = _nearest(syllable)
+            if nearest and nearest != syllable:
+                missing[letters + tone] = nearest
+    return missing
+
+
+def explain_missing(pinyin: str) -> str:
+    """What to write instead of the syllables that no model has tokens for; empty where there are none."""
+    missing = missing_syllables(pinyin).items()
+    return " ".join(f"No model has the syllable {syllable!r}; the nearest is {near!r}." for syllable, near in missing)
+
+
+def _chunks(pinyin: str) -> Iterator[str]:
+    """What stands between spaces, apostrophes and hyphens, in small letters."""
+    return filter(None, re.split(r"[\s'’-]+", unicodedata.normalize("NFC", pinyin.strip().lower())))
+
+
+def _numbered(chunk: str) -> list[tuple[str, str]]:
+    """ "yin2hang2" -> [("yin", "2"), ("hang", "2")]; empty if it is not written so."""
+    matches = list(_NUMBERED.finditer(chunk))
+    return [(match[1], match[2]) for match in matches] if "".join(match.group() for match in matches) == chunk else []
+
+
+def _mark_tone(syllable: str, tone: str) -> str:
+    """("hao", "3") -> "hǎo": the mark goes on a or e, on the o of ou, else on the last vowel."""
+    syllable = syllable.replace("u:", "ü").replace("v", "ü")
+    vowels = [index for index, char in enumerate(syllable) if char in "aeiouüê"]
+    if tone in _NEUTRAL:
+        return syllable
+    place = next((index for index in vowels if syllable[index] in "ae"), vowels[-1] if vowels else 0)
+    if "ou" in syllable:
+        place = syllable.index("o")
+    marked = syllable[: place + 1] + _TONE_MARKS[int(tone) - 1] + syllable[place + 1 :]
+    return unicodedata.normalize("NFC", marked)
+
+
+@lru_cache(maxsize=4096)
+def _tokens(syllable: str) -> tuple[str, ...] | None:
+    """ "hǎo" -> ("[h]", "[ǎo]"); None when the model's vocabulary lacks the initial or the final."""
+    syllable = _respell_u(syllable)
+    for size in (2, 1, 0):
+        initial, final = syllable[:size], syllable[size:]
+        if (not initial or initial in PINYIN_INITIALS) and final in PINYIN_FINALS:
+            return (f"[{initial}]", f"[{final}]") if initial else (f"[{final}]",)
+    return None
+
+
+def _respell_u(syllable: str) -> str:
+    """ü as the model has it: plain u after j, q, x and y, and always in lüe and nüe, where it is written v."""
+    syllable = unicodedata.normalize("NFD", syllable)
+    if syllable[0] in "jqxy":
+        syllable = syllable.replace("u\u0308", "u")
+    elif syllable[0] in "ln":
+        syllable = re.sub("u\u0308?(?=e)", "v", syllable)
+    return unicodedata.normalize("NFC", syllable)
+
+
+def _nearest(syllable: str) -> str | None:
+    """The syllable itself where it has tokens, else the most alike that has; None if it is not Mandarin."""
+    if _tokens(syllable):
+        return syllable
+    decomposed = unicodedata.normalize("NFD", syllable)
+    tones = [mark for mark in decomposed if mark in _TONE_MARKS]
+    bare = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in _TONE_MARKS))
+    if len(bare) > 2 and bare.endswith("r") and _tokens(syllable[:-1]):
+        return f"{syllable[:-1]} ér"
+    bare = _INTERJECTIONS.get(bare, bare)
+    own = [str(_TONE_MARKS.index(mark) + 1) for mark in tones]
+    near = (
+        _mark_tone(bare, tone) for tone in (*own, "4", "1", "2", "3")
+    )  # the neutral tone is low and short, as the 4th
+    return next((syllable for syllable in near if _tokens(syllable)), None)
+
+
+def _split_marked(pinyin: str) -> list[tuple[str, ...] | None] | None:
+    """Syllables written together with tone marks, each as long as possible ("xiān" is one syllable)."""
+    if len(pinyin) > MAX_CHARS or pinyin.isascii():
+        return None  # without a tone it is an ordinary word
+    best: list[list[tuple[str, ...] | None] | None] = [None] * len(pinyin) + [[]]
+    for start in reversed(range(len(pinyin))):
+        for size in range(6, 0, -1):
+            tokens = _tokens(pinyin[start : start + size])
+            rest = best[start + size] if start + size <= len(pinyin) else None
+            if tokens and rest is not None and (best[start] is None or len(rest) + 1 < len(best[start] or ())):
+                best[start] = [tokens, *rest]
+    return best[0]

@@ -1,0 +1,90 @@
+"""Syllables of Mandarin as the tokens of CosyVoice 3."""
+
+import json
+import unicodedata
+
+import pytest
+from pypinyin.constants import PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_tone3
+
+from cosycli.script import read_script
+from cosycli.script.pinyin import explain_missing, missing_syllables, pinyin_tokens
+
+SYLLABLES = sorted({syllable for readings in PINYIN_DICT.values() for syllable in readings.split(",")})
+
+
+@pytest.mark.parametrize(
+    ("pinyin", "tokens"),
+    [
+        ("hǎo", "[h][ǎo]"),
+        ("yínháng", "[y][ín][h][áng]"),
+        ("xī'ān", "[x][ī][ān]"),
+        ("xi1 an1", "[x][ī][ān]"),
+        ("lǜ", "[l][ǜ]"),
+        ("lv4", "[l][ǜ]"),
+        ("lu:4", "[l][ǜ]"),
+        ("lüè", "[l][vè]"),
+        ("lue4", "[l][vè]"),
+        ("nve4", "[n][vè]"),
+        ("jü2", "[j][ú]"),
+        ("qv4", "[q][ù]"),
+        ("yuán", "[y][uán]"),
+        ("ér", "[ér]"),
+        ("de5", "[d][e]"),
+        ("ma0", "[m][a]"),
+        ("péng you5", "[p][éng][y][ou]"),
+    ],
+)
+def test_ways_to_write_a_syllable(pinyin, tokens):
+    assert "".join(token for syllable in pinyin_tokens(pinyin) for token in syllable) == tokens
+
+
+@pytest.mark.parametrize("pinyin", ["", "hello", "hao", "hao9", "xq3", "好", "ǎo" * 40])
+def test_what_is_not_pinyin(pinyin):
+    assert pinyin_tokens(pinyin) is None
+    assert explain_missing(pinyin) == ""
+
+
+def test_every_syllable_has_tokens_or_is_named_with_the_nearest_that_has():
+    assert len(SYLLABLES) > 1500
+    missing = [syllable for syllable in SYLLABLES if pinyin_tokens(digits(syllable)) is None]
+    assert len(missing) < 40
+    for syllable in missing:
+        (nearest,) = missing_syllables(digits(syllable)).values()
+        assert pinyin_tokens(nearest), syllable
+
+
+def test_marks_digits_and_every_writing_of_u_umlaut_give_the_same_tokens():
+    for syllable in SYLLABLES:
+        tokens = pinyin_tokens(digits(syllable))
+        if not syllable.isascii():
+            assert pinyin_tokens(syllable) == tokens, syllable
+            assert pinyin_tokens(unicodedata.normalize("NFD", syllable)) == tokens, syllable
+        for umlaut in ("v", "u:"):
+            assert pinyin_tokens(digits(syllable).replace("ü", umlaut)) == tokens, syllable
+
+
+def test_tokens_are_those_of_the_published_vocabulary(shared):
+    vocabulary = set(json.loads((shared / "reference/phoneme_tokens_v3.json").read_text(encoding="utf-8"))["pinyin"])
+    made = {token for syllable in SYLLABLES for tokens in pinyin_tokens(digits(syllable)) or () for token in tokens}
+    assert made <= vocabulary
+    assert vocabulary - made == {"[ue]"}
+
+
+@pytest.mark.parametrize(
+    ("pinyin", "nearest"),
+    [("jie5", "jiè"), ("huār", "huā ér"), ("yi1 dianr3", "diǎn ér"), ("ńg", "én"), ("hm5", "hèng"), ("lüě", "lüè")],
+)
+def test_the_nearest_syllable(pinyin, nearest):
+    assert list(missing_syllables(pinyin).values()) == [nearest]
+    assert nearest in explain_missing(pinyin)
+
+
+def test_a_brace_with_a_missing_syllable_is_noted():
+    (note,) = read_script("别家{jie5}来。").notes
+    assert "'jie5'; the nearest is 'jiè'" in note.message
+
+
+def digits(syllable):
+    """ "lǜ" -> "lü4"; what pypinyin cannot convert stays as it is."""
+    return to_tone3(syllable, v_to_u=True, neutral_tone_with_five=True)
