@@ -61,10 +61,13 @@ def read_ssml(data: bytes, name: str) -> Book:
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
-    try:
-        root = parse_xml(data, name)
-    except InputError as error:
-        raise InputError(error.what, "Close every element, and write & as &amp; and < as &lt;.") from None
+    document = parse_xml(data, name)
+    if document.warnings:  # what is mended may lack words
+        problem = document.warnings[0].rpartition(": ")[2]
+        raise InputError(
+            f"{name} is not well-formed XML: {problem}.", "Close every element, and write & as &amp; and < as &lt;."
+        )
+    root = document.root
     if local_name(root) != "speak":
         raise InputError(f"{name} is not SSML: its root is <{local_name(root)}>.", "Put all of it in <speak>…</speak>.")
     reader = _SsmlReader(name)
