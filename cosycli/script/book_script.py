@@ -161,14 +161,16 @@ def _passages(
     boundaries = chain((_boundary(*neighbours) for neighbours in pairwise(chapter.blocks)), [Boundary.CHAPTER])
     for block, start, boundary in zip(chapter.blocks, starts, boundaries, strict=False):
         language = primary_language(block.language) or told
-        yield from read_passages(source, reader.parts(block, start, language), language, boundary)
+        is_heading = block.kind is BlockKind.HEADING
+        parts = reader.parts(block, start, language)
+        yield from read_passages(source, parts, language, boundary, is_heading=is_heading)
         end = start + len(block.text)
         yield _gap(end, min(end + len(_BETWEEN_BLOCKS), len(source)), boundary)
 
 
 def _gap(start: int, end: int, boundary: Boundary) -> Passage:
     """What stands between two blocks, or for a scene break without signs."""
-    return Passage(None, None, 1.0, None, (), ((start, end, "white space"),), None, boundary)
+    return Passage(None, None, 1.0, None, False, (), ((start, end, "white space"),), None, boundary)
 
 
 def _boundary(block: Block, following: Block) -> Boundary:

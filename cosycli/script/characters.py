@@ -53,7 +53,7 @@ _PLAIN = {
 }  # fmt: skip
 # Punctuation and signs that the normaliser or the model understands. Brackets are kept for the model's own tokens.
 _KEPT = frozenset(
-    " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±“”…—、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰"
+    " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±“”…—、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰ºª"
 )
 _REASONS = {
     "Cc": "control character",

@@ -17,11 +17,11 @@ _RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
 
 
-def rewrite_cjk(text: str, language: str) -> list[Rewriting]:
-    """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text."""
+def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[Rewriting]:
+    """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text, and of further `forms`."""
     readings = ((match, _read(match.group(), language)) for match in _RUN.finditer(text))
     figures = [_difference(match, spoken) for match, spoken in readings if spoken != match.group()]
-    return rewrite_forms(text, _SIGNS[language], figures)
+    return rewrite_forms(text, (*forms, *_SIGNS[language]), figures)
 
 
 @lru_cache(maxsize=4096)

@@ -25,12 +25,12 @@ class Form:
     Attributes:
         name: what it is, as a reader would call it.
         pattern: finds it. Every repetition in it is bounded, so that any text is searched in linear time.
-        say: the spoken words, or None if the match is not such a form after all.
+        say: the spoken words, or None if the match is not such a form after all; or the words of each of its pieces.
     """
 
     name: str
     pattern: re.Pattern[str]
-    say: Callable[[re.Match[str]], str | None]
+    say: Callable[[re.Match[str]], str | Sequence[Rewriting] | None]
 
 
 def _part(match: re.Match[str]) -> str:
@@ -58,5 +58,5 @@ def rewrite_forms(text: str, forms: Sequence[Form], known: Sequence[Rewriting] =
             if spoken is None:
                 continue
             taken[start:end] = b"\1" * (end - start)
-            found.append(Rewriting(start, end, spoken))
+            found += [Rewriting(start, end, spoken)] if isinstance(spoken, str) else spoken
     return sorted(found, key=lambda rewriting: rewriting.start)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from cosycli.script.roman import is_numeral_alone
+
 __all__ = ["dominant_language", "is_hanzi", "latin_language", "primary_language"]
 
 _SCRIPTS = {
@@ -49,7 +51,9 @@ def latin_language(told: str | None) -> str:
 
 
 def dominant_language(text: str, told: str | None) -> str:
-    """ISO 639-1 code of most of the words, a Chinese character counting as one word."""
+    """ISO 639-1 code of most of the words, a Chinese character counting as one word; a Roman numeral tells nothing."""
+    if is_numeral_alone(text):
+        return told or _USUAL["latin"]
     counts = {script: len(letters.findall(text)) for script, letters in _SCRIPTS.items()}
     if counts["kana"] or told == "ja":
         counts["kana"] += counts.pop("hanzi")

@@ -6,14 +6,17 @@ the, of (their spoken form is one style among several):
     normaliser       English 340   Chinese 215   Japanese 362   German 174   French 80
     written form              46            24              0           33          33
     wetext 0.1.8             257           176            267            -           -
-    here                     291           176            267           69          50
+    num2words 0.5.14           -             -              -           69          50
+    here                     291           176            267          154          77
 
 Chinese and Japanese are read by wetext, a figure and its neighbours at a time so that quotes and brackets cannot upset
 it. English is read by forms of our own over num2words: wetext reads wrongly what books hold ("1980s" as one thousand
 nine hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as two point
 oh), drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ here,
-about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. Other languages have whole
-numbers and fractions from num2words, nothing more. Each rewriting knows what it replaces, so no letter is lost.
+about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. German, French,
+Spanish, Italian and Russian have tables of their own (`european`), with num2words for the numbers; of the 20 German
+pairs that differ, eight are wrong readings ("56,3 /km²"), the others "hundertster" for "ein hundertster". Any other
+language has whole numbers and fractions from num2words. Each rewriting knows what it replaces, so no letter is lost.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from collections.abc import Iterator
 from cosycli.script.characters import NAME, TOKENS, read_glyphs
 from cosycli.script.forms import Rewriting, rewrite_forms
 from cosycli.script.languages import dominant_language, latin_language
+from cosycli.script.roman import heading_forms
 
 __all__ = ["NAME_LETTER", "Rewriting", "rewrite", "say_in_words"]
 
@@ -35,19 +39,20 @@ _CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
 _LATIN_ISLAND = re.compile(rf"[A-Za-z][^{_CJK}]*? [^{_CJK}]*[A-Za-z](?![^{_CJK}]*[A-Za-z])[.!?]?")
 
 
-def rewrite(text: str, language: str, latin: str) -> list[Rewriting]:
+def rewrite(text: str, language: str, latin: str, *, is_heading: bool = False) -> list[Rewriting]:
     """What of a passage is spoken otherwise than it is written, in order and without overlap.
 
     Args:
         text: a passage; no form reaches across TOKENS or the end of a line in it, nor covers a NAME.
         language: of most of the passage.
         latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
+        is_heading: Roman numerals at its start are numbers.
     """
     found: list[Rewriting] = []
     visible = text.replace(NAME, NAME_LETTER)
     for start, end, spoken_in in _stretches(visible, language, latin):
         for match in _UNBROKEN.finditer(visible, start, end):
-            for part in _rewrite_stretch(match.group(), spoken_in):
+            for part in _rewrite_stretch(match.group(), spoken_in, is_heading):
                 found.append(Rewriting(part.start + match.start(), part.end + match.start(), part.spoken))
     return [part for part in found if NAME not in text[part.start : part.end]]
 
@@ -77,15 +82,16 @@ def _stretches(text: str, language: str, latin: str) -> Iterator[tuple[int, int,
     yield start, len(text), language
 
 
-def _rewrite_stretch(text: str, language: str) -> list[Rewriting]:
+def _rewrite_stretch(text: str, language: str, is_heading: bool) -> list[Rewriting]:
+    numerals = heading_forms(language) if is_heading else ()
     if language == "en":
         from cosycli.script.english import FORMS
 
-        return rewrite_forms(text, FORMS)
+        return rewrite_forms(text, (*numerals, *FORMS))
     if language in ("zh", "ja"):
         from cosycli.script.chinese import rewrite_cjk
 
-        return rewrite_cjk(text, language)
+        return rewrite_cjk(text, language, numerals)
     from cosycli.script.other_languages import forms_for
 
-    return rewrite_forms(text, forms_for(language))
+    return rewrite_forms(text, (*numerals, *forms_for(language)))

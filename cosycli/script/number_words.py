@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["cardinal", "digits", "ordinal"]
+__all__ = ["cardinal", "digits", "ordinal", "year_words"]
 
 _MAX_DIGITS = 15  # longer numbers are read digit by digit
 _CHINESE_DIGITS = "零一二三四五六七八九"
@@ -20,6 +20,11 @@ def cardinal(figures: str, language: str) -> str | None:
 def ordinal(figures: str, language: str) -> str | None:
     """("21", "fr") -> "vingt et unième"; None where the language is not known."""
     return _words(int(figures), "ordinal", language) if len(figures) <= _MAX_DIGITS else None
+
+
+def year_words(figures: str, language: str) -> str | None:
+    """("1984", "de") -> "neunzehnhundertvierundachtzig"; None where the language is not known."""
+    return _words(int(figures), "year", language)
 
 
 def digits(figures: str, language: str) -> str | None:

@@ -59,6 +59,7 @@ class Passage:
     style: str | None
     speed: float
     told: str | None
+    is_heading: bool
     runs: tuple[Run, ...]
     skipped: tuple[tuple[int, int, str], ...]
     pause_s: float | None
@@ -97,7 +98,12 @@ class SourceMap:
 
 
 def read_passages(
-    text: str, parts: Iterable[Part], told: str | None, boundary: Boundary | None = None
+    text: str,
+    parts: Iterable[Part],
+    told: str | None,
+    boundary: Boundary | None = None,
+    *,
+    is_heading: bool = False,
 ) -> Iterator[Passage]:
     """The passages of a text in reading order; between them they hold every part.
 
@@ -112,7 +118,7 @@ def read_passages(
             yield builder.finish(None)
             builder = None
         for start, end, ends_paragraph in [(part.start, part.end, False)] if boundary else _paragraphs(text, part):
-            builder = builder or _Builder(text, part.speaker, told, is_wrapped=boundary is None)
+            builder = builder or _Builder(text, part.speaker, told, is_heading, is_wrapped=boundary is None)
             builder.add(part, start, end)
             if part.kind == Kind.PAUSE or ends_paragraph:
                 ending = Boundary.PARAGRAPH if ends_paragraph else None
@@ -137,11 +143,17 @@ class _Builder:
     """Collects the runs of one passage."""
 
     def __init__(
-        self, text: str, speaker: tuple[str | None, str | None, float], told: str | None, is_wrapped: bool
+        self,
+        text: str,
+        speaker: tuple[str | None, str | None, float],
+        told: str | None,
+        is_heading: bool,
+        is_wrapped: bool,
     ) -> None:
         self.text = text
         self.speaker = speaker
         self.told = told
+        self.is_heading = is_heading
         self.is_wrapped = is_wrapped
         self.runs: list[Run] = []
         self.skipped: list[tuple[int, int, str]] = []
@@ -167,7 +179,9 @@ class _Builder:
 
     def finish(self, boundary: Boundary | None, pause_s: float | None = None) -> Passage:
         self.join_lines()
-        return Passage(*self.speaker, self.told, tuple(self.runs), tuple(self.skipped), pause_s, boundary)
+        return Passage(
+            *self.speaker, self.told, self.is_heading, tuple(self.runs), tuple(self.skipped), pause_s, boundary
+        )
 
     def join_lines(self) -> None:
         """White space that holds a line end becomes a newline if the line was meant to end, else a space.

@@ -154,7 +154,7 @@ class _Speaker:
         words = [
             _Word(start + found.start, start + found.end, found.spoken)
             for start, end, language in self.stretches
-            for found in rewrite(self.plain[start:end], language, latin)
+            for found in rewrite(self.plain[start:end], language, latin, is_heading=self.passage.is_heading)
         ]
         offsets = self.sources.offsets
         words += [

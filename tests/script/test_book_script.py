@@ -320,3 +320,33 @@ def test_a_character_that_the_documents_lost_is_unaccounted_for():
     source = book("A dog.")
     script = read_book_script(Book(source.metadata, source.chapters, 8), ABILITIES)
     assert script.coverage.unaccounted == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "spoken"),
+    [
+        ("en", "III", "three"),
+        ("en", "I", "one"),
+        ("en", "iv.", "four."),
+        ("en", "I. The Ferry", "one. The Ferry"),
+        ("en", "II — Night", "two -- Night"),
+        ("en", "XI The Ferry", "eleven The Ferry"),
+        ("en", "Chapter IV: Rain", "Chapter four: Rain"),
+        ("en", "I Remember", "I Remember"),
+        ("en", "Mix and Civil", "Mix and Civil"),
+        ("de", "III. Der Fluss", "drei. Der Fluss"),
+        ("de", "Kapitel IV", "Kapitel vier"),
+        ("fr", "Chapitre XII", "Chapitre douze"),
+        ("es", "Capítulo V", "Capítulo cinco"),
+        ("it", "Capitolo V", "Capitolo cinque"),
+        ("ru", "Глава IV", "Глава четыре"),
+        ("ru", "III", "три"),
+        ("zh", "IV", "四"),
+    ],
+)
+def test_roman_numerals_of_headings(language, written, spoken):
+    assert said(heading(written), language=language) == [spoken]
+
+
+def test_roman_numerals_elsewhere_are_letters():
+    assert said("Then I came. XI was his name, XI Smith.") == ["Then I came. XI was his name, XI Smith."]

@@ -6,8 +6,9 @@ import re
 
 from cosycli.script.english.numbers import cardinal, ordinal
 from cosycli.script.forms import Form
+from cosycli.script.roman import NUMERAL, roman_value
 
-__all__ = ["ROMAN_NUMERALS", "roman_value"]
+__all__ = ["ROMAN_NUMERALS"]
 
 _DIVISIONS = (
     "act|appendix|article|book|bowl|canto|chapter|lesson|part|phase|plate|psalm|rule|scene|section|stage|stave|table|title"
@@ -19,16 +20,8 @@ _RULERS = (
     "|Ivan|James|John|Joseph|Juan|Julius|Leo|Leopold|Louis|Malcolm|Mary|Napoleon|Nicholas|Olaf|Otto|Paul|Pedro|Peter"
     "|Philip|Pius|Ptolemy|Ramses|Richard|Robert|Rudolf|Sixtus|Umberto|Urban|Victor|Wilhelm|William"
 )
-_UPPER = r"C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
-_ROMAN = rf"(?=[IVXLCivxlc])(?P<roman>{_UPPER}|{_UPPER.lower()})(?![\w'-])"
-_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+_ROMAN = rf"(?=[IVXLCivxlc])(?P<roman>{NUMERAL}|{NUMERAL.lower()})(?![\w'-])"
 _NOT_PRONOUN = re.compile(r"\s*(?:$|[^\w\s]|\n|of\b|[A-Z])")  # what follows the I of "Part I", not of "the part I like"
-
-
-def roman_value(numeral: str) -> int:
-    """ "XIV" -> 14."""
-    values = [_VALUES[letter] for letter in numeral.upper()]
-    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def _is_numeral(match: re.Match[str]) -> bool:
@@ -59,5 +52,5 @@ def _heading(match: re.Match[str]) -> str | None:
 ROMAN_NUMERALS = (
     Form("Roman numeral", re.compile(rf"\b(?P<word>(?i:{_DIVISIONS})) {_ROMAN}"), _division),
     Form("ruler", re.compile(rf"\b(?P<word>{_RULERS}) {_ROMAN}"), _ruler),
-    Form("heading", re.compile(rf"\A\s*(?=[IVXLC])(?P<roman>{_UPPER})(?P<stop>\.?)(?=\s*\Z)"), _heading),
+    Form("heading", re.compile(rf"\A\s*(?=[IVXLC])(?P<roman>{NUMERAL})(?P<stop>\.?)(?=\s*\Z)"), _heading),
 )
