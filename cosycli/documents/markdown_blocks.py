@@ -91,7 +91,7 @@ class MarkdownBlocks:
     def _inline(self, token: Token, opened: Token | None) -> Iterator[Block]:
         """A heading or paragraph, and the notes written within it."""
         text = FlowingText()
-        self._add(token.children if token.children else _plain(token.content), text)
+        self._add(token.children or (), text)
         is_heading = opened is not None and opened.type == "heading_open"
         yield self._block(text, int(opened.tag[1]) if is_heading and opened else 0)
         yield from self._notes_written_within()
@@ -183,12 +183,6 @@ class MarkdownBlocks:
         self.notes_count += 1
         if token.meta["id"] in self.parsed.inline_notes:
             self._inline_notes.append(self.parsed.inline_notes[token.meta["id"]])
-
-
-def _plain(content: str) -> list[Token]:
-    token = Token("text", "", 0)
-    token.content = content
-    return [token]
 
 
 def _tag(token: Token) -> tuple[bool, str]:

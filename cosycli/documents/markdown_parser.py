@@ -73,6 +73,7 @@ def _parser() -> MarkdownIt:
     parser.disable("text_join")  # which forgets what was escaped
     parser.block.ruler.before("table", "too_deep", _too_deep)
     parser.inline.ruler.before("escape", "notation", _notation)
+    parser.inline.ruler.before("escape", "attributes", _attributes)
     for name, rule in _COUNTED.items():
         parser.add_render_rule(name, rule)
     return parser
@@ -100,17 +101,23 @@ def _too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -
 
 
 def _notation(state: StateInline, silent: bool) -> bool:
-    """Marks of our notation are text, and attributes at the end are nothing."""
-    if state.src[state.pos] not in "[<{":
+    """Marks of our notation are text."""
+    found = _NOTATION.match(state.src, state.pos, state.posMax) if state.src[state.pos] in "[<" else None
+    if found is None:
         return False
-    if found := _NOTATION.match(state.src, state.pos, state.posMax):
-        if not silent:
-            state.append_pending(found.group())
-    else:
-        found = _ATTRIBUTES.match(state.src, state.pos, state.posMax)
-    if found:
-        state.pos = found.end()
-    return bool(found)
+    if not silent:
+        state.append_pending(found.group())
+    state.pos = found.end()
+    return True
+
+
+def _attributes(state: StateInline, silent: bool) -> bool:
+    """Attributes at the end are nothing."""
+    found = _ATTRIBUTES.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "{" else None
+    if found is None:
+        return False
+    state.pos = found.end()
+    return True
 
 
 def _visible_text(html: str) -> str:
