@@ -40,7 +40,7 @@ class Contents:
     Attributes:
         num_samples: length of the sound to come.
         tags: by the names ffmpeg has for them.
-        marks: chapters that cover the sound without a gap; none in a file of one chapter.
+        marks: chapters that cover the sound without a gap.
     """
 
     sample_rate: int

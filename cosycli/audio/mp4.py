@@ -1,7 +1,8 @@
 """The boxes that an audiobook in an MP4 file is made of: ISO/IEC 14496-12 and -14, chapters as Apple's players want
 them ("QuickTime File Format Specification", Chapter Lists), tags as iTunes writes them.
 
-We write them ourselves because ffmpeg's muxer keeps 72 bytes for each AAC frame: 361 MB for a book of 50 hours.
+We write them ourselves because ffmpeg's muxer keeps a record of every AAC frame: for a book of 50 hours it took 361 MB
+of memory, where this takes 4 bytes a frame, 17 MB.
 """
 
 from __future__ import annotations

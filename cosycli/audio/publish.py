@@ -15,7 +15,7 @@ from cosycli.audio.encode import check_target
 from cosycli.audio.formats import BOOK_FORMATS, Contents, open_book_file
 from cosycli.audio.loudness import AUDIOBOOK, Loudness
 from cosycli.audio.naming import chapter_name, safe_name
-from cosycli.audio.tags import ChapterMark, Tags, book_tags, chapter_tags
+from cosycli.audio.tags import ChapterMark, Tags, book_tags, chapter_tags, tag_text
 from cosycli.documents.book import Cover
 from cosycli.errors import InputError, UsageError, did_you_mean
 
@@ -171,7 +171,7 @@ def _file(
 ) -> _File:
     *starts, end = accumulate((chapter.plan.num_samples for chapter in chapters), initial=0)
     spans = zip(chapters, starts, [*starts[1:], end], strict=True)
-    marks = tuple(ChapterMark(chapter.sound.title, *span) for chapter, *span in spans) if len(chapters) > 1 else ()
+    marks = tuple(ChapterMark(tag_text(chapter.sound.title), *span) for chapter, *span in spans)
     return _File(path, tuple(chapters), tuple(starts), Contents(sample_rate, end, tags, marks, cover))
 
 

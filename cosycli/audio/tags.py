@@ -13,7 +13,7 @@ from fractions import Fraction
 import cosycli
 from cosycli.documents.book import Metadata
 
-__all__ = ["ChapterMark", "Tags", "book_tags", "chapter_tags", "ffmetadata", "parse_ffmetadata"]
+__all__ = ["ChapterMark", "Tags", "book_tags", "chapter_tags", "ffmetadata", "parse_ffmetadata", "tag_text"]
 
 GENRE = "Audiobook"
 _ENTRY = re.compile(r"(?:[^\\\n]|\\[\s\S])+")  # a line of a metadata file; an escaped newline does not end it
@@ -74,12 +74,12 @@ def book_tags(tags: Tags) -> dict[str, str]:
         "series": book.series,
         "series-part": book.series_position,
     }
-    return {name: _clean(value) for name, value in known.items() if value}
+    return {name: tag_text(value) for name, value in known.items() if value}
 
 
 def chapter_tags(tags: Tags, title: str, number: int, total: int) -> dict[str, str]:
     """What the file of one chapter says; `number` counts from 1."""
-    return book_tags(tags) | {"title": _clean(title), "track": f"{number}/{total}"}
+    return book_tags(tags) | {"title": tag_text(title), "track": f"{number}/{total}"}
 
 
 def ffmetadata(tags: Mapping[str, str], marks: Sequence[ChapterMark], sample_rate: int) -> str:
@@ -124,11 +124,12 @@ def _unescape(text: str) -> str:
 
 def _assignments(tags: Mapping[str, str]) -> Iterator[str]:
     for name, value in tags.items():
-        escaped = "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in _clean(value))
+        escaped = "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in tag_text(value))
         # ffmpeg takes any backslash before the end of a line for one that escapes it.
         yield f"{name}={escaped} " if escaped.endswith("\\") else f"{name}={escaped}"
 
 
-def _clean(text: str) -> str:
-    """Lines end as everywhere, and there is no NUL, at which every tag format ends a text."""
-    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+def tag_text(text: str) -> str:
+    """Text as every format can hold it: lines end in newlines, no NUL, at which a tag would end, no half characters."""
+    text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode(errors="ignore").decode()

@@ -54,7 +54,7 @@ def test_the_narrator_of_another_edition_is_not_credited_with_synthetic_speech()
     assert tags["composer"] == "slt (synthetic voice)"
 
 
-@pytest.mark.parametrize("text", ["a\0b", "a\r\nb", "a\rb"])
+@pytest.mark.parametrize("text", ["a\0b", "a\r\nb", "a\rb", "a\ud800b"])
 def test_signs_that_would_end_a_tag_are_taken_out(text):
     tags = book_tags(Tags(Metadata(title="A", description=text), ("slt",), "builtin"))
     assert tags["description"] in ("ab", "a\nb")
