@@ -21,7 +21,7 @@ from cosycli.audio.riff import WavFile, to_16_bits, wav_header
 from cosycli.errors import InputError, UsageError, did_you_mean
 from cosycli.whole_files import replacing
 
-__all__ = ["FORMATS", "AudioSink", "check_target", "choose_format", "open_sink"]
+__all__ = ["FORMATS", "AudioSink", "check_encoder", "check_target", "check_writable", "choose_format", "open_sink"]
 
 FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
@@ -85,16 +85,26 @@ def check_target(target: Path, audio_format: str) -> None:
         InputError: its folder is missing or read-only, or it is a folder itself.
         MissingError: the format needs ffmpeg, which is not there.
     """
-    if audio_format not in ("wav", "raw"):
-        find_ffmpeg()
+    check_encoder(audio_format)
     if target == STDOUT:
         return
     if target.is_dir():
         raise InputError(f"{target} is a directory.", f"Name a file in it: -o {target / 'speech.wav'}")
     if not target.parent.is_dir():
         raise InputError(f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {target.parent}")
-    if not os.access(target if _is_special(target) else target.parent, os.W_OK):
-        raise InputError(f"{target} cannot be written: permission denied.", "Choose another place with -o.")
+    check_writable(target if _is_special(target) else target.parent)
+
+
+def check_encoder(audio_format: str) -> None:
+    """Raises MissingError where the format needs ffmpeg, which is not there."""
+    if audio_format not in ("wav", "raw"):
+        find_ffmpeg()
+
+
+def check_writable(path: Path) -> None:
+    """Raises InputError where we may not write to a device or into a folder."""
+    if not os.access(path, os.W_OK):
+        raise InputError(f"{path} cannot be written: permission denied.", "Choose another place with -o.")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from cosycli.audio.assembly import Assembly, ChapterPlan, ChapterSound, ChapterTimes, chapter_blocks, plan_chapter
 from cosycli.audio.audiobookshelf import book_folder, write_extras
 from cosycli.audio.cover import Picture, read_cover
-from cosycli.audio.encode import check_target
+from cosycli.audio.encode import check_encoder, check_target, check_writable
 from cosycli.audio.formats import BOOK_FORMATS, Contents, open_book_file
 from cosycli.audio.loudness import AUDIOBOOK, Loudness
 from cosycli.audio.naming import chapter_name, safe_name
@@ -89,7 +89,8 @@ def check_book_target(target: Target) -> None:
     nearest = next(path for path in (target.path, *target.path.absolute().parents) if path.exists())
     if not nearest.is_dir():
         raise InputError(f"{nearest} is a file, not a folder.", "Name a folder with -o.")
-    check_target(nearest / "chapter", target.audio_format)
+    check_encoder(target.audio_format)
+    check_writable(nearest)
 
 
 def write_book(
