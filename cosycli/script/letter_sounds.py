@@ -27,7 +27,7 @@ __all__ = ["LetterSounds", "guess_phones", "learn"]
 MAX_CHARS = 15  # letters and phones of a word learned from; 99.8 % of the dictionary's words have no more
 REACH = 6  # neighbours compared on each side; of the 1,000 words, 4 guess 61.6 % and 8, in twice the time, 62.1 %
 SHARPNESS = 2.0  # each further neighbour in common counts e² times as much; e^1.5 guesses 61.2 %, e³ 61.6 %
-PENALTY = 1.0  # nats, for a letter of two phones; 3 guesses 61.1 %
+PENALTY = 1.0  # nats, for a letter of two phones; 2 guesses 61.1 %
 NUM_ROUNDS = 2  # of learning what is likely; more change nothing
 STRIDE = 14  # every how many words it is learned from
 # Latin letters that are not a letter with an accent, as English spells them.
