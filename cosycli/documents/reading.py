@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +48,7 @@ _CONVERSIONS = {
     ".lit": ("Microsoft Reader book", _CALIBRE),
     ".djvu": ("DjVu document", "djvutxt {} book.txt"),
 }
+_PIPE = "standard input"
 _HEAD_BYTES = 4096  # bytes that tell what a file is
 
 
@@ -56,29 +59,33 @@ def read_source(source: Path | None, policy: ReadingPolicy, *, stdin: bytes | No
         InputError: it is not there, cannot be read, is of a kind that we do not read, or holds no text.
     """
     if source is None:
-        book = _read_bytes(stdin or b"", "standard input", policy)
-    elif source.is_dir():
-        from cosycli.documents.folder import read_folder
-
-        book = read_folder(source, FORMATS, lambda path: _read_file(path, policy))
+        book = _read_pipe(stdin or b"", policy)
     else:
-        book = _read_file(source, policy)
+        try:
+            book = _read_folder(source, policy) if source.is_dir() else _read_file(source, policy)
+        except FileNotFoundError:
+            raise _not_there(source) from None
+        except OSError as error:
+            raise InputError(
+                f"{error.filename or source} cannot be read: {error.strerror}.", "Check its permissions."
+            ) from None
     if not book.chapters:
         raise InputError(f"{source or 'Standard input'} holds no text to read.", "Name a document with text in it.")
     return book
 
 
+def _read_folder(folder: Path, policy: ReadingPolicy) -> Book:
+    from cosycli.documents.folder import read_folder
+
+    return read_folder(folder, FORMATS, lambda path: _read_file(path, policy))
+
+
 def _read_file(path: Path, policy: ReadingPolicy) -> Book:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            _refuse_foreign(head, path.suffix.lower(), str(path))
-            form = FORMATS.get(path.suffix.lower()) or _form_of(head)
-            data = head if form == "epub" else head + file.read(MAX_BYTES + 1 - len(head))
-    except FileNotFoundError:
-        raise _not_there(path) from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        _refuse_foreign(head, path.suffix.lower(), str(path))
+        form = FORMATS.get(path.suffix.lower()) or _form_of(head)
+        data = head if form == "epub" else head + file.read(MAX_BYTES + 1 - len(head))
     if form == "epub":
         from cosycli.documents.epub import read_epub
 
@@ -86,19 +93,22 @@ def _read_file(path: Path, policy: ReadingPolicy) -> Book:
     return _read_as(form, data, str(path), policy)
 
 
-def _read_bytes(data: bytes, name: str, policy: ReadingPolicy) -> Book:
-    _refuse_foreign(data[:_HEAD_BYTES], "", name)
+def _read_pipe(data: bytes, policy: ReadingPolicy) -> Book:
+    _refuse_foreign(data[:_HEAD_BYTES], "", _PIPE)
     form = _form_of(data[:_HEAD_BYTES])
     if form != "epub":
-        return _read_as(form, data, name, policy)
+        return _read_as(form, data, _PIPE, policy)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.epub"
         path.write_bytes(data)
-        return _read_file(path, policy)
+        try:
+            return _read_file(path, policy)
+        except InputError as error:
+            raise InputError(error.what.replace(str(path), _PIPE), error.hint) from None
 
 
 def _read_as(form: str, data: bytes, source: str, policy: ReadingPolicy) -> Book:
-    """The book in `data`, which is a text of some form; `source` names it in errors, its last part in the book."""
+    """The book in `data`, which is text of some form; `source` names it in errors, the last part of it in the book."""
     name = Path(source).name
     if form == "ssml":
         from cosycli.documents.ssml import read_ssml
@@ -141,21 +151,24 @@ def _refuse_foreign(head: bytes, suffix: str, source: str) -> None:
         (".mobi", head[60:68] == b"BOOKMOBI"),
         (".rtf", head.startswith(b"{\\rtf")),
         (".doc", head.startswith(b"\xd0\xcf\x11\xe0")),
-        (".docx", head.startswith(b"PK\x03\x04") and (b"[Content_Types].xml" in head or b"word/" in head)),
+        (".docx", head.startswith(b"PK\x03\x04") and b"[Content_Types].xml" in head),
         (".odt", b"mimetypeapplication/vnd.oasis.opendocument.text" in head),
         (".djvu", head.startswith(b"AT&TFORM")),
     )
     found = next((name for name, is_it in signs if is_it), suffix)
     if found in _CONVERSIONS:
         kind, command = _CONVERSIONS[found]
+        named = f"book{found}" if source == _PIPE else shlex.quote(source)
         raise InputError(
             f"{source} is a {kind}, which cosy does not read.",
-            f"Convert it first: {command.format(source)}\nIt reads EPUB, HTML, Markdown, plain text and SSML.",
+            f"Convert it first: {command.format(named)}\nIt reads EPUB, HTML, Markdown, plain text and SSML.",
         )
 
 
 def _not_there(path: Path) -> InputError:
-    beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    beside: list[str] = []
+    with contextlib.suppress(OSError):
+        beside = [file.name for file in path.parent.iterdir()]
     return InputError(
         f"There is no file or folder {path}.",
         f"{did_you_mean(path.name, beside)}Name a document: cosy book book.epub",
