@@ -18,23 +18,26 @@ __all__ = ["Speech", "Synthesizer", "__version__", "load"]
 __version__ = "0.1.0"
 
 
-def load(model: str = "builtin", device: str | None = None, dtype: str | None = None) -> Synthesizer:
+def load(
+    model: str = "builtin", device: str | None = None, dtype: str | None = None, variant: str | None = None
+) -> Synthesizer:
     """A model, ready to speak.
 
     Args:
         model: a name that `cosy models list` shows, or the path of a model directory.
         device: cpu, cuda or mps; None for the fastest there is.
         dtype: float32 or bfloat16; None for what suits the device.
+        variant: another training of the language model that the model brings, such as rl of CosyVoice 3.
 
     Raises:
         MissingError: the model is not on this machine, or is damaged.
-        UsageError: the device or dtype does not exist here.
+        UsageError: the device, dtype or variant does not exist here.
     """
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.model.loading import load_model
     from cosycli.model_library import find_model
 
-    return Synthesizer(load_model(find_model(model), device, dtype))
+    return Synthesizer(load_model(find_model(model), device, dtype, variant))
 
 
 def __getattr__(name: str) -> Any:

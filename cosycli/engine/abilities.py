@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
-from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, STYLES_V2
+from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3
 from cosycli.voices import voice_folders
 
 __all__ = ["abilities_of", "instruction_of", "read_for"]
+
+_STYLES = {2: STYLES_V2, 3: STYLES_V3}  # by version
 
 
 def abilities_of(profile: ModelProfile) -> Abilities:
     """Tags, styles, voices and pronunciations that texts for this model may use."""
     return Abilities(
         tags=MODEL_TAGS if profile.takes_instructions else frozenset(),
-        styles=STYLES_V2 if profile.takes_instructions else None,
+        styles=_styles_of(profile),
         voices=voice_folders(),
-        phonemes=CMU_PHONEMES if profile.spells_words else frozenset(),
+        phonemes=_phonemes_of(profile),
     )
+
+
+def _styles_of(profile: ModelProfile) -> Mapping[str, str] | None:
+    return _STYLES.get(profile.version, {}) if profile.takes_instructions else None
+
+
+def _phonemes_of(profile: ModelProfile) -> frozenset[str]:
+    if profile.reads_phonemes:
+        return PHONEMES
+    return CMU_PHONEMES if profile.spells_words else frozenset()
 
 
 def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
@@ -30,7 +44,7 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
     if style is None:
         return None
     quoted = f'"{style}"' if " " in style.strip() and not style.startswith('"') else style
-    return compile_style(quoted, STYLES_V2 if profile.takes_instructions else None)
+    return compile_style(quoted, _styles_of(profile))
 
 
 def read_for(profile: ModelProfile, text: str) -> Script:

@@ -13,7 +13,7 @@ from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import SpeechDecoder
 
-__all__ = ["Request", "Spoken", "decode"]
+__all__ = ["Request", "Spoken", "decode", "without_long_silence"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Spoken:
-    """Speech tokens of one request; `ended` is False when the greatest length cut them off."""
+    """Speech tokens of one request, long silences cut; `ended` is False when the greatest length cut them off."""
 
     tokens: tuple[int, ...]
     ended: bool
@@ -54,6 +54,16 @@ def decode(model: SpeechDecoder[Any], requests: Sequence[Request], batch_size: i
             batch.admit(*waiting.pop())
         done |= batch.step()
     return [done[number] for number in range(len(requests))]
+
+
+def without_long_silence(tokens: Sequence[int], profile: LanguageModelProfile) -> tuple[int, ...]:
+    """The tokens without those that are more than `profile.max_silence` silent ones in a row."""
+    kept, num_silent = [], 0
+    for token in tokens:
+        num_silent = num_silent + 1 if token in profile.silent_codes else 0
+        if num_silent <= profile.max_silence:
+            kept.append(token)
+    return tuple(kept)
 
 
 class _Row:
@@ -99,7 +109,7 @@ class _Batch:
             if not ended:
                 row.tokens.append(token)
             if ended or len(row.tokens) >= row.max_length:
-                done[row.number] = Spoken(tuple(row.tokens), ended)
+                done[row.number] = Spoken(without_long_silence(row.tokens, self._profile), ended)
                 self._remove(index)
         if self.rows:
             latest = torch.tensor([row.tokens[-1] for row in self.rows])
@@ -107,11 +117,17 @@ class _Batch:
         return done
 
     def _sample(self) -> list[int]:
-        """The next token of every row; it cannot end before its least length."""
+        """The next token of every row.
+
+        As in the published code, only the first of the ids that stop is forbidden before the least length. The others
+        are too where nothing has been said: silence of no length has no sound.
+        """
         profile = self._profile
         history = torch.tensor([row.history(profile.repetition_window) for row in self.rows])
         too_short = torch.tensor([len(row.tokens) < row.min_length for row in self.rows])
-        self._log_probs[too_short, profile.end_of_speech] = float("-inf")
+        is_first = torch.tensor([not row.tokens for row in self.rows])
+        self._log_probs[too_short, profile.num_codes] = float("-inf")
+        self._log_probs[is_first, profile.num_codes :] = float("-inf")
         uniform = torch.stack([row.uniform[len(row.tokens)] for row in self.rows])
         tokens: list[int] = sample(self._log_probs, history, uniform, profile).tolist()
         return tokens

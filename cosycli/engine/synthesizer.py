@@ -208,12 +208,10 @@ class Synthesizer:
         tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, self._prompt(item.voice)
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
-        if instruction is not None:
-            before, speech = tokenizer.encode("", instruction=instruction), ()
-        elif prompt.transcript:
-            before, speech = tokenizer.encode(prompt.transcript), tuple(prompt.tokens.tolist())
-        else:
-            before, speech = [], ()
+        told = " ".join(part for part in (profile.opening, instruction) if part)
+        goes_on = instruction is None and bool(prompt.transcript)
+        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
+        speech = tuple(prompt.tokens.tolist()) if goes_on else ()
         return Request(tuple(tokenizer.encode(text)), tuple(before), speech, item.seed)
 
     def _mels(self, prompts: Sequence[VoicePrompt], tokens: Sequence[tuple[int, ...]], mask: FlowMask) -> list[Tensor]:

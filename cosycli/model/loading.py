@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cosycli.errors import MissingError, UsageError
+from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.model.checkpoint import REMEDY, load_weights, read_pickle, read_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel, read_backbone_config
-from cosycli.model.networks import new_flow
+from cosycli.model.networks import new_flow, new_vocoder
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
 from cosycli.model.text_tokenizer import TextTokenizer
@@ -50,20 +50,26 @@ class Model:
         return load_reference_encoder(self.directory, self.profile)
 
 
-def load_model(directory: Path, device: str | None = None, dtype: str | None = None) -> Model:
+def load_model(
+    directory: Path, device: str | None = None, dtype: str | None = None, variant: str | None = None
+) -> Model:
     """The model in `directory`, on the device and in the precision named, or the best there is.
+
+    Args:
+        variant: `rl` for a language model of its own in `llm.rl.pt`; None for `llm.pt`.
 
     Raises:
         MissingError: a file is missing, damaged, unsafe or of another model.
-        UsageError: the device or dtype does not exist here.
+        UsageError: the device, dtype or variant does not exist here.
     """
+    weights = _language_model_weights(directory, variant)
     profile = read_profile(directory)
     place = choose_device(device)
     precision = choose_dtype(dtype, place)
-    tokenizer = TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi)
+    tokenizer = TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi, profile.reads_phonemes)
     language_model = LanguageModel(profile.language_model, read_backbone_config(directory / BACKBONE))
-    flow, vocoder = new_flow(profile.flow), Vocoder(profile.vocoder)
-    for module, name in ((language_model, "llm"), (flow, "flow"), (vocoder, "hift")):
+    flow, vocoder = new_flow(profile.flow), new_vocoder(profile.vocoder)
+    for module, name in ((language_model, weights), (flow, "flow"), (vocoder, "hift")):
         load_weights(module, directory, name)
     return Model(
         directory=directory,
@@ -76,6 +82,19 @@ def load_model(directory: Path, device: str | None = None, dtype: str | None = N
         vocoder=vocoder.to(place).eval(),
         speakers=_read_speakers(directory),
     )
+
+
+def _language_model_weights(directory: Path, variant: str | None) -> str:
+    """The name of their file, without its suffix."""
+    if variant is None:
+        return "llm"
+    variants = sorted({path.name.split(".")[1] for path in directory.glob("llm.*.*")})
+    if variant not in variants:
+        raise UsageError(
+            f"The model in {directory} has no variant {variant!r}.",
+            f"{did_you_mean(variant, variants)}Variants here: {', '.join(variants) or 'none'}.",
+        )
+    return f"llm.{variant}"
 
 
 def choose_device(name: str | None) -> torch.device:

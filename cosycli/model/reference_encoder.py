@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["BuiltinReferenceEncoder", "OnnxReferenceEncoder", "ReferenceEncoder", "load_reference_encoder"]
 
 SPEAKER_GRAPH = "campplus.onnx"
-TOKENIZER_GRAPH = "speech_tokenizer_v2.onnx"
 
 
 class ReferenceEncoder(Protocol):
@@ -52,7 +51,7 @@ def load_reference_encoder(directory: Path, profile: ModelProfile) -> ReferenceE
     """
     if (directory / "speech_tokenizer.safetensors").is_file():
         return BuiltinReferenceEncoder(directory, profile)
-    return OnnxReferenceEncoder(directory)
+    return OnnxReferenceEncoder(directory, profile.version)
 
 
 def resampled(samples: NDArray[np.float32], sample_rate: int, wanted: int) -> Tensor:
@@ -89,8 +88,8 @@ class BuiltinReferenceEncoder:
 class OnnxReferenceEncoder:
     """The published graphs: Whisper mel -> tokens, Kaldi fbank -> CAM++ embedding."""
 
-    def __init__(self, directory: Path) -> None:
-        self._tokenizer = _open_graph(directory / TOKENIZER_GRAPH, num_inputs=2)
+    def __init__(self, directory: Path, version: int) -> None:
+        self._tokenizer = _open_graph(directory / f"speech_tokenizer_v{version}.onnx", num_inputs=2)
         self._speaker = _open_graph(directory / SPEAKER_GRAPH, num_inputs=1)
 
     def tokens(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:

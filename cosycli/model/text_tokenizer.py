@@ -21,7 +21,7 @@ from cosycli.errors import MissingError
 
 __all__ = ["CONTROL_TOKENS", "END_OF_PROMPT", "TAG_TOKENS", "TextTokenizer", "phoneme_tokens"]
 
-END_OF_PROMPT = "<|endofprompt|>"
+END_OF_PROMPT, END_OF_SYSTEM = "<|endofprompt|>", "<|endofsystem|>"
 # In the order of their ids, which follow the last byte-pair token.
 CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", END_OF_PROMPT)
 TAG_TOKENS = (
@@ -55,6 +55,7 @@ class TextTokenizer:
         merges: pairs of tokens in order of priority.
         added: added token -> id; those written `<|...|>` are control tokens.
         one_token_per_hanzi: encode each Chinese character alone.
+        pieces: a regular expression of what is merged by itself.
     """
 
     def __init__(
@@ -63,20 +64,22 @@ class TextTokenizer:
         merges: Sequence[tuple[str, str]],
         added: Mapping[str, int],
         one_token_per_hanzi: bool = False,
+        pieces: str = _QWEN2_PIECES,
     ) -> None:
         self._bpe = Tokenizer(BPE(vocab=vocabulary, merges=list(merges)))
-        pieces = Split(Regex(_QWEN2_PIECES), behavior="isolated")
-        self._bpe.pre_tokenizer = PreTokenizers([pieces, ByteLevel(add_prefix_space=False, use_regex=False)])
+        split = Split(Regex(pieces), behavior="isolated")
+        self._bpe.pre_tokenizer = PreTokenizers([split, ByteLevel(add_prefix_space=False, use_regex=False)])
         self._added = dict(added)
         self._tags = _any_of(token for token in added if not token.startswith("<|"))
         self._one_token_per_hanzi = one_token_per_hanzi
         self.num_tokens = max((*vocabulary.values(), *added.values()), default=-1) + 1
 
     @classmethod
-    def load(cls, directory: Path, one_token_per_hanzi: bool = False) -> TextTokenizer:
+    def load(cls, directory: Path, one_token_per_hanzi: bool = False, has_phonemes: bool = False) -> TextTokenizer:
         """Reads `vocab.json` and `merges.txt`, or `tokenizer.json`, and the optional `added_tokens.json`.
 
-        Without `added_tokens.json`, as published, the tokens of CosyVoice 2 follow the last byte-pair token.
+        Without `added_tokens.json`, as published, the tokens of CosyVoice 2 follow the last byte-pair token, and those
+        of CosyVoice 3 follow them where the model has phonemes.
 
         Raises:
             MissingError: the files are absent or damaged.
@@ -87,7 +90,7 @@ class TextTokenizer:
             if path.is_file():
                 added = json.loads(path.read_text(encoding="utf-8"))
             else:
-                names = (*CONTROL_TOKENS, *TAG_TOKENS)
+                names = (*CONTROL_TOKENS, *TAG_TOKENS, *((END_OF_SYSTEM, *phoneme_tokens()) if has_phonemes else ()))
                 added = {name: len(vocabulary) + index for index, name in enumerate(names)}
             return cls(vocabulary, merges, added, one_token_per_hanzi)
         except FileNotFoundError as error:
@@ -106,7 +109,7 @@ class TextTokenizer:
     def encode(self, text: str, instruction: str | None = None) -> list[int]:
         """Token ids of `text`, after those of `instruction` and the end-of-prompt token when one is given."""
         if instruction is not None:
-            return [*self.encode(instruction), self.id_of(END_OF_PROMPT), *self.encode(text)]
+            return [*self._encode_instruction(instruction), *self.encode(text)]
         ids: list[int] = []
         for piece in self._tags.split(unicodedata.normalize("NFC", text)):
             if piece in self._added and not piece.startswith("<|"):
@@ -114,6 +117,11 @@ class TextTokenizer:
             else:
                 ids.extend(self._encode_plain(piece))
         return ids
+
+    def _encode_instruction(self, instruction: str) -> list[int]:
+        if END_OF_PROMPT in self._added:
+            return [*self.encode(instruction), self.id_of(END_OF_PROMPT)]
+        return self._encode_plain(instruction + END_OF_PROMPT)  # CosyVoice 1 has it spelled out
 
     def _encode_plain(self, text: str) -> list[int]:
         parts = _HANZI.split(text) if self._one_token_per_hanzi else [text]

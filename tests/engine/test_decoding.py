@@ -4,10 +4,10 @@ import pytest
 import torch
 from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 
-from cosycli.engine.decoding import Request, decode
+from cosycli.engine.decoding import Request, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
-from cosycli.model.profile import LanguageModelProfile
+from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 
 PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_per_text=9)
 
@@ -44,6 +44,8 @@ def decode_plainly(model, request):
         log_probs = scores.log_softmax(dim=1)
         if len(tokens) < PROFILE.min_speech_per_text * len(request.text):
             log_probs[0, PROFILE.end_of_speech] = float("-inf")
+        if not tokens:
+            log_probs[0, PROFILE.end_of_speech :] = float("-inf")
         history = torch.tensor([([NO_TOKEN] * 10 + tokens)[-10:]])
         token = int(sample(log_probs, history, uniform[len(tokens)][None], PROFILE))
         if token >= PROFILE.num_codes:
@@ -90,3 +92,10 @@ def test_speech_cannot_end_before_its_least_length(model):
 
 def test_nothing_to_say(model):
     assert decode(model, []) == []
+
+
+def test_at_most_five_silent_tokens_in_a_row_are_voiced():
+    silent, profile = 55, COSYVOICE_3.language_model
+    assert without_long_silence([7, *[silent] * 9, 7, 1, 2, 28], profile) == (7, *[silent] * 5, 7, 1, 2, 28)
+    assert without_long_silence([1, 2, 28, 29, 55, 248, 494, 9], profile) == (1, 2, 28, 29, 55, 9)
+    assert without_long_silence([55] * 9, COSYVOICE_2.language_model) == (55,) * 9

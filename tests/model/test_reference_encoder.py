@@ -17,7 +17,7 @@ from tests.model.tiny_model import write_speaker_graph, write_tokenizer_graph
 def encoder(tmp_path: Path) -> OnnxReferenceEncoder:
     write_speaker_graph(tmp_path / "campplus.onnx")
     write_tokenizer_graph(tmp_path / "speech_tokenizer_v2.onnx")
-    return OnnxReferenceEncoder(tmp_path)
+    return OnnxReferenceEncoder(tmp_path, version=2)
 
 
 def sweep(sample_rate: int, duration_s: float = 4.0) -> np.ndarray:
@@ -39,10 +39,10 @@ def test_the_rate_of_the_recording_does_not_matter(encoder: OnnxReferenceEncoder
 
 def test_a_missing_graph_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"speech_tokenizer_v2\.onnx is missing"):
-        OnnxReferenceEncoder(tmp_path)
+        OnnxReferenceEncoder(tmp_path, version=2)
 
 
 def test_a_damaged_graph_is_named(tmp_path: Path) -> None:
     (tmp_path / "speech_tokenizer_v2.onnx").write_bytes(b"not a graph")
     with pytest.raises(MissingError, match=r"speech_tokenizer_v2\.onnx is damaged"):
-        OnnxReferenceEncoder(tmp_path)
+        OnnxReferenceEncoder(tmp_path, version=2)
