@@ -33,6 +33,7 @@ from cosycli.errors import InputError
 
 __all__ = ["read_epub"]
 
+MAX_TAGS = 3_000_000  # in all of them; the largest book of the corpus has 23,000
 MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents that are read, unpacked: 14 Bibles
 LEXICON_TYPE = "application/pls+xml"
 
@@ -59,7 +60,7 @@ class _EpubReader:
         self.package = read_package(self.archive)
         self.account = Account()
         self.warnings = list(self.package.warnings)
-        self.num_characters = self.notes_count = self.num_bytes = 0
+        self.num_characters = self.notes_count = self.num_bytes = self.num_tags = 0
 
     def read(self) -> Book:
         package = self.package
@@ -120,9 +121,11 @@ class _EpubReader:
             self.warnings.append(f"{item.path} is missing or damaged and was not read")
             return None
         self.num_bytes += len(data)
-        if self.num_bytes > MAX_TEXT_BYTES:
+        self.num_tags += data.count(b"<")
+        if self.num_bytes > MAX_TEXT_BYTES or self.num_tags > MAX_TAGS:
             raise InputError(
-                f"{self.archive.path} holds more than {MAX_TEXT_BYTES >> 20} MB of text.", "Split it into volumes."
+                f"{self.archive.path} holds more than {MAX_TEXT_BYTES >> 20} MB of text or {MAX_TAGS} tags.",
+                "Split it into volumes.",
             )
         try:
             parsed = parser(data, item.path)

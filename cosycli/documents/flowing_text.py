@@ -38,7 +38,7 @@ class FlowingText:
         self._pieces: list[str] = []
         self._marks: list[Mark] = []
         self._open = [Span(span.kind, span.value, span.alphabet) for span in open_spans]
-        self._watched: list[Span] = []
+        self._not_started = list(self._open)
         self._gap = ""
         self._after_left_out = False
         self.length = 0
@@ -81,6 +81,7 @@ class FlowingText:
 
     def open(self, kind: MarkKind, value: str = "", alphabet: Alphabet | None = None) -> None:
         self._open.append(Span(kind, value, alphabet))
+        self._not_started.append(self._open[-1])
 
     def close(self) -> None:
         """End the mark that was opened last."""
@@ -88,8 +89,9 @@ class FlowingText:
 
     def watch(self) -> Span:
         """A span that starts with the next character and puts no mark on it."""
-        self._watched = [Span(MarkKind.PRONUNCIATION)]
-        return self._watched[0]
+        span = Span(MarkKind.PRONUNCIATION)
+        self._not_started.append(span)
+        return span
 
     def mark(self, start: int, end: int, kind: MarkKind, value: str, alphabet: Alphabet | None) -> None:
         """Put a mark on characters that are there already."""
@@ -123,9 +125,9 @@ class FlowingText:
         if gap:
             self._pieces.append(gap)
             self.length += len(gap)
-        for span in (*self._open, *self._watched):
-            if span.start is None:
-                span.start = self.length
+        for span in self._not_started:
+            span.start = self.length
+        self._not_started.clear()
         self._pieces.append(words)
         self.length += len(words)
         self._gap = ""

@@ -7,17 +7,28 @@ and, without `doc-`, of DPUB-ARIA 1.1; names of classes are those that publisher
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lxml import etree
 
 from cosycli.documents.accounting import count_characters
 
-__all__ = ["attribute", "element_kind", "is_note_reference", "local_name", "semantic_types", "text_of", "type_kind"]
+__all__ = [
+    "attribute",
+    "element_kind",
+    "is_note_reference",
+    "local_name",
+    "semantic_types",
+    "short_text",
+    "text_of",
+    "type_kind",
+]
 
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 NOT_TEXT = frozenset({"script", "style", "template", "head", "rt", "rp", "rtc"})
 """Elements whose text is no text of the book; ruby is printed above it and kept as a pronunciation."""
 
+MAX_MARK_ELEMENTS = 16  # in a note mark, a page number or an ornament: a link, a raised sign, a picture
 MAX_PAGE_NUMBER = (
     24  # characters of "[Page 123]" and the like; an element marked as a page break that says more is read
 )
@@ -176,6 +187,15 @@ def text_of(element: etree._Element) -> str:
     return "".join(pieces)
 
 
+def short_text(element: etree._Element) -> str | None:
+    """The text in an element that holds no more than a mark or a number would; None if it holds more."""
+    if len(element) == 0:
+        return (element.text or "").strip()
+    if next(islice(element.iter("*"), MAX_MARK_ELEMENTS, None), None) is not None:
+        return None
+    return text_of(element).strip()
+
+
 def element_kind(element: etree._Element, name: str) -> str | None:
     """The kind of text that an element holds, or None for the running text."""
     if name == "pre":
@@ -220,7 +240,9 @@ def _holds_code(element: etree._Element) -> bool:
 
 
 def _is_page_number(element: etree._Element, name: str) -> bool:
-    text = text_of(element).strip()
+    text = short_text(element)
+    if text is None:
+        return False
     if "pagebreak" in semantic_types(element):
         return count_characters(text) <= MAX_PAGE_NUMBER
     return bool(_PAGE_NUMBER.fullmatch(text)) and name not in _HEADINGS
@@ -228,15 +250,15 @@ def _is_page_number(element: etree._Element, name: str) -> bool:
 
 def _says_only_a_mark(element: etree._Element) -> bool:
     """False for a reference whose words belong to the sentence, as in "see <a epub:type='noteref'>this note</a>"."""
-    text = text_of(element).strip()
-    return not text or bool(_NOTE_MARK.fullmatch(text) or _BACK_MARK.fullmatch(text))
+    text = short_text(element)
+    return text == "" or bool(text and (_NOTE_MARK.fullmatch(text) or _BACK_MARK.fullmatch(text)))
 
 
 def _is_plain_note_link(element: etree._Element, name: str) -> bool:
     if name != "a" or not element.get("href"):
         return False
-    text = text_of(element).strip()
-    if not _NOTE_MARK.fullmatch(text):
+    text = short_text(element)
+    if not text or not _NOTE_MARK.fullmatch(text):
         return False
     parent = element.getparent()
     around = [] if parent is None else [parent, parent.getparent()]
@@ -249,5 +271,7 @@ def _is_plain_note_link(element: etree._Element, name: str) -> bool:
 
 def _wraps_note_reference(element: etree._Element) -> bool:
     """True for `<sup>[<a …>1</a>]</sup>`: the brackets belong to the mark."""
+    if not _says_only_a_mark(element):
+        return False
     links = [inner for inner in element.iter("*") if local_name(inner) == "a" and inner.get("href")]
-    return len(links) == 1 and _says_only_a_mark(element)
+    return len(links) == 1

@@ -13,11 +13,20 @@ from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.ruby import Ruby
-from cosycli.documents.semantics import NOT_TEXT, attribute, element_kind, local_name, semantic_types, text_of
+from cosycli.documents.semantics import (
+    NOT_TEXT,
+    attribute,
+    element_kind,
+    local_name,
+    semantic_types,
+    short_text,
+    text_of,
+)
 from cosycli.documents.source_text import count_source
 
 __all__ = ["Omission", "Part", "ReadDocument", "read_document"]
 
+MAX_NESTED_MARKS = 32  # each is opened anew in every block: thousands of unclosed elements would take minutes
 # Those that HTML (section 15.3) shows as blocks; cells stay together in their row.
 _BLOCKS = re.compile(
     r"address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
@@ -235,6 +244,8 @@ class _DocumentReader:
 
     def _open_spans(self, element: etree._Element, name: str, frame: _Frame) -> _Frame:
         """Open the marks that an element puts on its text."""
+        if len(self._text.open_spans) > MAX_NESTED_MARKS:
+            return frame
         num_spans = 0
         tag = attribute(element, "lang")
         if tag and not frame.is_block and _primary(tag) != _primary(frame.language) and len(_primary(tag)) == 2:
@@ -269,8 +280,10 @@ class _DocumentReader:
         return parent is not None and local_name(parent) in _CONTENT
 
     def _is_scene_break(self, element: etree._Element) -> bool:
-        says = element.get("class") or ""
-        return bool(_BREAK_CLASS.search(says)) and not any(char.isalnum() for char in text_of(element))
+        if not _BREAK_CLASS.search(element.get("class") or ""):
+            return False
+        text = short_text(element)
+        return text is not None and not any(map(str.isalnum, text))
 
     def _break_scene(self, element: etree._Element) -> None:
         self._flush()
