@@ -23,6 +23,12 @@ SET_UP = [
 ]
 
 FETCHED_MODEL = "cosyvoice2-0.5b"
+# What an example of the help takes up, and the command that makes it.
+MADE_BEFORE = {
+    "remove ada": 'cosy voices add ada --clip clip.wav --transcript "The words." --rights "My own voice"',
+    "check book.m4b": "cosy book novel.epub -o book.m4b",
+    "check chapters/": "cosy book novel.epub -o chapters --acx",
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -31,10 +37,11 @@ def blocks(language: str) -> list[str]:
 
 def help_examples() -> list[str]:
     """The command lines that the help of each command ends with."""
-    from cosycli.cli import bench, doctor, models, speak, voices
+    from cosycli.cli import batch, bench, book, check, doctor, lexicon, models, plan, speak, voices
     from cosycli.cli.main import EXAMPLES, app
 
-    pages = [EXAMPLES, speak.EXAMPLES, doctor.EXAMPLES, bench.EXAMPLES, models.EXAMPLES, voices.EXAMPLES]
+    modules = (speak, book, plan, batch, check, doctor, bench, models, voices, lexicon)
+    pages = [EXAMPLES, *(module.EXAMPLES for module in modules)]
     pages += [command.epilog for group in app.registered_groups for command in group.typer_instance.registered_commands]
     return [line.strip() for page in pages for line in page.splitlines() if line.startswith("  ")]
 
@@ -44,11 +51,17 @@ def desk(tmp_path):
     """A folder with what the README's reader has: a text, a clip, and `cosy` on the path."""
     folder = tmp_path
     (folder / "notes.txt").write_text("Soup is best on the second day. Bread is not.\n")
+    (folder / "notes.md").write_text("# Soup\n\nIt is best on the second day.\n\n# Bread\n\nIt is not.\n")
     t = np.arange(5 * 24_000) / 24_000
     soundfile.write(folder / "clip.wav", 0.3 * np.sin(900 * t) * (np.sin(6 * t) > 0), 24_000)
     sentences = Path("tests", "data", "sentences.txt")  # the first two of them
     (folder / sentences).parent.mkdir(parents=True)
     (folder / sentences).write_text("".join((REPOSITORY / sentences).open().readlines()[:2]))
+    shutil.copytree(REPOSITORY / "examples", folder / "examples")
+    shutil.copytree(REPOSITORY / "examples", folder, dirs_exist_ok=True)
+    shutil.copy(folder / "the-light-at-low-water.epub", folder / "novel.epub")
+    (folder / "novels").mkdir()
+    shutil.copy(folder / "notes.md", folder / "novels" / "soup.md")
     (folder / "bin").mkdir()
     write_program(folder / "bin" / "cosy", f'exec "{sys.executable}" "{FAKE_COSY}" "$@"')
     write_program(folder / "bin" / "python", f'exec "{sys.executable}" "$@"')
@@ -103,8 +116,9 @@ def test_the_commands_of_the_readme_do_what_they_say(desk, block):
 
 @pytest.mark.parametrize("command", dict.fromkeys(help_examples()))
 def test_the_examples_of_the_help_do_what_they_say(desk, command):
-    if "remove ada" in command:
-        check(desk, next(example for example in help_examples() if "add ada" in example))
+    for used, made_by in MADE_BEFORE.items():
+        if used in command:
+            check(desk, made_by)
     check(desk, command)
 
 
@@ -124,14 +138,22 @@ def test_the_settings_example_is_valid(tmp_path, monkeypatch):
     from cosycli.settings import read_settings
 
     monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
-    for block in blocks("yaml"):
-        (tmp_path / "cosy.yaml").write_text(block)
-        assert read_settings(tmp_path).voice == "slt"
+    settings = next(block for block in blocks("yaml") if "jobs:" not in block)
+    (tmp_path / "cosy.yaml").write_text(settings)
+    assert read_settings(tmp_path).voice == "slt"
 
 
-def test_the_options_are_those_of_the_program(desk):
-    (shown,) = blocks("text")
-    assert shown.split() == run(desk, "COLUMNS=110 cosy speak --help").stdout.split()
+def test_the_jobs_example_is_done(desk):
+    jobs = next(block for block in blocks("yaml") if "jobs:" in block)
+    (desk / "examples" / "jobs.yaml").write_text(jobs)
+    assert run(desk, "cosy batch examples/jobs.yaml").returncode == 0
+    assert (desk / "examples" / "light.m4b").is_file()
+
+
+@pytest.mark.parametrize("shown", blocks("text"))
+def test_the_options_are_those_of_the_program(desk, shown):
+    command = re.match(r"Usage: (cosy \w+)", shown)[1]
+    assert shown.split() == run(desk, f"COLUMNS=110 {command} --help").stdout.split()
 
 
 def test_every_exit_code_is_in_the_table():
