@@ -29,6 +29,7 @@ h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre sea
 th thead tr ul
 """
 _BLOCK_ELEMENTS = frozenset(_BLOCK_NAMES.split())
+_LOWEST_LEVEL = 6  # of headings
 _BRACKETS = frozenset("[]<>{}\\")
 
 
@@ -104,15 +105,17 @@ class MarkdownBlocks:
             yield Block(BlockKind.NOTE, content, marks=marks, source=self.source)
 
     def _block(self, text: FlowingText, heading_level: int = 0) -> Block:
-        """The text as what its place makes it; a heading within a note or list is part of that."""
+        """The text as what its place makes it; a heading within a quote or list is of the lowest level."""
         content, marks = text.finish()
-        kind = BlockKind.HEADING if heading_level else BlockKind.PARAGRAPH
-        level = heading_level
         if BlockKind.NOTE in self._containers:
             kind, level = BlockKind.NOTE, 0
-        elif self._containers and not heading_level:
+        elif heading_level:
+            kind, level = BlockKind.HEADING, _LOWEST_LEVEL if self._containers else heading_level
+        elif self._containers:
             kind = self._containers[-1]
             level = self._containers.count(kind)
+        else:
+            kind, level = BlockKind.PARAGRAPH, 0
         return Block(kind, content, level, marks=marks, source=self.source)
 
     def _row(self, cells: Sequence[Token]) -> Iterator[Block]:
