@@ -28,7 +28,7 @@ class VoicePrompt:
         instruction: control text before every utterance, or None: `Speaker NAME` for a speaker of the built-in model.
         transcript: the words of the reference clip, empty where it is not known or not used.
         tokens: (S,) speech tokens of the clip, empty for a voice known by its embedding alone.
-        mel: (num_mels, 2 S) of the clip.
+        mel: (num_mels, M) of the clip.
         speaker: (speaker_width,) embedding.
     """
 
@@ -82,9 +82,8 @@ def _imitated(model: Model, clip: Path, transcript: str) -> VoicePrompt:
 
 
 def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) -> tuple[Tensor, Tensor]:
-    """Speech tokens (S,) and mel (num_mels, 2 S) of a recording, cut to the same length."""
+    """Speech tokens (S,) and mel (num_mels, M) of a recording, cut to the same length."""
     tokens = model.reference_encoder.tokens(samples, sample_rate)
     mel = log_mel(resampled(samples, sample_rate, model.profile.mel.sample_rate), model.profile.mel)[0]
-    ratio = model.profile.flow.mel_per_token
-    count = min(mel.shape[1] // ratio, len(tokens))
-    return tokens[:count], mel[:, : count * ratio]
+    num_tokens, num_frames = model.profile.flow.matching(len(tokens), mel.shape[1])
+    return tokens[:num_tokens], mel[:, :num_frames]

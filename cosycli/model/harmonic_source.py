@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from cosycli.model.masks import keep_valid, valid_positions
 from cosycli.model.profile import VocoderProfile
 
-__all__ = ["HarmonicSource", "SteppedSource"]
+__all__ = ["HarmonicSource", "SampledSource", "SteppedSource"]
 
 
 class HarmonicSource(nn.Module):
@@ -63,6 +63,15 @@ class HarmonicSource(nn.Module):
         weight = self.l_linear.weight
         mixed = pad_sequence(noise, batch_first=True)[:, None].to(weight.device) * weight.norm()
         return torch.stack(starts)[..., None].to(weight.device), mixed
+
+
+class SampledSource(HarmonicSource):
+    """The source of CosyVoice 1, whose phases are counted sample by sample."""
+
+    def _cycles(self, f0: Tensor) -> Tensor:
+        per_sample = f0.detach().cpu().double() / self.profile.sample_rate
+        cycles = F.interpolate(per_sample, scale_factor=self.hop).cumsum(dim=2)
+        return cycles.frac().float().to(f0.device)
 
 
 class SteppedSource(HarmonicSource):

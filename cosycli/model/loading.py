@@ -12,12 +12,14 @@ from torch import Tensor
 from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.model.checkpoint import REMEDY, load_weights, read_pickle, read_weights
 from cosycli.model.flow import Flow
-from cosycli.model.language_model import LanguageModel, read_backbone_config
-from cosycli.model.networks import new_flow, new_vocoder
+from cosycli.model.language_model import LanguageModel
+from cosycli.model.networks import new_flow, new_language_model, new_vocoder
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
 from cosycli.model.text_tokenizer import TextTokenizer
+from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import Vocoder
+from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
 
 __all__ = ["Model", "choose_device", "choose_dtype", "load_model"]
 
@@ -39,7 +41,7 @@ class Model:
     device: torch.device
     dtype: torch.dtype
     text_tokenizer: TextTokenizer
-    language_model: LanguageModel
+    language_model: LanguageModel | TransformerLanguageModel
     flow: Flow
     vocoder: Vocoder
     speakers: dict[str, Tensor]
@@ -66,8 +68,8 @@ def load_model(
     profile = read_profile(directory)
     place = choose_device(device)
     precision = choose_dtype(dtype, place)
-    tokenizer = TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi, profile.reads_phonemes)
-    language_model = LanguageModel(profile.language_model, read_backbone_config(directory / BACKBONE))
+    tokenizer = _load_tokenizer(directory, profile)
+    language_model = new_language_model(profile, directory / BACKBONE)
     flow, vocoder = new_flow(profile.flow), new_vocoder(profile.vocoder)
     for module, name in ((language_model, weights), (flow, "flow"), (vocoder, "hift")):
         load_weights(module, directory, name)
@@ -82,6 +84,12 @@ def load_model(
         vocoder=vocoder.to(place).eval(),
         speakers=_read_speakers(directory),
     )
+
+
+def _load_tokenizer(directory: Path, profile: ModelProfile) -> TextTokenizer:
+    if profile.transformer is not None:
+        return load_whisper_tokenizer(directory, profile.transformer.num_text_ids)
+    return TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi, profile.reads_phonemes)
 
 
 def _language_model_weights(directory: Path, variant: str | None) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "MelProfile",
     "ModelProfile",
     "RegulatedFlowProfile",
+    "SampledVocoderProfile",
     "SpeakerEncoderProfile",
     "SpeechTokenizerProfile",
     "TransformerFlowProfile",
@@ -132,6 +133,11 @@ class FlowProfile:
         """Mel frames of so many speech tokens."""
         return num_tokens * self.mel_per_token
 
+    def matching(self, num_tokens: int, num_frames: int) -> tuple[int, int]:
+        """How many tokens and mel frames of a recording belong together."""
+        num_tokens = min(num_frames // self.mel_per_token, num_tokens)
+        return num_tokens, self.num_frames(num_tokens)
+
 
 @dataclass(frozen=True)
 class ConformerFlowProfile(FlowProfile):
@@ -163,6 +169,10 @@ class RegulatedFlowProfile(ConformerFlowProfile):
 
     def num_frames(self, num_tokens: int) -> int:
         return int(num_tokens / self.token_rate * self.sample_rate / self.hop)
+
+    def matching(self, num_tokens: int, num_frames: int) -> tuple[int, int]:
+        """All of both: the length regulator stretches the one to the other."""
+        return num_tokens, num_frames
 
 
 @dataclass(frozen=True)
@@ -200,6 +210,17 @@ class VocoderProfile:
     leaky_slope: float = 0.1
     audio_limit: float = 0.99
     f0_width: int = 512
+
+
+@dataclass(frozen=True)
+class SampledVocoderProfile(VocoderProfile):
+    """HiFT of two levels, with the phases of its source counted sample by sample (CosyVoice 1)."""
+
+    sample_rate: int = 22050
+    upsample_rates: tuple[int, ...] = (8, 8)
+    upsample_kernels: tuple[int, ...] = (16, 16)
+    source_kernels: tuple[int, ...] = (7, 11)
+    source_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5))
 
 
 @dataclass(frozen=True)
@@ -271,13 +292,7 @@ COSYVOICE_1 = ModelProfile(
     language_model=LanguageModelProfile(num_codes=4096, num_stop_ids=1),
     transformer=TransformerProfile(),
     flow=RegulatedFlowProfile(),
-    vocoder=VocoderProfile(
-        sample_rate=22050,
-        upsample_rates=(8, 8),
-        upsample_kernels=(16, 16),
-        source_kernels=(7, 11),
-        source_dilations=((1, 3, 5), (1, 3, 5)),
-    ),
+    vocoder=SampledVocoderProfile(),
     takes_instructions=False,
     language_tags=("zh", "en", "ja", "yue", "ko"),
 )

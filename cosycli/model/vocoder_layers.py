@@ -6,7 +6,7 @@ Shapes: B batch, M mel frames, D channels, L positions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from cosycli.model.convolutions import AheadConv, CausalConv, CausalDownsampling, CausalUpsampling
-from cosycli.model.harmonic_source import HarmonicSource, SteppedSource
+from cosycli.model.harmonic_source import HarmonicSource, SampledSource, SteppedSource
 from cosycli.model.masks import keep_valid
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile
 
-__all__ = ["CENTRED", "F0Predictor", "Layers", "ResidualBlock", "Snake", "causal_layers"]
+__all__ = ["CENTRED", "SAMPLED", "F0Predictor", "Layers", "ResidualBlock", "Snake", "causal_layers"]
 
 PRE_KERNEL, F0_KERNEL = 7, 3
 
@@ -73,6 +73,7 @@ CENTRED = Layers(
     upsampling=_upsampling,
     downsampling=_downsampling,
 )
+SAMPLED = replace(CENTRED, source=SampledSource)
 
 
 def causal_layers(profile: CausalVocoderProfile) -> Layers:

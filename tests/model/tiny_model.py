@@ -1,4 +1,4 @@
-"""A model directory laid out as CosyVoice2-0.5B is published, with networks of a few thousand weights."""
+"""Model directories laid out as CosyVoice2-0.5B and Fun-CosyVoice3-0.5B are published, with few weights."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from cosycli.model.language_model import LanguageModel, read_backbone_config
-from cosycli.model.networks import new_flow
+from cosycli.model.networks import new_flow, new_vocoder
 from cosycli.model.profile import read_profile
-from cosycli.model.vocoder import Vocoder
+from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.training.text_vocabulary import write_text_vocabulary
 
 CONFIG = """
@@ -51,6 +51,38 @@ hift: !new:cosyvoice.hifigan.generator.HiFTGenerator
     f0_predictor: !new:cosyvoice.hifigan.f0_predictor.ConvRNNF0Predictor
         cond_channels: 8
 """
+CONFIG_3 = """
+sample_rate: 24000
+spk_embed_dim: 192
+token_mel_ratio: 2
+chunk_size: 25
+llm: !new:cosyvoice.llm.llm.CosyVoice3LM
+    speech_token_size: 6561
+flow: !new:cosyvoice.flow.flow.CausalMaskedDiffWithDiT
+    input_size: 80
+    vocab_size: 6561
+    output_size: 80
+    spk_embed_dim: !ref <spk_embed_dim>
+    token_mel_ratio: !ref <token_mel_ratio>
+    pre_lookahead_layer: !new:cosyvoice.transformer.upsample_encoder.PreLookaheadLayer
+        channels: 16
+    decoder: !new:cosyvoice.flow.flow_matching.CausalConditionalCFM
+        estimator: !new:cosyvoice.flow.DiT.dit.DiT
+            dim: 32
+            depth: 2
+            heads: 2
+            dim_head: 16
+            static_chunk_size: !ref <chunk_size> * <token_mel_ratio>
+hift: !new:cosyvoice.hifigan.generator.CausalHiFTGenerator
+    base_channels: 16
+    resblock_kernel_sizes: [3]
+    resblock_dilation_sizes: [[1]]
+    source_resblock_kernel_sizes: [3, 3, 3]
+    source_resblock_dilation_sizes: [[1], [1], [1]]
+    conv_pre_look_right: 4
+    f0_predictor: !new:cosyvoice.hifigan.f0_predictor.CausalConvRNNF0Predictor
+        cond_channels: 8
+"""
 BACKBONE = {
     "hidden_size": 16,
     "intermediate_size": 16,
@@ -61,22 +93,25 @@ BACKBONE = {
 }
 
 
-def write_tiny_model(directory: Path) -> Path:
-    """Write the directory and return it."""
+def write_tiny_model(directory: Path, version: int = 2) -> Path:
+    """Write the directory of a CosyVoice 2 or 3 and return it."""
     directory.mkdir(parents=True)
-    (directory / "cosyvoice2.yaml").write_text(CONFIG)
-    backbone = directory / "CosyVoice-BlankEN"
-    num_tokens = write_text_vocabulary(backbone)
-    (backbone / "config.json").write_text(json.dumps(BACKBONE | {"vocab_size": num_tokens}))
+    (directory / f"cosyvoice{version}.yaml").write_text({2: CONFIG, 3: CONFIG_3}[version])
     profile = read_profile(directory)
+    backbone = directory / "CosyVoice-BlankEN"
+    write_text_vocabulary(backbone)
+    (backbone / "added_tokens.json").unlink()  # the published ones have none
+    num_tokens = TextTokenizer.load(backbone, has_phonemes=profile.reads_phonemes).num_tokens
+    (backbone / "config.json").write_text(json.dumps(BACKBONE | {"vocab_size": num_tokens}))
     torch.manual_seed(0)
-    language_model = LanguageModel(profile.language_model, read_backbone_config(backbone))
-    torch.save(language_model.state_dict(), directory / "llm.pt")
+    for variant in ("llm", "llm.rl")[: version - 1]:
+        language_model = LanguageModel(profile.language_model, read_backbone_config(backbone))
+        torch.save(language_model.state_dict(), directory / f"{variant}.pt")
     torch.save(new_flow(profile.flow).state_dict(), directory / "flow.pt")
-    vocoder = {f"generator.{name}": tensor for name, tensor in Vocoder(profile.vocoder).state_dict().items()}
+    vocoder = {f"generator.{name}": tensor for name, tensor in new_vocoder(profile.vocoder).state_dict().items()}
     torch.save(vocoder, directory / "hift.pt")
     write_speaker_graph(directory / "campplus.onnx")
-    write_tokenizer_graph(directory / "speech_tokenizer_v2.onnx")
+    write_tokenizer_graph(directory / f"speech_tokenizer_v{version}.onnx")
     return directory
 
 
@@ -93,8 +128,8 @@ def write_speaker_graph(path: Path) -> None:
     _save(nodes, inputs, outputs, constants, path)
 
 
-def write_tokenizer_graph(path: Path) -> None:
-    """(1, 128, frames) and the frame count -> ids (1, frames / 4): the loudest bin of every fourth frame."""
+def write_tokenizer_graph(path: Path, tokens_per_second: int = 25) -> None:
+    """(1, 128, frames) and the frame count -> ids (1, tokens): the loudest bin of some of 100 frames a second."""
     nodes = [
         helper.make_node("Slice", ["feats", "starts", "length64", "axes", "steps"], ["sparse"]),
         helper.make_node("ArgMax", ["sparse"], ["ids64"], axis=1, keepdims=0),
@@ -105,7 +140,7 @@ def write_tokenizer_graph(path: Path) -> None:
     constants = [
         numpy_helper.from_array(np.array([0]), "starts"),
         numpy_helper.from_array(np.array([2]), "axes"),
-        numpy_helper.from_array(np.array([4]), "steps"),
+        numpy_helper.from_array(np.array([100 // tokens_per_second]), "steps"),
     ]
     inputs = [
         helper.make_tensor_value_info("feats", TensorProto.FLOAT, [1, 128, "frames"]),
