@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,20 +12,22 @@ from torch import Tensor
 
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
-from cosycli.model.profile import CausalVocoderProfile, MelProfile, VocoderProfile, read_profile
+from cosycli.model.harmonic_source import SampledSource
+from cosycli.model.networks import new_vocoder
+from cosycli.model.profile import (
+    CausalVocoderProfile,
+    MelProfile,
+    SampledVocoderProfile,
+    VocoderProfile,
+    read_profile,
+)
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import Snake
 from cosycli.model_library import BUILTIN, model_folder
 from tests.model.synthetic import synthetic_state
 
 V2 = VocoderProfile()
-V1 = VocoderProfile(
-    sample_rate=22050,
-    upsample_rates=(8, 8),
-    upsample_kernels=(16, 16),
-    source_kernels=(7, 11),
-    source_dilations=((1, 3, 5), (1, 3, 5)),
-)
+V1 = SampledVocoderProfile()
 SMALL = VocoderProfile(width=32, f0_width=16)
 SMALL_CAUSAL = CausalVocoderProfile(width=32, f0_width=16)
 
@@ -98,9 +101,9 @@ def test_wave_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]
 
 
 @torch.inference_mode()
-def test_two_upsampling_levels_are_a_matter_of_profile(shared: Path) -> None:
+def test_the_vocoder_of_cosyvoice_1_is_the_published_one(shared: Path) -> None:
     golden = load_file(shared / "reference" / "v1.golden.safetensors")
-    vocoder = load_synthetic(Vocoder(V1), shared / "reference" / "v1.hift.manifest.json")
+    vocoder = load_synthetic(new_vocoder(V1), shared / "reference" / "v1.hift.manifest.json")
     torch.testing.assert_close(vocoder.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
     wave = vocoder.decode(golden["hift.mel"], golden["hift.source"])
     torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
@@ -170,6 +173,19 @@ def test_the_causal_source_steps_from_frame_to_frame(small_causal: Vocoder) -> N
     voiced, unvoiced = source[:24000].view(50, 480), source[24000:]
     assert voiced.std(dim=1).max() < 0.02 < voiced.mean(dim=1).std()
     assert unvoiced.std() > 2 * voiced.std(dim=1).max()
+
+
+@torch.inference_mode()
+def test_the_sampled_source_counts_cycles_sample_by_sample() -> None:
+    source = SampledSource(SampledVocoderProfile(noise_std=0.0), hop=256)
+    source.l_linear.weight.zero_()[0, 0] = 1  # the fundamental alone
+    source.l_linear.bias.zero_()
+    f0 = torch.tensor([[200.0, 210.0, 190.0, 400.0]])
+    phase, wanted = 0.0, []
+    for hz in f0[0].repeat_interleave(256).tolist():
+        phase += 2 * math.pi * hz / 22050
+        wanted.append(math.tanh(0.1 * math.sin(phase)))
+    torch.testing.assert_close(source(f0, generators(0), None)[0, 0], torch.tensor(wanted), rtol=0, atol=1e-5)
 
 
 @torch.inference_mode()
