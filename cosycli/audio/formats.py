@@ -21,12 +21,13 @@ __all__ = ["ACX", "BOOK_FORMATS", "Contents", "open_book_file"]
 # AAC of a voice at 24 kHz takes 30 MB an hour. ffmpeg's encoder does best with its fast coder: on 9 minutes of the
 # built-in voices at 64k its noise is 38 and 44 dB below the voice, that of the slower default 30 and 34.
 AAC = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-f", "adts")
-# MP3 begins with a Xing header, which holds the length and what a player must cut off at both ends.
-MP3 = ("-c:a", "libmp3lame", "-b:a", "96k", "-id3v2_version", "4", "-f", "mp3")
+# MP3 begins with a Xing header, which holds the length and what a player must cut off at both ends. LAME turns sound
+# down, to 0.95 at 96 kb/s and to 0.97 at 192 (measured: 0.45 and 0.27 dB), which is undone beforehand.
 ACX = "acx"  # the MP3 of "ACX Audio Submission Requirements": constant 192 kb/s or more, 44.1 kHz
+LAME = ("-c:a", "libmp3lame", "-id3v2_version", "4", "-f", "mp3")
 OPTIONS = {
-    "mp3": MP3,
-    ACX: ("-c:a", "libmp3lame", "-b:a", "192k", "-ar", "44100", "-id3v2_version", "4", "-f", "mp3"),
+    "mp3": ("-af", "volume=1/0.95", "-b:a", "96k", *LAME),
+    ACX: ("-af", "volume=1/0.97", "-b:a", "192k", "-ar", "44100", *LAME),
     "flac": ("-c:a", "flac", "-f", "flac"),
     "opus": ("-c:a", "libopus", "-b:a", "48k", "-f", "ogg"),
 }
