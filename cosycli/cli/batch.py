@@ -110,7 +110,8 @@ def _run(
         results.append(result)
         report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
         report.update(len(results), len(jobs), "jobs")
-    return results
+    order = {job.id: number for number, job in enumerate(jobs)}
+    return sorted(results, key=lambda result: order[result.id])
 
 
 def _line(result: JobResult, width: int) -> str:

@@ -155,8 +155,9 @@ def _make_book(job: BookJob, load: Load, report: Report) -> Made:
 
 
 def _speak(jobs: Sequence[TextJob], synthesizer: Synthesizer) -> Iterator[_Outcome]:
+    """Texts of like length stand side by side, for a wave takes as long as the longest of its segments."""
     ready = []
-    for job in jobs:
+    for job in sorted(jobs, key=lambda job: len(job.text)):
         try:
             ready.append(_Ready(job, _utterances(job)))
         except CosyError as error:
@@ -219,7 +220,7 @@ def _write(job: TextJob, takes: Iterable[Take], sample_rate: int) -> Made:
     def pieces() -> Iterator[Piece]:
         for take in takes:
             flaws.extend(take.failures)
-            yield Piece(take.samples, take.segment.pause_after_s)
+            yield Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s)
 
     job.out.parent.mkdir(parents=True, exist_ok=True)
     with open_sink(job.out, job.audio_format, sample_rate) as sink:
