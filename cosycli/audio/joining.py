@@ -24,15 +24,17 @@ SOUND_DB = -45.0  # a frame this far below the loudest one is silence; the softe
 
 @dataclass(frozen=True)
 class Piece:
-    """One utterance and the pause after it.
+    """One utterance and the pauses around it.
 
     Attributes:
         samples: float32 (N,), full scale is 1.
         pause_after_s: seconds from its last sound to the first sound of the next piece.
+        pause_before_s: seconds more before its first sound.
     """
 
     samples: NDArray[np.float32]
     pause_after_s: float
+    pause_before_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def place(pieces: Iterable[Piece], sample_rate: int, head_s: float = 0.0) -> Ite
     gap = head_s * sample_rate  # samples still to fall between the last sound and the next
     for piece in pieces:
         trimmed = _trim(piece.samples, sample_rate)
-        silence = max(0, round(gap - trimmed.lead))
+        silence = max(0, round(gap + piece.pause_before_s * sample_rate - trimmed.lead))
         yield Placed(silence, _fade(trimmed.samples, sample_rate), trimmed.tail, piece.pause_after_s)
         gap = piece.pause_after_s * sample_rate - trimmed.tail
 

@@ -123,4 +123,4 @@ def _pieces(takes: Iterator[Take], num_segments: int, failed: list[Take], report
         report.update(done, num_segments, "segments")
         if take.failures:
             failed.append(take)
-        yield Piece(take.samples, take.segment.pause_after_s)
+        yield Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s)

@@ -30,7 +30,7 @@ from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.script import Script, Segment
 from cosycli.script.pronunciation import spell_words
-from cosycli.voices import DEFAULT_VOICE, find_voice
+from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
@@ -106,7 +106,7 @@ class Synthesizer:
 
         Args:
             text: any length; the markup of the README is obeyed.
-            voice: a name of the voice library, or a voice folder.
+            voice: a name of the voice library, a voice folder, or a speaker that the model knows by name.
             style: a style's name, or an instruction in words, for models that take them.
             speed: 0.5 to 2; pitch stays as it is.
             seed: another one gives another reading.
@@ -122,7 +122,7 @@ class Synthesizer:
         self._elapsed.clear()
         manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
         takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
-        pieces = (Piece(take.samples, take.segment.pause_after_s) for take in takes)
+        pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
         return Speech(samples, self.sample_rate, StageTimings(**self._elapsed))
 
@@ -140,7 +140,7 @@ class Synthesizer:
             UsageError: the mask does not exist.
             MissingError: a voice does not exist, or is of no use to this model.
         """
-        flow_mask = _mask_called(mask)
+        flow_mask = self._mask_called(mask)
         for utterance in utterances:
             self._prompt(utterance.voice)
         for start in range(0, len(utterances), WAVE):
@@ -170,17 +170,17 @@ class Synthesizer:
         """
         prompt = self._prompt(voice or DEFAULT_VOICE)
         tokens, _ = encode_clip(self._model, samples, sample_rate)
-        if 2 * len(tokens) + prompt.mel.shape[1] > MAX_FRAMES:
+        if self._model.profile.flow.num_frames(len(tokens)) + prompt.mel.shape[1] > MAX_FRAMES:
             raise InputError(
                 f"The recording is {len(samples) / sample_rate:.0f} s long.", "Cut it into pieces of under 240 s."
             )
-        (mel,) = self._mels([prompt], [tuple(tokens.tolist())], _mask_called(mask))
+        (mel,) = self._mels([prompt], [tuple(tokens.tolist())], [0], self._mask_called(mask))
         (wave,) = self._waves([mel], [0])
         return Speech(wave, self.sample_rate)
 
     def _prompt(self, voice: str) -> VoicePrompt:
         if voice not in self._prompts:
-            self._prompts[voice] = prepare_voice(self._model, find_voice(voice))
+            self._prompts[voice] = prepare_voice(self._model, voice)
         return self._prompts[voice]
 
     def _render_wave(self, utterances: Sequence[Utterance], mask: FlowMask) -> Iterator[Take]:
@@ -188,14 +188,15 @@ class Synthesizer:
             spoken = decode(self._model.language_model, [self._request(item) for item in utterances], WAVE)
         tokens = [item.tokens for item in spoken]
         samples: dict[int, NDArray[np.float32]] = {}
-        for rows in _batches_by_length([len(item) for item in tokens], BATCH_FRAMES // 2):
+        num_frames = [self._model.profile.flow.num_frames(len(item)) for item in tokens]
+        for rows in _batches_by_length(num_frames, BATCH_FRAMES):
+            seeds = [utterances[row].seed for row in rows]
             with self._timed("flow_s"):
-                mels = self._mels(
-                    [self._prompt(utterances[row].voice) for row in rows], [tokens[row] for row in rows], mask
-                )
+                prompts = [self._prompt(utterances[row].voice) for row in rows]
+                mels = self._mels(prompts, [tokens[row] for row in rows], seeds, mask)
             with self._timed("vocoder_s"):
                 stretched = [_stretch(mel, utterances[row].speed) for mel, row in zip(mels, rows, strict=True)]
-                waves = self._waves(stretched, [utterances[row].seed for row in rows])
+                waves = self._waves(stretched, seeds)
             samples.update(zip(rows, waves, strict=True))
         for row, item in enumerate(utterances):
             evidence = Evidence(
@@ -212,9 +213,20 @@ class Synthesizer:
         goes_on = instruction is None and bool(prompt.transcript)
         before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
         speech = tuple(prompt.tokens.tolist()) if goes_on else ()
-        return Request(tuple(tokenizer.encode(text)), tuple(before), speech, item.seed)
+        is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
+        tag = self._language_tag(item.segment.language) if is_cross_lingual else []
+        # Told who speaks, CosyVoice 1 does not heed the instruction: its authors leave the speaker out.
+        speaker = prompt.speaker if instruction is None else None
+        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
 
-    def _mels(self, prompts: Sequence[VoicePrompt], tokens: Sequence[tuple[int, ...]], mask: FlowMask) -> list[Tensor]:
+    def _language_tag(self, language: str) -> list[int]:
+        """For models that are told the language of a text which a voice of another may speak."""
+        is_known = language in self._model.profile.language_tags
+        return [self._model.text_tokenizer.id_of(f"<|{language}|>")] if is_known else []
+
+    def _mels(
+        self, prompts: Sequence[VoicePrompt], tokens: Sequence[tuple[int, ...]], seeds: Sequence[int], mask: FlowMask
+    ) -> list[Tensor]:
         device = self._model.device
         inputs = [
             FlowInput(
@@ -222,8 +234,9 @@ class Synthesizer:
                 prompt.speaker.to(device),
                 prompt.tokens.to(device),
                 prompt.mel.to(device),
+                seed,
             )
-            for prompt, spoken in zip(prompts, tokens, strict=True)
+            for prompt, spoken, seed in zip(prompts, tokens, seeds, strict=True)
         ]
         is_mixed = self._model.dtype != torch.float32
         with torch.autocast(device.type, self._model.dtype, enabled=is_mixed):
@@ -237,18 +250,21 @@ class Synthesizer:
         hop = self._model.profile.mel.hop
         return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
 
+    def _mask_called(self, name: str) -> FlowMask:
+        """Raises: UsageError: there is no such mask, or the model knows none but the full one."""
+        masks = list(FlowMask) if self._model.profile.flow.has_masks else [FlowMask.FULL]
+        for mask in masks:
+            if mask.value == name:
+                return mask
+        raise UsageError(
+            f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}."
+        )
+
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
         self._elapsed[stage] += time.perf_counter() - started  # type: ignore[assignment]
-
-
-def _mask_called(name: str) -> FlowMask:
-    try:
-        return FlowMask(name)
-    except ValueError:
-        raise UsageError(f"There is no mask {name!r}.", f"Valid: {', '.join(m.value for m in FlowMask)}.") from None
 
 
 def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

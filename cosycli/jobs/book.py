@@ -206,7 +206,8 @@ def _chapter_sounds(plan: Plan, folder: RunFolder, orders: list[Order]) -> list[
 def _pieces_of(folder: RunFolder, orders: list[Order]) -> Callable[[], Iterator[Piece]]:
     def pieces() -> Iterator[Piece]:
         for order in orders:
-            yield Piece(folder.takes.get(order.key).samples, order.utterance.segment.pause_after_s)
+            segment = order.utterance.segment
+            yield Piece(folder.takes.get(order.key).samples, segment.pause_after_s, segment.pause_before_s)
 
     return pieces
 

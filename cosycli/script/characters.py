@@ -34,8 +34,10 @@ _AS_IT_IS = (
     r"!-Z^_a-z|~\\\u00e0-\u00ff\u2014\u201c\u201d\u2026\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
     r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 )
+_FIGURES = "〇○一二三四五六七八九十"  # beside which a circle is a zero: 二○○八年
 _CLUSTER = re.compile(
     rf"(?P<guillemet>«[ \u00a0\u2009\u202f]|[ \u00a0\u2009\u202f]»)"
+    rf"|(?P<zero>(?<=[{_FIGURES}])○|○(?=[{_FIGURES}]))"
     rf"|(?P<signs>(?:[^\w\s]\s*){{8,}})"
     rf"|(?P<as_it_is>(?:(?!(?:[^\w\s]\s*){{8}})[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
     rf"|(?P<space>\s+)"
@@ -83,6 +85,8 @@ def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
     for match in _CLUSTER.finditer(text, start, end):
         if match["guillemet"]:  # French puts a space within its quotes
             yield Glyphs(match.start(), match.end(), _PLAIN[match.group().strip()])
+        elif match["zero"]:
+            yield Glyphs(match.start(), match.end(), "零")
         elif match["as_it_is"]:
             yield Glyphs(match.start(), match.end(), match.group())
         elif match["space"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from cosycli.script.forms import DECORATION, Form, Rewriting, rewrite_forms
@@ -14,14 +15,27 @@ __all__ = ["rewrite_cjk"]
 _NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
 _FIGURE = r"[$£€¥￥]?(?:(?<![A-Za-z0-9)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"
 _RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?(?:/[a-z]{{1,2}})?)?{_NEAR}")
+# 图 2-3 is the third picture of chapter 2, and 3-5 天 are three to five days: wetext takes both for a subtraction.
+_LABEL = re.compile(r"(?:示例|例|图|表|列表|代码)\s?\d{1,3}(?P<dash>-)\d{1,3}(?![\d-])")
+_RANGE = re.compile(r"(?<![\d.-])(?P<first>[1-9]\d{0,3})(?P<dash>-)(?P<last>[1-9]\d{0,3})(?![\d.-]|\s?=)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
 
 
 def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[Rewriting]:
     """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text, and of further `forms`."""
-    readings = ((match, _read(match.group(), language)) for match in _RUN.finditer(text))
-    figures = [_difference(match, spoken) for match, spoken in readings if spoken != match.group()]
-    return rewrite_forms(text, (*forms, *_SIGNS[language]), figures)
+    known = _dashes(text) if language == "zh" else []
+    for before, after in pairwise([0, *(dash.end for dash in known), len(text) + 1]):
+        for match in _RUN.finditer(text, before, after - 1):
+            spoken = _read(match.group(), language)
+            if spoken != match.group():
+                known.append(_difference(match, spoken))
+    return rewrite_forms(text, (*forms, *_SIGNS[language]), known)
+
+
+def _dashes(text: str) -> list[Rewriting]:
+    labels = {match.start("dash") for match in _LABEL.finditer(text)}
+    ranges = {match.start("dash") for match in _RANGE.finditer(text) if int(match["first"]) < int(match["last"])}
+    return [Rewriting(place, place + 1, "杠" if place in labels else "到") for place in sorted(labels | ranges)]
 
 
 @lru_cache(maxsize=4096)

@@ -26,28 +26,35 @@ def tokens_of_ruby(base: str, ruby: str) -> tuple[str, ...] | None:
     None unless the ruby is pinyin or zhuyin with one syllable for each Chinese character.
     """
     ruby = unicodedata.normalize("NFC", ruby).lower()
-    syllables = pinyin_tokens(_with_neutral_tones(base, _pinyin_of_zhuyin(ruby) or ruby))
+    syllables = pinyin_tokens(_with_tones(base, _pinyin_of_zhuyin(ruby) or ruby))
     if not syllables or len(syllables) != len(base) or not all(map(is_hanzi, base)):
         return None
     return tuple(token for syllable in syllables for token in syllable)
 
 
-def _with_neutral_tones(base: str, pinyin: str) -> str:
-    """("好吗", "hǎo ma") -> "hǎo ma5". A gloss such as "me" above 我 is no reading of it, and stays as it is."""
+def _with_tones(base: str, pinyin: str) -> str:
+    """("好吗", "hǎo ma") -> "hǎo ma5", ("眼睛", "yan jing") -> "yǎn jīng".
+
+    A syllable without a tone is the reading of its character that is spelled so. A gloss such as "me" above 我 is no
+    reading of it, and stays as it is.
+    """
     syllables = pinyin.split()
     if len(syllables) != len(base):
         return pinyin
-    spelled = zip(base, syllables, strict=True)
-    return " ".join(f"{syllable}5" if syllable in _bare_readings(char) else syllable for char, syllable in spelled)
+    return " ".join(_readings(char).get(syllable, syllable) for char, syllable in zip(base, syllables, strict=True))
 
 
 @lru_cache(maxsize=4096)
-def _bare_readings(char: str) -> frozenset[str]:
-    """The readings of a character without their tones."""
+def _readings(char: str) -> dict[str, str]:
+    """Syllables without tone -> the commonest reading of the character that is spelled so."""
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_normal
 
-    return frozenset(to_normal(reading) for reading in PINYIN_DICT.get(ord(char), "").split(",") if reading)
+    readings: dict[str, str] = {}
+    for reading in filter(None, PINYIN_DICT.get(ord(char), "").split(",")):
+        bare = to_normal(reading)
+        readings.setdefault(bare, f"{bare}5" if reading == bare else reading)
+    return readings
 
 
 def _pinyin_of_zhuyin(ruby: str) -> str | None:

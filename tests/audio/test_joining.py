@@ -34,6 +34,11 @@ def test_the_pause_runs_from_sound_to_sound(pause_s, silence_s):
     assert np.diff(sounding(samples)).max() / RATE == pytest.approx(pause_s, abs=0.03)
 
 
+def test_a_pause_before_the_first_sound():
+    samples = joined(Piece(utterance(0.2, 0.2), 0.0, pause_before_s=1.5))
+    assert sounding(samples)[0] / RATE == pytest.approx(1.5, abs=0.03)
+
+
 def test_no_sound_is_lost():
     samples = joined(*[Piece(utterance(0.3, 0.3), 0.4)] * 5)
     assert len(sounding(samples)) == pytest.approx(5 * len(sounding(utterance(0, 0))), rel=0.03)

@@ -3,10 +3,13 @@
 import pytest
 
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, LeftOut, Mark, MarkKind, Metadata
+from cosycli.documents.reading import read_source
+from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, UsageError
 from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Pauses
 from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
+from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.lexicon import Entry, Lexicon
 
 ABILITIES = Abilities(MODEL_TAGS, STYLES_V2, frozenset({"ada", "ben"}), PHONEMES)
@@ -350,3 +353,47 @@ def test_roman_numerals_of_headings(language, written, spoken):
 
 def test_roman_numerals_elsewhere_are_letters():
     assert said("Then I came. XI was his name, XI Smith.") == ["Then I came. XI was his name, XI Smith."]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("se-the-time-machine", "se-meditations", "zh-guwenguanzhi", "zh-epub-style-demo", "de-calibre-quick-start"),
+        *("idpf-kusamakura-japanese-vertical-writing", "idpf-childrens-literature", "epubjs-alice"),
+    ],
+)
+def test_every_character_of_a_real_epub_is_accounted_for(shared, name):
+    check_source(shared / "corpus" / "epub" / f"{name}.epub")
+
+
+def test_every_character_of_the_conformance_books_is_accounted_for(shared):
+    sources = sorted((shared / "corpus" / "epub" / "w3c").glob("*.epub"))
+    assert sources
+    for source in sources:
+        check_source(source)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("text/pg35-the-time-machine-utf8.txt", "text/pg22367-die-verwandlung-latin1.txt"),
+        *("text/aozora-chuki-sample-cp932.txt", "html/pg22367-die-verwandlung.htm"),
+        *("markdown/rust-book", "markdown/rust-book-zh"),
+    ],
+)
+def test_every_character_of_other_real_books_is_accounted_for(shared, name):
+    check_source(shared / "corpus" / name)
+
+
+def check_source(source):
+    """None is lost, none is skipped without a reason, and all segments are of a speakable length."""
+    script = read_book_script(read_source(source, ReadingPolicy()), ABILITIES)
+    assert script.coverage.unaccounted == 0
+    assert all(item.reason for item in script.skipped)
+    assert max(seconds_of_tokens(segment.text) for _, _, segment in script.segments()) <= 15.5
+    for chapter in script.chapters:
+        position = 0
+        for span in chapter.script.spans:
+            assert span.start == position
+            position = span.end
+        assert position == len(chapter.script.source)

@@ -135,6 +135,11 @@ def _range(match: re.Match[str]) -> str:
     return f"{decimal(match['first'])} to {decimal(match['last'])}"
 
 
+def _label(match: re.Match[str]) -> str:
+    """The third listing of chapter 2 is "Listing 2-3", which are no listings two to three."""
+    return f"{match['label']} {cardinal(match['first'])} dash {cardinal(match['last'])}"
+
+
 def _power(match: re.Match[str]) -> str:
     return " squared" if match.group().endswith("2") else " cubed"
 
@@ -195,6 +200,9 @@ _MEASURE = (
 _SUM = rf"(?<![\w.,])(?P<first>{NUMBER}) ?(?P<operator>[-+*x×÷]) ?(?P<last>{NUMBER})(?= ?=)"
 _ORDINAL = r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})(?P<suffix>(?i:st|nd|rd|th))\b"
 _STREET = r"(?:[A-Z][a-z]* ){1,3}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Expy|Hwy|hwy|Street|Avenue|Road|Lane|Drive|Boulevard)\b"
+_LABEL = (
+    r"\b(?P<label>Equation|Example|Exercise|Figure|Fig\.|Listing|Table) (?P<first>\d{1,3})-(?P<last>\d{1,3})(?![\w-])"
+)
 _RANGE = rf"(?<![\w.,/-])(?P<first>{NUMBER})-{{1,2}}(?P<last>{NUMBER})(?![\w/-]|[.,]\d)"
 
 
@@ -219,6 +227,7 @@ AMOUNTS = (
     _form("ordinal", _ORDINAL, _ordinal),
     _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", _house),
     _form("size", rf"(?<![\w.,])(?P<first>{NUMBER}) ?[x×] ?(?P<last>{NUMBER})(?![\w.,])", _times),
+    _form("label", _LABEL, _label),
     _form("range", _RANGE, _range),
     _form("ratio", r"(?<![\w.,:])(?P<first>\d{1,4}):(?P<last>\d{1,4})(?![\w:]|[.,]\d)", _range),
     _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", _several),
