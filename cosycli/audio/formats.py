@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,27 +11,30 @@ from pathlib import Path
 
 from cosycli.audio.cover import Picture
 from cosycli.audio.encode import AudioSink
+from cosycli.audio.ffmetadata import to_ffmetadata
 from cosycli.audio.ffmpeg import EXACT, FfmpegSink
+from cosycli.audio.id3 import id3_tag
 from cosycli.audio.m4b import write_m4b
 from cosycli.audio.riff import WavFile
-from cosycli.audio.tags import ChapterMark, ffmetadata
+from cosycli.audio.tags import ChapterMark
 from cosycli.whole_files import replacing
 
 __all__ = ["ACX", "BOOK_FORMATS", "Contents", "open_book_file"]
 
 # AAC of a voice at 24 kHz takes 30 MB an hour. ffmpeg's encoder does best with its fast coder: on 9 minutes of the
 # built-in voices at 64k its noise is 38 and 44 dB below the voice, that of the slower default 30 and 34.
-AAC = ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-f", "adts")
 # MP3 begins with a Xing header, which holds the length and what a player must cut off at both ends. LAME turns sound
 # down, to 0.95 at 96 kb/s and to 0.97 at 192 (measured: 0.45 and 0.27 dB), which is undone beforehand.
 ACX = "acx"  # the MP3 of "ACX Audio Submission Requirements": constant 192 kb/s or more, 44.1 kHz
-LAME = ("-c:a", "libmp3lame", "-id3v2_version", "4", "-f", "mp3")
+LAME = ("-c:a", "libmp3lame", "-id3v2_version", "0", "-f", "mp3")
 OPTIONS = {
+    "m4b": ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-f", "adts"),
     "mp3": ("-af", "volume=1/0.95", "-b:a", "96k", *LAME),
     ACX: ("-af", "volume=1/0.97", "-b:a", "192k", "-ar", "44100", *LAME),
     "flac": ("-c:a", "flac", "-f", "flac"),
     "opus": ("-c:a", "libopus", "-b:a", "48k", "-f", "ogg"),
 }
+AS_COVER = ("-map", "2:v", "-c:v", "copy", "-disposition:v", "attached_pic", "-metadata:s:v", "comment=Cover (front)")
 BOOK_FORMATS = {"m4b": ".m4b", "mp3": ".mp3", ACX: ".mp3", "flac": ".flac", "opus": ".opus", "wav": ".wav"}
 
 
@@ -67,44 +71,42 @@ def open_book_file(target: Path, audio_format: str, contents: Contents) -> Itera
                 wav.finish()
             return
         with tempfile.TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent) as folder:
-            if audio_format == "m4b":
-                with _open_m4b(part, contents, Path(folder)) as sink:
-                    yield sink
-            else:
-                inputs = _inputs(audio_format, contents, Path(folder))
-                arguments = (*inputs, *OPTIONS[audio_format], *EXACT, f"file:{part}")
-                with FfmpegSink(contents.sample_rate, arguments) as sink:
-                    yield sink
+            opened = _open_vorbis if audio_format in ("flac", "opus") else _open_composed
+            with opened(part, audio_format, contents, Path(folder)) as sink:
+                yield sink
 
 
 @contextmanager
-def _open_m4b(target: Path, contents: Contents, folder: Path) -> Iterator[AudioSink]:
-    aac = folder / "sound.aac"
-    with FfmpegSink(contents.sample_rate, (*AAC, *EXACT, f"file:{aac}")) as sink:
+def _open_composed(target: Path, audio_format: str, contents: Contents, folder: Path) -> Iterator[AudioSink]:
+    """An M4B or MP3, whose sound is encoded first, and then put behind what we say about it."""
+    rate, tags, marks, cover = contents.sample_rate, contents.tags, contents.marks, contents.cover
+    sound = folder / "sound"
+    with FfmpegSink(rate, (*OPTIONS[audio_format], *EXACT, f"file:{sound}")) as sink:
         yield sink
-    with aac.open("rb") as frames, target.open("wb") as file:
-        rate, num_samples = contents.sample_rate, contents.num_samples
-        write_m4b(frames, file, rate, num_samples, contents.tags, contents.marks, contents.cover)
+    with sound.open("rb") as frames, target.open("wb") as file:
+        if audio_format == "m4b":
+            write_m4b(frames, file, rate, contents.num_samples, tags, marks, cover)
+        else:
+            file.write(id3_tag(tags, marks, rate, cover))
+            shutil.copyfileobj(frames, file)
 
 
-def _inputs(audio_format: str, contents: Contents, folder: Path) -> tuple[str, ...]:
-    """The second and third input of ffmpeg, tags and cover, and how they are used."""
+@contextmanager
+def _open_vorbis(target: Path, audio_format: str, contents: Contents, folder: Path) -> Iterator[AudioSink]:
+    """FLAC or Opus, whose tags ffmpeg writes; Opus has its cover among them."""
+    comments = _vorbis_comments(contents)
+    cover: tuple[str, ...] = ()
+    if contents.cover is not None and audio_format == "opus":
+        comments["METADATA_BLOCK_PICTURE"] = contents.cover.as_flac_block()
+    elif contents.cover is not None:
+        picture = folder / "cover"
+        picture.write_bytes(contents.cover.data)
+        cover = ("-f", "png_pipe" if contents.cover.is_png else "jpeg_pipe", "-i", f"file:{picture}", *AS_COVER)
     metadata = folder / "metadata"
-    tags, marks = contents.tags, contents.marks
-    if audio_format in ("flac", "opus"):
-        tags, marks = _vorbis_comments(contents), ()
-    if audio_format == "opus" and contents.cover is not None:
-        tags["METADATA_BLOCK_PICTURE"] = contents.cover.as_flac_block()
-    metadata.write_text(ffmetadata(tags, marks, contents.sample_rate), encoding="utf-8", newline="\n")
-    inputs = ("-f", "ffmetadata", "-i", f"file:{metadata}")
-    mapped = ("-map", "0:a", "-map_metadata", "1", "-map_chapters", "1")
-    if contents.cover is None or audio_format == "opus":
-        return (*inputs, *mapped)
-    picture = folder / "cover"
-    picture.write_bytes(contents.cover.data)
-    kind = "png_pipe" if contents.cover.is_png else "jpeg_pipe"
-    cover = ("-map", "2:v", "-c:v", "copy", "-disposition:v", "attached_pic", "-metadata:s:v", "comment=Cover (front)")
-    return (*inputs, "-f", kind, "-i", f"file:{picture}", *mapped, *cover)
+    metadata.write_text(to_ffmetadata(comments), encoding="utf-8", newline="\n")
+    inputs = ("-f", "ffmetadata", "-i", f"file:{metadata}", *cover, "-map", "0:a", "-map_metadata", "1")
+    with FfmpegSink(contents.sample_rate, (*inputs, *OPTIONS[audio_format], *EXACT, f"file:{target}")) as sink:
+        yield sink
 
 
 def _vorbis_comments(contents: Contents) -> dict[str, str]:

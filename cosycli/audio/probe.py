@@ -12,8 +12,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.audio.ffmetadata import parse_ffmetadata
 from cosycli.audio.ffmpeg import find_ffmpeg, input_of
-from cosycli.audio.tags import parse_ffmetadata
 from cosycli.errors import InputError
 
 __all__ = ["AudioFile", "Mark", "Stream", "decode", "probe"]

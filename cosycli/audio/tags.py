@@ -1,23 +1,18 @@
-"""What a file says about itself: its tags and chapter marks, under the names ffmpeg has for them.
+"""What a file says about itself: its tags, under the names ffmpeg has for them, and its chapter marks.
 
 Series and subtitle use the names that Audiobookshelf reads ("Book audio metadata" in its documentation).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import cosycli
 from cosycli.documents.book import Metadata
 
-__all__ = ["ChapterMark", "Tags", "book_tags", "chapter_tags", "ffmetadata", "parse_ffmetadata", "tag_text"]
+__all__ = ["GENRE", "ChapterMark", "Tags", "book_tags", "chapter_tags", "tag_text"]
 
 GENRE = "Audiobook"
-_ENTRY = re.compile(r"(?:[^\\\n]|\\[\s\S])+")  # a line of a metadata file; an escaped newline does not end it
-_NAME = re.compile(r"(?<!\\)=")  # what ends the name of a tag
 
 
 @dataclass(frozen=True)
@@ -80,53 +75,6 @@ def book_tags(tags: Tags) -> dict[str, str]:
 def chapter_tags(tags: Tags, title: str, number: int, total: int) -> dict[str, str]:
     """What the file of one chapter says; `number` counts from 1."""
     return book_tags(tags) | {"title": tag_text(title), "track": f"{number}/{total}"}
-
-
-def ffmetadata(tags: Mapping[str, str], marks: Sequence[ChapterMark], sample_rate: int) -> str:
-    """A metadata file for ffmpeg; see "Metadata" in the FFmpeg Formats Documentation."""
-    lines = [";FFMETADATA1", *_assignments(tags)]
-    for mark in marks:
-        lines += ["[CHAPTER]", f"TIMEBASE=1/{sample_rate}", f"START={mark.start}", f"END={mark.end}"]
-        lines += _assignments({"title": mark.title})
-    return "\n".join(lines) + "\n"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A chapter as a file has it, in seconds."""
-
-    title: str
-    start_s: float
-    end_s: float
-
-
-def parse_ffmetadata(text: str) -> tuple[dict[str, str], list[Section]]:
-    """The tags and chapters in a metadata file of ffmpeg's own writing."""
-    tags: dict[str, str] = {}
-    sections: list[dict[str, str]] = []
-    for line in _ENTRY.findall(text):
-        if line.startswith("["):
-            sections.append({"kind": line})
-        elif not line.startswith(";"):
-            name, value = _NAME.split(line, maxsplit=1)
-            (sections[-1] if sections else tags)[_unescape(name)] = _unescape(value)
-    return tags, [_section(found) for found in sections if found["kind"] == "[CHAPTER]"]
-
-
-def _section(found: Mapping[str, str]) -> Section:
-    tick = Fraction(found["TIMEBASE"])
-    return Section(found.get("title", ""), float(int(found["START"]) * tick), float(int(found["END"]) * tick))
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
-
-
-def _assignments(tags: Mapping[str, str]) -> Iterator[str]:
-    for name, value in tags.items():
-        escaped = "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in tag_text(value))
-        # ffmpeg takes any backslash before the end of a line for one that escapes it.
-        yield f"{name}={escaped} " if escaped.endswith("\\") else f"{name}={escaped}"
 
 
 def tag_text(text: str) -> str:

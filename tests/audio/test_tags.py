@@ -1,41 +1,8 @@
-import subprocess
-
 import pytest
 
-from cosycli.audio.ffmpeg import find_ffmpeg
-from cosycli.audio.tags import ChapterMark, Tags, book_tags, chapter_tags, ffmetadata, parse_ffmetadata
+from cosycli.audio.tags import Tags, book_tags, chapter_tags
 from cosycli.documents.book import Metadata
 from tests.audio.synthetic_book import TAGS
-
-ODD = {"title": "a = b; #1 \\ \\\\ end", "comment": "two\nlines\n", "series-part": "=", "artist": "古文 🎉"}
-
-
-def test_what_is_written_for_ffmpeg_is_read_back():
-    marks = [ChapterMark("one = 1\n;[CHAPTER]", 0, 36_000), ChapterMark("", 36_000, 48_000)]
-    tags, sections = parse_ffmetadata(ffmetadata(ODD, marks, 24_000))
-    assert tags == ODD
-    assert [(s.title, s.start_s, s.end_s) for s in sections] == [("one = 1\n;[CHAPTER]", 0, 1.5), ("", 1.5, 2)]
-
-
-def through_ffmpeg(text: str):
-    command = [find_ffmpeg(), "-v", "error", "-f", "ffmetadata", "-i", "pipe:0", "-f", "ffmetadata", "pipe:1"]
-    done = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
-    tags, sections = parse_ffmetadata(done.stdout.decode())
-    return {name: value for name, value in tags.items() if name != "encoder"}, sections
-
-
-def test_ffmpeg_understands_it_alike():
-    """No sign of a title can become a tag or chapter of its own."""
-    tags, sections = through_ffmpeg(ffmetadata(ODD, [ChapterMark("[CHAPTER]\nSTART=5", 0, 24_000)], 24_000))
-    assert tags == ODD
-    assert [section.title for section in sections] == ["[CHAPTER]\nSTART=5"]
-
-
-def test_a_backslash_at_the_end_does_not_swallow_the_next_tag():
-    assert through_ffmpeg(ffmetadata({"title": "end\\", "artist": "A"}, [], 24_000))[0] == {
-        "title": "end\\ ",
-        "artist": "A",
-    }
 
 
 def test_a_chapter_has_its_own_title_and_number_in_the_album():
