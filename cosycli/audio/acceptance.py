@@ -2,7 +2,7 @@
 
 The limits are those of "ACX Audio Submission Requirements". How its noise floor is measured it does not say; here it is
 the level of the quietest half second, as in Audacity's plug-in "ACX Check", whose report narrators go by. Peaks are
-those of samples, not of the curve between them. All is measured in steps of 0.05 s and in bounded memory.
+those of samples, not of the curve between them. All is measured in steps of 0.05 s, and a block at a time.
 """
 
 from __future__ import annotations

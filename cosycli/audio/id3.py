@@ -21,7 +21,6 @@ TOP_LEVEL, ORDERED = 2, 1
 MAX_ENTRIES = 255  # of a table of contents, which counts them in a byte; a longer one is a table of tables
 FRAME_NAMES = {
     "title": "TIT2",
-    "subtitle": "TIT3",
     "artist": "TPE1",
     "album": "TALB",
     "album_artist": "TPE2",
