@@ -122,7 +122,7 @@ class Synthesizer:
         self._elapsed.clear()
         manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
         takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
-        pieces = (Piece(take.samples, take.segment.pause_after_s) for take in takes)
+        pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
         return Speech(samples, self.sample_rate, StageTimings(**self._elapsed))
 
