@@ -21,6 +21,7 @@ from cosycli.errors import MissingError
 __all__ = ["load_weights", "read_pickle", "read_weights"]
 
 REMEDY = "Fetch the model again with `cosy models pull`, or check it with `cosy models verify`."
+FOREIGN = "It is of another version or size than the configuration beside it; fetch both with `cosy models pull`."
 WRAPPER = "generator."  # some published vocoders are saved inside the network that trained them
 WEIGHT_NORM = {"weight_g": "parametrizations.weight.original0", "weight_v": "parametrizations.weight.original1"}
 
@@ -94,10 +95,10 @@ def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path
             faults.append(f"lacks {len(missing)} tensors, first {missing[0]}")
         if unexpected:
             faults.append(f"has {len(unexpected)} that do not belong, first {unexpected[0]}")
-        raise MissingError(f"{path} does not fit this model: it {' and '.join(faults)}.", REMEDY)
+        raise MissingError(f"{path} does not fit this model: it {' and '.join(faults)}.", FOREIGN)
     for name, tensor in wanted.items():
         if tensor.shape != found[name].shape:
             raise MissingError(
                 f"{path} does not fit this model: {name} is {tuple(found[name].shape)}, not {tuple(tensor.shape)}.",
-                "The configuration and the weights are of different models; fetch both with `cosy models pull`.",
+                FOREIGN,
             )
