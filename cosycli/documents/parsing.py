@@ -48,8 +48,13 @@ _XML_CHARACTERS = {"amp", "lt", "gt", "quot", "apos"}
 _NOT_A_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
 _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 _EMPTY_ELEMENT = re.compile(rf"<(?!(?:{_VOID})[\s/>])([A-Za-z][\w:.-]*)(?=[\s/])([^<>]*)/>", re.IGNORECASE)
-_SKIPPED = {"!--": "-->", "script": "</script", "style": "</style"}
-_TAG = re.compile(r"<(!--|[a-z][^\s/>]*)")
+# What holds no tags, and how it ends.
+_SKIPPED = {
+    "!--": re.compile("-->"),
+    "script": re.compile("</script", re.IGNORECASE),
+    "style": re.compile("</style", re.IGNORECASE),
+}
+_TAG = re.compile(r"<(!--|[a-z][^\s/>]*)", re.IGNORECASE)
 # One attribute, as HTML (section 13.2.5) cuts a tag up, with the space before it.
 _ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?")
 
@@ -110,7 +115,7 @@ def parse_html(data: bytes, name: str) -> ParsedDocument:
 
 
 def _parse_as_xml(text: str, name: str, *, recover: bool = False) -> etree._Element:
-    _check_tags(text, name)
+    _check_complexity(text, name)
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -125,8 +130,7 @@ def _parse_as_xml(text: str, name: str, *, recover: bool = False) -> etree._Elem
 
 
 def _parse_as_html(text: str, name: str) -> etree._Element:
-    _check_tags(text, name)
-    _check_attributes(text.lower(), name)
+    _check_complexity(text, name)
     # Sizes are checked above; of what huge_tree allows there remain 2,048 levels instead of 256, which old pages need
     # that close few of their elements.
     parser = etree.HTMLParser(
@@ -143,19 +147,17 @@ def _parse_as_html(text: str, name: str) -> etree._Element:
     return root
 
 
-def _check_tags(text: str, name: str) -> None:
+def _check_complexity(text: str, name: str) -> None:
     if text.count("<") > MAX_TAGS:
         raise InputError(f"{name} holds more than {MAX_TAGS} tags.", "Split it into several files.")
-
-
-def _check_attributes(text: str, name: str) -> None:
     position = 0
     while tag := _TAG.search(text, position):
         position = tag.end()
-        if tag[1] in _SKIPPED:
-            position = text.find(_SKIPPED[tag[1]], position)
-            if position < 0:
+        if end := _SKIPPED.get(tag[1].lower()):
+            ended = end.search(text, position)
+            if ended is None:
                 return
+            position = ended.end()
             continue
         num_attributes = 0
         while attribute := _ATTRIBUTE.match(text, position):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from cosycli.documents.accounting import count_characters
-from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
+from cosycli.documents.block_frames import Frame, block_frame, is_block, open_spans
+from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.ruby import Ruby
@@ -18,7 +19,6 @@ from cosycli.documents.semantics import (
     attribute,
     element_kind,
     local_name,
-    semantic_types,
     short_text,
     text_of,
 )
@@ -26,25 +26,14 @@ from cosycli.documents.source_text import count_source
 
 __all__ = ["Omission", "Part", "ReadDocument", "read_document"]
 
-MAX_NESTED_MARKS = 32  # each is opened anew in every block: thousands of unclosed elements would take minutes
-# Those that HTML (section 15.3) shows as blocks; cells stay together in their row.
-_BLOCKS = re.compile(
-    r"address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
-    r"|footer|form|h[1-6]|header|hgroup|html|li|main|menu|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul"
-).fullmatch
-_LISTS = frozenset({"ul", "ol", "dl", "menu", "dir"})
-_ITEMS = frozenset({"li", "dt", "dd"})
-_CONTENT = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "span", "a", "em", "strong", "i", "b", "td"})
-_HEADING = re.compile(r"h([1-6])\Z")
-_VERSE = re.compile(r"(?:^|[\s:_-])(?:verse|poem|poetry|stanza|lyrics?|hymn)(?:$|[\s_-])", re.IGNORECASE)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_WITHIN_PARAGRAPH = _HEADINGS | {"p", "span", "a", "em", "strong", "i", "b", "td"}
 _VERSE_LINE = re.compile(r"(?:^|\s)(?:line|verse-?line|l)(?:$|\s)", re.IGNORECASE)
 _BREAK_CLASS = re.compile(
     r"(?:^|\s)(?:scene-?break|section-?break|thought-?break|context-?break|tb|asterism|ornament|dinkus|divider)(?:$|\s)",
     re.IGNORECASE,
 )
 _ORNAMENT = re.compile(r"(?=\S)[\s*＊⁂•·●○◆◇■□★☆※~～#–—―_=❦☙❧✻✽✾❖†‡§-]+")
-_ALPHABETS = {"ipa": Alphabet.IPA, "x-sampa": Alphabet.X_SAMPA, "x-cmu": Alphabet.CMU, "x-pinyin": Alphabet.PINYIN}
-
 # Books without p elements end their paragraphs by two br.
 _PARAGRAPHS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.VERSE)
 
@@ -77,24 +66,6 @@ class ReadDocument:
     anchors: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What holds inside an element that is open."""
-
-    kind: BlockKind = BlockKind.PARAGRAPH
-    level: int = 0
-    language: str = ""
-    block_language: str = ""
-    block_id: str = ""
-    alphabet: str = "ipa"
-    list_depth: int = 0
-    quote_depth: int = 0
-    is_preserved: bool = False
-    is_block: bool = True
-    ends_line: bool = False
-    num_spans: int = 0
-
-
 def read_document(root: etree._Element, path: str, policy: ReadingPolicy, language: str = "") -> ReadDocument:
     """The parts of the document at `path` in a book whose language is `language`."""
     reader = _DocumentReader(path, policy, language)
@@ -122,7 +93,7 @@ class _DocumentReader:
         self._path = path
         self._policy = policy
         self._book_language = language
-        self._frames = [_Frame(language=language)]
+        self._frames = [Frame(language=language)]
         self._text = FlowingText()
         self._ruby: list[Ruby] = []
         self._skipped: etree._Element | None = None
@@ -153,7 +124,7 @@ class _DocumentReader:
         else:
             self._flush()
 
-    def _add(self, text: str | None, frame: _Frame) -> None:
+    def _add(self, text: str | None, frame: Frame) -> None:
         if text and frame.is_preserved:
             self._text.add_preserved(text)
         elif text:
@@ -163,7 +134,7 @@ class _DocumentReader:
         """Take an element at once; False if it is one whose inside is to be read step by step."""
         if name in ("rt", "rtc"):
             if self._ruby and (name == "rt" or not self._ruby[-1].has_reading):
-                self._ruby[-1].add_reading(_reading(element))
+                self._ruby[-1].add_reading("".join(element.itertext()))
         elif name in NOT_TEXT or not name:
             pass
         elif name == "br":
@@ -184,17 +155,17 @@ class _DocumentReader:
         return True
 
     def _open(self, element: etree._Element, name: str, kind: str | None) -> None:
-        is_block = bool(_BLOCKS(name))
-        if is_block:
+        starts_block = is_block(name)
+        if starts_block:
             self._flush()
         self._note_anchor(element)
         parent = self._frames[-1]
-        frame = self._block_frame(element, name, kind, parent) if is_block else replace(parent, is_block=False)
+        frame = block_frame(element, name, kind, parent) if starts_block else replace(parent, is_block=False)
         ends_line = name in ("td", "th") or (name == "span" and bool(_VERSE_LINE.search(element.get("class") or "")))
         if ends_line:
             self._text.break_line()
         frame = replace(frame, ends_line=ends_line, num_spans=0)
-        self._frames.append(self._open_spans(element, name, frame) if element.attrib or not is_block else frame)
+        self._frames.append(open_spans(element, name, frame, self._text))
         if name == "ruby":
             self._ruby.append(Ruby(self._text))
         elif name == "rb" and self._ruby:
@@ -214,70 +185,17 @@ class _DocumentReader:
             self._flush()
         self._frames.pop()
 
-    def _block_frame(self, element: etree._Element, name: str, kind: str | None, parent: _Frame) -> _Frame:
-        frame = replace(
-            parent,
-            is_block=True,
-            block_id=element.get("id") or "",
-            list_depth=parent.list_depth + (name in _LISTS),
-            quote_depth=parent.quote_depth + (name == "blockquote"),
-        )
-        words = f"{element.get('class') or ''} {' '.join(semantic_types(element))}" if element.attrib else ""
-        if heading := _HEADING.match(name):
-            return replace(frame, kind=BlockKind.HEADING, level=int(heading[1]))
-        if kind == "notes" or parent.kind is BlockKind.NOTE:
-            return replace(frame, kind=BlockKind.NOTE, level=0)
-        if name == "pre":
-            block_kind = BlockKind.CODE if kind == "code" else BlockKind.VERSE
-            return replace(frame, kind=block_kind, level=0, is_preserved=True)
-        if name in ("caption", "figcaption") or kind == "captions":
-            return replace(frame, kind=BlockKind.FIGURE, level=0)
-        if name == "tr":
-            return replace(frame, kind=BlockKind.TABLE_ROW, level=0)
-        if _VERSE.search(words):
-            return replace(frame, kind=BlockKind.VERSE, level=0)
-        if name in _ITEMS:
-            return replace(frame, kind=BlockKind.LIST_ITEM, level=frame.list_depth)
-        if name == "blockquote":
-            return replace(frame, kind=BlockKind.QUOTE, level=frame.quote_depth)
-        return frame
-
-    def _open_spans(self, element: etree._Element, name: str, frame: _Frame) -> _Frame:
-        """Open the marks that an element puts on its text."""
-        if len(self._text.open_spans) > MAX_NESTED_MARKS:
-            return frame
-        num_spans = 0
-        tag = attribute(element, "lang")
-        if tag and not frame.is_block and _primary(tag) != _primary(frame.language) and len(_primary(tag)) == 2:
-            self._text.open(MarkKind.LANGUAGE, _primary(tag))
-            num_spans += 1
-        if tag:
-            frame = replace(frame, language=tag, block_language=tag if frame.is_block else frame.block_language)
-        frame = replace(frame, alphabet=(attribute(element, "alphabet") or frame.alphabet).lower())
-        if name in ("em", "strong"):
-            self._text.open(MarkKind.EMPHASIS)
-            num_spans += 1
-        phonemes = attribute(element, "ph").strip()
-        if phonemes and frame.alphabet in _ALPHABETS:
-            self._text.open(MarkKind.PRONUNCIATION, phonemes, _ALPHABETS[frame.alphabet])
-            num_spans += 1
-        return replace(frame, num_spans=num_spans)
-
     def _leave_out(self, element: etree._Element, name: str, kind: str) -> None:
-        is_section = bool(_BLOCKS(name)) and not self._is_within_paragraph(element)
+        parent = element.getparent()
+        is_section = is_block(name) and (parent is None or local_name(parent) not in _WITHIN_PARAGRAPH)
         if is_section:
             self._flush()
         for inner in element.iter("*"):
             self._note_anchor(inner)
-        text = text_of(element)
-        self._text.leave_out(text)
+        self._text.leave_out(text_of(element))
         characters = count_source(element, with_alt_text=self._policy.reads("alt-text")).characters
         if characters or kind in ("note-marks", "page-numbers"):
             self.parts.append(Omission(kind, characters, _first_heading(element) if is_section else "", is_section))
-
-    def _is_within_paragraph(self, element: etree._Element) -> bool:
-        parent = element.getparent()
-        return parent is not None and local_name(parent) in _CONTENT
 
     def _is_scene_break(self, element: etree._Element) -> bool:
         if not _BREAK_CLASS.search(element.get("class") or ""):
@@ -308,25 +226,27 @@ class _DocumentReader:
 
     def _read_formula(self, element: etree._Element) -> None:
         """Take a formula as its signs with a space between them, to be said as its `alttext` has it."""
-        signs: list[str] = []
-        walk = etree.iterwalk(element, events=("start", "end"))
-        for event, inner in walk:
-            name = local_name(inner)
-            if event == "end":
-                signs += (inner.tail or "").split() if inner is not element else []
-            elif name in NOT_TEXT or name.startswith("annotation"):
-                self.parts.append(Omission("math", count_source(inner).characters))
-                walk.skip_subtree()
-            else:
-                signs += (inner.text or "").split()
         self._text.add(" ")
         alternative = " ".join(attribute(element, "alttext").split())
         if alternative:
             self._text.open(MarkKind.ALIAS, alternative)
-        self._text.add(" ".join(signs))
+        self._text.add(" ".join(self._signs(element)))
         if alternative:
             self._text.close()
         self._text.add(" ")
+
+    def _signs(self, formula: etree._Element) -> Iterator[str]:
+        """What a formula shows; its annotations are for machines."""
+        walk = etree.iterwalk(formula, events=("start", "end"))
+        for event, element in walk:
+            name = local_name(element)
+            if event == "end":
+                yield from (element.tail or "").split() if element is not formula else ()
+            elif name in NOT_TEXT or name.startswith("annotation"):
+                self.parts.append(Omission("math", count_source(element).characters))
+                walk.skip_subtree()
+            else:
+                yield from (element.text or "").split()
 
     def _note_anchor(self, element: etree._Element) -> None:
         for key in ("id", "name"):
@@ -366,15 +286,6 @@ class _DocumentReader:
         return f"{self._path}#{block_id}" if block_id else self._path
 
 
-def _primary(tag: str) -> str:
-    return re.split("[-_]", tag.strip().lower())[0]
-
-
-def _reading(element: etree._Element) -> str:
-    """What an `rt` or `rtc` says: its own text is none of the book's."""
-    return "".join(element.itertext())
-
-
 def _first_heading(element: etree._Element) -> str:
-    headings = (inner for inner in element.iter("*") if _HEADING.match(local_name(inner)))
+    headings = (inner for inner in element.iter("*") if local_name(inner) in _HEADINGS)
     return " ".join(next((text_of(heading) for heading in headings), "").split())
