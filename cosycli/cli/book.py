@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosycli.cli import book_options as opts
-from cosycli.errors import SOME_FAILED, UsageError, did_you_mean
+from cosycli.errors import SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
     from cosycli.audio.publish import Target
     from cosycli.cli.progress import Progress
-    from cosycli.jobs.book import BookProgress
+    from cosycli.jobs.book import BookProgress, Publication
     from cosycli.jobs.plan import Plan
     from cosycli.jobs.rendering import Rendered
 
@@ -32,7 +32,7 @@ EXAMPLES = """Examples:
 def book(
     source: opts.Source,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="Else SOURCE.m4b in this folder.")
+        str | None, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="Else SOURCE.m4b in this folder.")
     ] = None,
     format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="m4b, mp3, flac, opus, wav; else by FILE.")
@@ -73,9 +73,8 @@ def book(
     after an edit only what changed is rendered.
     """
     import cosycli
-    from cosycli.audio.loudness import Loudness
     from cosycli.cli.progress import open_progress
-    from cosycli.jobs.book import Publication, make_book
+    from cosycli.jobs.book import make_book
     from cosycli.jobs.book_report import summary_of
     from cosycli.jobs.plan import plan_book
     from cosycli.settings import read_settings
@@ -83,11 +82,13 @@ def book(
     settings = read_settings(Path()).override(
         voice=voice, model=model, style=style, speed=speed, seed=seed, mask=mask, device=device, dtype=dtype
     )
-    target = _target(source, output, "acx" if acx else format, layout)
-    levels = Loudness() if loudness is None else Loudness(loudness)
-    publication = Publication(target, levels, _subtitles(subtitles or []), read_along)
-    request = opts.book_request(
-        source,
+    options = opts.given(
+        out=output,
+        format="acx" if acx else format,
+        layout=layout,
+        loudness=loudness,
+        subtitles=subtitles,
+        read_along=read_along,
         language=language,
         lexicon=lexicon,
         read=read,
@@ -97,13 +98,15 @@ def book(
         cast=cast,
         pause=pause,
     )
+    publication = _publication(source, options)
+    request = opts.book_request(source, options)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)
         _tell_what_was_found(planned, report)
         result = make_book(
             planned,
             publication,
-            work or _work_folder(target, source),
+            work or _work_folder(publication.target, source),
             lambda: cosycli.load(settings.model, device=settings.device, dtype=settings.dtype),
             _progress(report),
             redo or [],
@@ -116,30 +119,15 @@ def book(
         raise typer.Exit(SOME_FAILED)
 
 
-def _target(source: str, output: Path | None, format: str | None, layout: str | None) -> Target:
-    """Where the book goes: a file named after the source, unless told otherwise."""
-    from cosycli.audio.formats import ACX, BOOK_FORMATS
-    from cosycli.audio.publish import Layout, Target
+def _publication(source: str, options: dict[str, Any]) -> Publication:
+    """What the book is made into; a file named after the source, unless told otherwise."""
+    from cosycli.jobs.book_values import publication_of
 
-    layouts = [each.value for each in Layout]
-    if layout is not None and layout not in layouts:
-        raise UsageError(
-            f"There is no layout {layout!r}.", f"{did_you_mean(layout, layouts)}Valid: {', '.join(layouts)}."
-        )
-    chosen = Layout(layout or ("chapters" if format == ACX else "file"))
-    if output is None and source == "-":
+    if source == "-" and "out" not in options:
         raise UsageError("Where should the book go?", "Name a file: cosy book - -o book.m4b")
     name = Path(source).resolve().stem
-    if chosen is not Layout.FILE:
-        return Target(output or Path(name), format or "m4b", chosen)
-    by_suffix = {suffix: known for known, suffix in BOOK_FORMATS.items() if known != ACX}
-    audio_format = format or ("m4b" if output is None else by_suffix.get(output.suffix.lower()))
-    if audio_format is None:
-        raise UsageError(
-            f"{output} does not say which format to write.",
-            f"End its name in {', '.join(by_suffix)}, or add --format; for a folder of chapters, --layout chapters.",
-        )
-    return Target(output or Path(f"{name}{BOOK_FORMATS.get(audio_format, '')}"), audio_format, chosen)
+    out = options.get("out")
+    return publication_of(options, name, lambda default: Path(out or default), Path(out or name))
 
 
 def _work_folder(target: Target, source: str) -> Path:
@@ -150,17 +138,6 @@ def _work_folder(target: Target, source: str) -> Path:
         return Path(f"{Path(source).resolve().stem}.cosy")
     stem = target.path.stem if target.layout is Layout.FILE else target.path.name
     return target.path.with_name(f"{stem}.cosy")
-
-
-def _subtitles(options: list[str]) -> tuple[str, ...]:
-    from cosycli.audio.subtitles import FORMATS
-
-    wanted = [name.strip() for option in options for name in option.split(",")]
-    for name in wanted:
-        if name not in FORMATS:
-            hint = f"{did_you_mean(name, FORMATS)}Valid: {', '.join(FORMATS)}."
-            raise UsageError(f"There is no format of subtitles {name!r}.", hint)
-    return tuple(dict.fromkeys(wanted))
 
 
 def _tell_what_was_found(plan: Plan, report: Progress) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
     from cosycli.jobs.plan import BookRequest
-    from cosycli.script import Pauses
 
 __all__ = [
     "MAX_WARNINGS",
@@ -34,8 +33,10 @@ __all__ = [
     "Style",
     "Voice",
     "book_request",
+    "given",
 ]
 
+MAX_PAUSE_S = 60
 MAX_WARNINGS = 10  # told on the screen; all of them are in the report
 
 Source = Annotated[
@@ -51,13 +52,13 @@ Language = Annotated[
     str | None, typer.Option(help="ISO 639-1 code of the words in Latin letters; else the book's own.")
 ]
 Lexicon = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="Pronunciations (YAML or PLS); may be repeated.")
+    list[str] | None, typer.Option(metavar="FILE", help="Pronunciations (YAML or PLS); may be repeated.")
 ]
 Read = Annotated[list[str] | None, typer.Option(metavar="KIND", help="Read what is skipped else: notes, code, …")]
 Skip = Annotated[list[str] | None, typer.Option(metavar="KIND", help="Skip what is read else: tables, captions, …")]
 Chapters = Annotated[str | None, typer.Option(metavar="LIST", help="Only some, as `cosy plan` counts them: 2-5,7")]
 DialogueVoice = Annotated[str | None, typer.Option(metavar="VOICE", help="Speaks what stands in quotation marks.")]
-Cast = Annotated[Path | None, typer.Option(metavar="FILE", help="YAML: the voice for each name in [voice: NAME].")]
+Cast = Annotated[str | None, typer.Option(metavar="FILE", help="YAML: the voice for each name in [voice: NAME].")]
 Pause = Annotated[
     list[str] | None, typer.Option(metavar="WHERE=S", help="Seconds of silence, such as paragraph=1; may be repeated.")
 ]
@@ -65,18 +66,16 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but er
 Progress = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]
 
 
-def book_request(
-    source: str,
-    *,
-    language: str | None,
-    lexicon: list[Path] | None,
-    read: list[str] | None,
-    skip: list[str] | None,
-    chapters: str | None,
-    dialogue_voice: str | None,
-    cast: Path | None,
-    pause: list[str] | None,
-) -> BookRequest:
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given, by the names that a job of a jobs file uses for them."""
+    return {
+        name.replace("_", "-"): value
+        for name, value in options.items()
+        if value is not None and value is not False and value != []
+    }
+
+
+def book_request(source: str, options: dict[str, Any]) -> BookRequest:
     """The request that the options make.
 
     Raises:
@@ -84,48 +83,22 @@ def book_request(
         InputError: a file cannot be read.
     """
     from cosycli.documents.plain_text import MAX_BYTES
-    from cosycli.jobs.cast import read_cast
-    from cosycli.jobs.plan import BookRequest, ChapterRange
+    from cosycli.jobs.book_values import request_of
 
-    is_stdin = source == "-"
-    return BookRequest(
-        source=None if is_stdin else Path(source),
-        stdin=sys.stdin.buffer.read(MAX_BYTES + 1) if is_stdin else None,
-        read=_kinds(read),
-        skip=_kinds(skip),
-        language=language,
-        lexicons=tuple(lexicon or ()),
-        dialogue_voice=dialogue_voice,
-        cast=read_cast(cast) if cast else None,
-        pauses=_pauses(pause or []),
-        chapters=ChapterRange.parse(chapters) if chapters else ChapterRange(),
-    )
+    if "pause" in options:
+        options = options | {"pause": dict(map(_pause, options["pause"]))}
+    if source != "-":
+        return request_of(options | {"source": source}, Path)
+    return replace(request_of(options, Path), stdin=sys.stdin.buffer.read(MAX_BYTES + 1))
 
 
-def _kinds(options: list[str] | None) -> frozenset[str]:
-    """`--read notes,code` and `--read notes --read code` say the same."""
-    return frozenset(kind.strip() for option in options or () for kind in option.split(",") if kind.strip())
-
-
-def _pauses(options: list[str]) -> Pauses:
-    from cosycli.script import Pauses
-
-    places = [field.name.removesuffix("_s") for field in fields(Pauses)]
-    values = {}
-    for option in options:
-        place, _, number = option.partition("=")
-        if place not in places:
-            hint = f"{did_you_mean(place, places)}Valid: {', '.join(places)}; for example --pause paragraph=1"
-            raise UsageError(f"There is no pause {place!r}.", hint)
-        values[f"{place}_s"] = _seconds(option, number)
-    return Pauses(**values)
-
-
-def _seconds(option: str, number: str) -> float:
+def _pause(option: str) -> tuple[str, float]:
+    """paragraph=1 -> ("paragraph", 1.0)."""
+    place, _, number = option.partition("=")
     try:
         seconds = float(number)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds <= 60:
+    if not 0 <= seconds <= MAX_PAUSE_S:
         raise UsageError(f"--pause {option} gives no number of seconds.", "Give 0 to 60: --pause paragraph=1")
-    return seconds
+    return place, seconds

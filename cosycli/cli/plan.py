@@ -51,8 +51,7 @@ def plan(
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(voice=voice, model=model, style=style, speed=speed)
-    request = opts.book_request(
-        source,
+    options = opts.given(
         language=language,
         lexicon=lexicon,
         read=read,
@@ -62,6 +61,7 @@ def plan(
         cast=cast,
         pause=pause,
     )
+    request = opts.book_request(source, options)
     report = plan_report(plan_book(request, settings), with_segments=segments)
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=1))

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.audio.assembly import Assembly, ChapterSound
-from cosycli.audio.ffmpeg import find_ffmpeg
 from cosycli.audio.joining import Piece
 from cosycli.audio.loudness import Loudness
-from cosycli.audio.publish import Layout, Target, write_book
+from cosycli.audio.publish import Target, check_book_target, write_book
 from cosycli.audio.read_along import write_read_along
 from cosycli.audio.subtitles import write_subtitles
 from cosycli.audio.tags import Tags
@@ -119,12 +118,7 @@ def _check_target(plan: Plan, publication: Publication) -> None:
     target, source = publication.target, plan.request.source
     if source is not None and target.path.resolve() == source.resolve():
         raise UsageError(f"{target.path} is the source itself.", "Choose another name with -o.")
-    if target.layout is Layout.FILE and not target.path.resolve().parent.is_dir():
-        raise InputError(f"The folder {target.path.parent} does not exist.", f"mkdir -p '{target.path.parent}'")
-    if target.layout is Layout.FILE and target.path.is_dir():
-        raise InputError(f"{target.path} is a directory.", "Name a file, or add --layout chapters.")
-    if target.audio_format != "wav":
-        find_ffmpeg()
+    check_book_target(target)
 
 
 def _sweep(folder: RunFolder, target: Path) -> None:

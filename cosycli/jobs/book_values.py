@@ -1,4 +1,7 @@
-"""What a job of a jobs file says about a book, as the request and the publication that it means."""
+"""What options or a job of a jobs file say about a book, as the request and the publication that they mean.
+
+Values go by the names of the long options of `cosy book`.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ def request_of(values: Values, find: Callable[[str], Path]) -> BookRequest:
     """How a book is to be read.
 
     Args:
+        values: without a source, the caller brings the bytes.
         find: gives the file of a relative path.
 
     Raises:
@@ -39,7 +43,7 @@ def request_of(values: Values, find: Callable[[str], Path]) -> BookRequest:
     if dialogue_voice is not None:
         find_voice(dialogue_voice)
     return BookRequest(
-        source=find(values["source"]),
+        source=find(values["source"]) if "source" in values else None,
         read=policy.read,
         skip=policy.skip,
         language=values.get("language"),
@@ -59,12 +63,10 @@ def publication_of(values: Values, name: str, place: Callable[[str], Path], libr
         library: where the books of the layout audiobookshelf go, which many jobs may share.
 
     Raises:
-        UsageError: a format or layout does not exist.
+        UsageError: a format or layout does not exist, or nothing says which format.
     """
-    by_suffix = {suffix: known for known, suffix in BOOK_FORMATS.items() if known != ACX}
-    suffix = Path(values.get("out", "")).suffix.lower()
-    audio_format = values.get("format") or by_suffix.get(suffix, "m4b")
-    layout = _layout(values.get("layout", "chapters" if audio_format == ACX else "file"))
+    layout = _layout(values.get("layout", "chapters" if values.get("format") == ACX else "file"))
+    audio_format = values.get("format") or _format_of(values.get("out"), layout)
     default = f"{name}{BOOK_FORMATS.get(audio_format, '')}" if layout is Layout.FILE else name
     path = library if layout is Layout.AUDIOBOOKSHELF else place(default)
     return Publication(
@@ -73,6 +75,20 @@ def publication_of(values: Values, name: str, place: Callable[[str], Path], libr
         subtitles=check_formats(_listed(values.get("subtitles", []))),
         read_along=values.get("read-along", False),
     )
+
+
+def _format_of(out: str | None, layout: Layout) -> str:
+    """M4B, unless the name of a file says otherwise."""
+    if out is None or layout is not Layout.FILE:
+        return "m4b"
+    by_suffix = {suffix: known for known, suffix in BOOK_FORMATS.items() if known != ACX}
+    suffix = Path(out).suffix.lower()
+    if suffix not in by_suffix:
+        raise UsageError(
+            f"{out} does not say which format to write.",
+            f"End its name in {', '.join(by_suffix)}, or give a format; for a folder of chapters, the layout chapters.",
+        )
+    return by_suffix[suffix]
 
 
 def _listed(value: str | list[str]) -> list[str]:

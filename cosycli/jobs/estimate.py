@@ -18,8 +18,9 @@ __all__ = ["Estimate", "estimate", "record_speed"]
 # measures it, the published ones as their stock modules run on two cores.
 TYPICAL_SPEED = {BUILTIN: 13.8}
 TYPICAL_PUBLISHED_SPEED = 1 / 1.5
-# 16-bit FLAC of the built-in voice, 24 kHz, was 20 to 22 kB a second; M4B adds 8 kB.
-BYTES_PER_SECOND = 30_000
+# Takes of the built-in voice are 20 kB a second (16-bit FLAC, 24 kHz), the M4B is 8 kB, and while it is written it is
+# there twice.
+BYTES_PER_SECOND = 36_000
 MIN_RECORDED_S = 30.0  # of speech; less says more about starting than about speaking
 
 

@@ -67,7 +67,7 @@ def kill_runs(num_kills: int, seed: int = 0) -> Outcome:
         while killed < num_kills:
             process = start(folder)
             try:
-                status = process.wait(timeout=draw.uniform(0.2, 1.0) * usual_s)
+                status = process.wait(timeout=draw.uniform(0.1, 1.3) * usual_s)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

@@ -201,7 +201,7 @@ jobs:
         ("{id: a, text: One., source: a.md}", "no key 'text'"),
         ("{id: a, text: One., out: .}", "is a directory"),
         ("{id: a, text: One., out: jobs.yaml}", "which is the jobs themselves"),
-        ("{id: a, source: a.md, out: a.md}", "which is the source of a book"),
+        ("{id: a, source: a.md, out: a.md, format: wav}", "which is the source of a book"),
         ("{id: a, source: a.md, format: raw}", "no book format 'raw'"),
         ("{id: a, source: a.md, layout: files}", "Did you mean 'file'?"),
         ("{id: a, source: a.md, read: notse}", "Did you mean 'notes'?"),
