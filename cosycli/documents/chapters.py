@@ -19,8 +19,9 @@ __all__ = ["assemble_chapters"]
 # What a title page, an imprint or a list of contents does not exceed: a file's name or a landmark is wrong otherwise.
 MAX_PAGE_CHARACTERS = 5_000
 MAX_TITLE_PAGE_BLOCK = 120  # characters of a line on a title page; a paragraph is longer
-# Texts that go on in the next file where a converter cut a long one up.
-_LONG_KINDS = frozenset({"notes", "index", "bibliography"})
+# Texts with entries of their own below them, and which go on in the next file where a converter cut one up. Below the
+# entry of a title page there may be the whole book.
+_LONG_KINDS = frozenset({"notes", "index", "bibliography", "licence"})
 
 
 @dataclass
@@ -104,12 +105,9 @@ class _Assembly:
 
     def _belongs_to_left_out(self, section: Section) -> bool:
         """True for what stands under a left-out entry, and for the rest of a long text that was cut up."""
-        if self._left_out is None:
+        if self._left_out is None or self._left_out[0] not in _LONG_KINDS:
             return False
-        kind, depth = self._left_out
-        if section.title is None:
-            return kind in _LONG_KINDS and section.heading is None
-        return section.depth > depth
+        return section.depth > self._left_out[1] if section.title is not None else section.heading is None
 
     def _chapter(self, section: Section, follows_left_out: bool) -> _OpenChapter:
         """The chapter that a section opens or goes on with."""
@@ -125,7 +123,7 @@ class _Assembly:
         return self.chapters[-1]
 
     def _starts_chapter(self, section: Section) -> bool:
-        return section.heading is not None and section.heading.level <= self._heading_level and _is_at_top(section)
+        return section.heading is not None and section.heading.level <= self._heading_level
 
     def _wait_or_leave(self, section: Section) -> None:
         omitted = next((part for part in section.parts if isinstance(part, Omission) and part.is_section), None)
@@ -173,7 +171,3 @@ class _Assembly:
         title = letters_of(section.heading.text) if section.heading else ""
         is_short = all(len(block.text) <= MAX_TITLE_PAGE_BLOCK for block in section.blocks)
         return is_short and title != "" and letters_of(self._book_title).startswith(title)
-
-
-def _is_at_top(section: Section) -> bool:
-    return bool(section.document.parts) and section.parts[0] is section.document.parts[0]

@@ -11,7 +11,6 @@ of the 20 damaged ones; and it unpacks every file of the manifest into memory, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cosycli.documents.accounting import Account
@@ -51,13 +50,13 @@ def read_epub(path: Path, policy: ReadingPolicy) -> Book:
         return _EpubReader(archive, policy).read()
 
 
-@dataclass
 class _EpubReader:
-    archive: Archive
-    policy: ReadingPolicy
+    """Reads one book, and counts what it reads."""
 
-    def __post_init__(self) -> None:
-        self.package = read_package(self.archive)
+    def __init__(self, archive: Archive, policy: ReadingPolicy) -> None:
+        self.archive = archive
+        self.policy = policy
+        self.package = read_package(archive)
         self.account = Account()
         self.warnings = list(self.package.warnings)
         self.num_characters = self.notes_count = self.num_bytes = self.num_tags = 0

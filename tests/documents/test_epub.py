@@ -145,10 +145,23 @@ def test_contents_of_epub_2(read):
     ],
 )
 def test_titles_tell_what_is_not_read(read, title, kind):
-    toc = entry("One", "a.xhtml") + entry(title, "x.xhtml", entry("part of it", "x.xhtml#p"))
-    book = read({"a.xhtml": ONE, "x.xhtml": page("<p>secret</p><p id='p'>secret</p>")}, toc=toc)
+    toc = entry("One", "a.xhtml") + entry(title, "x.xhtml")
+    book = read({"a.xhtml": ONE, "x.xhtml": page("<p>secret</p>")}, toc=toc)
     assert [chapter.title for chapter in book.chapters] == ["One"]
-    assert [(left.kind, left.title) for left in book.left_out] == [(kind, title), (kind, "part of it")]
+    assert [(left.kind, left.title) for left in book.left_out] == [(kind, title)]
+
+
+def test_entries_below_notes_are_left_out_with_them(read):
+    toc = entry("One", "a.xhtml") + entry("Notes", "x.xhtml", entry("To One", "x.xhtml#p")) + entry("Two", "b.xhtml")
+    book = read({"a.xhtml": ONE, "x.xhtml": page("<p>secret</p><p id='p'>secret</p>"), "b.xhtml": TWO}, toc=toc)
+    assert [chapter.title for chapter in book.chapters] == ["One", "Two"]
+    assert [left.title for left in book.left_out] == ["Notes", "To One"]
+
+
+def test_chapters_below_the_title_page_are_read(read):
+    toc = entry("The Book", "titlepage.xhtml", entry("One", "a.xhtml"))
+    book = read({"titlepage.xhtml": page("<h1>The Book</h1>"), "a.xhtml": ONE}, toc=toc)
+    assert chapters(book) == [(2, "One", ["One", "first"])]
 
 
 @pytest.mark.parametrize(
