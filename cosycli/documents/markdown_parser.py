@@ -10,7 +10,6 @@ from html import unescape
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.common.entities import entities
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_block import StateBlock
@@ -22,14 +21,13 @@ from cosycli.documents.accounting import count_characters
 
 __all__ = ["Parsed", "parse_html", "parse_markdown"]
 
-MAX_NESTING = 100  # of quotes, lists and links; Python's stack holds about three times as many
+MAX_NESTING = 40  # of tokens: 40 quotes or 20 lists in each other; ten times as many overflow Python's stack
 # What `cosycli.script.markup` obeys and Markdown would take for something else: names of styles and voices may hold
 # "_" or "*", and the tags of the models look like HTML.
 _NOTATION = re.compile(r"\[/?\s*(?:style|voice|pause)\b[^\[\]\n]{0,300}\]|</?(?:laughter|strong)>")
 _ATTRIBUTES = re.compile(r"\{:?\s*[#.][\w-][^{}\n]{0,200}\}\s*\Z")  # of pandoc, kramdown and mdBook, after a heading
 _SILENT_HTML = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _UNCLOSED_HTML = re.compile(r"\s*<[!?].*\Z", re.DOTALL)
-_ENTITY = re.compile(r"&(?:#(?:[xX][0-9a-fA-F]{1,6}|[0-9]{1,7})|([a-zA-Z][a-zA-Z0-9]{1,31}));")
 _TAG = re.compile("<[^>]*>")
 
 
@@ -120,22 +118,11 @@ def _attributes(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _visible_text(html: str) -> str:
-    """The text in a block of HTML, by regular expressions alone."""
-    if _UNCLOSED_HTML.match(html) and not HTML_TAG_RE.match(html.strip()):
-        return ""
-    without_tags = HTML_TAG_RE.sub(
-        lambda tag: tag[0] if _NOTATION.fullmatch(tag[0]) else "", _SILENT_HTML.sub("", html)
-    )
-    return _ENTITY.sub(
-        lambda entity: unescape(entity[0]) if entity[1] in (None, *entities) else entity[0], without_tags
-    )
-
-
-def _alternative_text(tokens: Iterable[Token]) -> Iterator[str]:
+def _words(tokens: Iterable[Token]) -> Iterator[str]:
+    """What inline tokens say, with the alternative texts of pictures."""
     for token in tokens:
         if token.type == "image":
-            yield from _alternative_text(token.children or ())
+            yield from _words(token.children or ())
         elif token.type in ("text", "text_special", "code_inline"):
             yield token.content
 
@@ -149,9 +136,9 @@ def _render_note_reference(tokens: Sequence[Token], index: int, options: Any, en
 _COUNTED: dict[str, Any] = {
     "text_special": lambda _, tokens, index, options, environment: escapeHtml(tokens[index].content),
     "html_inline": lambda *_: "",
-    "html_block": lambda _, tokens, index, options, environment: escapeHtml(_visible_text(tokens[index].content)),
-    "image": lambda _, tokens, index, options, environment: escapeHtml(
-        "".join(_alternative_text(tokens[index].children or ()))
+    "html_block": lambda _, tokens, index, options, environment: escapeHtml(
+        "".join(_words(parse_html(tokens[index].content)))
     ),
+    "image": lambda _, tokens, index, options, environment: escapeHtml("".join(_words(tokens[index].children or ()))),
     "footnote_ref": lambda _, *arguments: _render_note_reference(*arguments),
 }

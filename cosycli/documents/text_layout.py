@@ -109,11 +109,18 @@ def _part_headings(lines: list[str]) -> Iterator[list[str]]:
         if number > start:
             yield lines[start:number]
             start = number
-        if len(lines) - number > 1 and not Paragraph(tuple(lines[number + 1 :])).is_title:
+        if number + 1 < len(lines) and not _is_title_below(lines[number + 1 :]):
             yield lines[number : number + 1]
             start = number + 1
     if start < len(lines):
         yield lines[start:]
+
+
+def _is_title_below(lines: list[str]) -> bool:
+    if not Paragraph(tuple(lines[:3])).is_title:
+        return False
+    headings = [read_heading(line) for line in lines]
+    return all(not found or found.rank is Rank.NAMED for found in headings)
 
 
 def _is_han(line: str) -> bool:

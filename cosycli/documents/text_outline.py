@@ -13,7 +13,7 @@ __all__ = ["Division", "find_contents", "find_divisions"]
 
 _ENTRY = 60  # characters; wrapped prose has longer lines, entries of a list of contents shorter ones
 _ENTRIES = 0.7  # of the lines of a list: some entries tell the story
-_PAGE = re.compile(r"[\s.·…_]*\b\d{1,4}\s*\Z")
+_PAGE = re.compile(r"(?<![\s.·…_])[\s.·…_]{2,}\d{1,4}\Z")  # "Rain ..... 12"
 _SENTENCE_END = re.compile(r"[.!?…:;。！？”’»」』*—-]\W*\Z")
 _PAGE_NUMBERS = 0.25  # of the bare figures stand within a sentence: they number pages, not chapters
 
@@ -90,7 +90,7 @@ def find_divisions(paragraphs: Sequence[Paragraph], contents: range) -> list[Div
     found = list(_candidates(paragraphs, contents))
     found = _drop_other_numerals(paragraphs, found)
     ranks = sorted({heading.rank for _, heading in found} - {Rank.NAMED})
-    titled = {rank for rank in Rank if _have_titles_below(paragraphs, [n for n, h in found if h.rank is rank], found)}
+    titled = {rank for rank in Rank if _have_titles_below(paragraphs, [pair for pair in found if pair[1].rank is rank])}
     divisions: list[Division] = []
     for start, heading in found:
         if divisions and start < divisions[-1].end:
@@ -120,13 +120,13 @@ def _drop_other_numerals(
     paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]
 ) -> list[tuple[int, Heading]]:
     """Bare numerals are chapters only if they count from one, in each part, and nothing else is called a chapter."""
-    numerals = [number for number, heading in found if heading.rank is Rank.NUMERAL]
+    numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL}
     within = sum(number > 0 and not _SENTENCE_END.search(paragraphs[number - 1].text) for number in numerals)
     has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
     if has_chapters or (
         within > _PAGE_NUMBERS * len(numerals) and all(paragraphs[n].text.isdecimal() for n in numerals)
     ):
-        numerals = []
+        numerals = set()
     counted: set[int] = set()
     last = 0
     for number, heading in found:
@@ -139,11 +139,9 @@ def _drop_other_numerals(
     return [(number, heading) for number, heading in found if heading.rank is not Rank.NUMERAL or number in counted]
 
 
-def _have_titles_below(
-    paragraphs: Sequence[Paragraph], numbers: Sequence[int], found: Sequence[tuple[int, Heading]]
-) -> bool:
+def _have_titles_below(paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]) -> bool:
     """True if most headings of a rank that are but a number have a title in the next paragraph."""
-    bare = [(number, heading) for number, heading in found if number in numbers and not heading.has_title]
+    bare = [(number, heading) for number, heading in found if not heading.has_title]
     return 2 * sum(_title_below(paragraphs, number, heading) for number, heading in bare) > len(bare)
 
 
