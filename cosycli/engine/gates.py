@@ -25,7 +25,7 @@ MIN_LEVEL_DB = -45.0  # of the 90th percentile of the frames; softer is as good 
 MIN_PACE, MAX_PACE = 0.5, 1.7  # seconds spoken for an estimated second
 MIN_PACED_S = 5.0  # shorter texts are mostly pauses before and after
 MAX_SILENCE_S = 1.5  # longer than readers pause within a paragraph (Campione and Véronis 2002)
-MAX_PATTERN, MAX_REPEATED = 12, 25  # tokens: a second of speech that says half a second or less over and over
+MAX_PATTERN_S, MAX_REPEATED_S = 0.5, 1.0  # of speech that says half a second or less over and over
 TAIL_S = 0.06
 MAX_TAIL_DB = -20.0  # of the end against the loudest frame: louder, and a word was cut
 
@@ -48,6 +48,7 @@ class Evidence:
     ended: bool
     samples: NDArray[np.float32]
     sample_rate: int
+    token_rate: int  # a second
 
 
 def failures_of(evidence: Evidence) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ def failures_of(evidence: Evidence) -> tuple[str, ...]:
         "did not end": not evidence.ended,
         "pace": not _is_paced(evidence),
         "silence": _longest_silence_s(levels) > MAX_SILENCE_S,
-        "repetition": _longest_repetition(evidence.tokens) > MAX_REPEATED,
+        "repetition": _longest_repetition(evidence) > MAX_REPEATED_S * evidence.token_rate,
         "level": float(np.percentile(levels, 90)) < MIN_LEVEL_DB,
         "cut tail": float(levels[-round(TAIL_S / FRAME_S) :].max() - levels.max()) > MAX_TAIL_DB,
     }
@@ -76,10 +77,11 @@ def _longest_silence_s(levels: NDArray[np.float64]) -> float:
     return float(np.diff(sounding).max(initial=1) - 1) * FRAME_S
 
 
-def _longest_repetition(tokens: Sequence[int]) -> int:
-    """The most tokens in a row that say again what was said 1 to `MAX_PATTERN` tokens before."""
-    said = np.asarray(tokens)
-    return max((_longest_run(said[period:] == said[:-period]) for period in range(1, MAX_PATTERN + 1)), default=0)
+def _longest_repetition(evidence: Evidence) -> int:
+    """The most tokens in a row that say again what was said 1 token to `MAX_PATTERN_S` before."""
+    said = np.asarray(evidence.tokens)
+    periods = range(1, int(MAX_PATTERN_S * evidence.token_rate) + 1)
+    return max((_longest_run(said[period:] == said[:-period]) for period in periods), default=0)
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> int:

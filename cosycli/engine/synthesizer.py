@@ -200,7 +200,13 @@ class Synthesizer:
             samples.update(zip(rows, waves, strict=True))
         for row, item in enumerate(utterances):
             evidence = Evidence(
-                item.segment.text, item.speed, tokens[row], spoken[row].ended, samples[row], self.sample_rate
+                item.segment.text,
+                item.speed,
+                tokens[row],
+                spoken[row].ended,
+                samples[row],
+                self.sample_rate,
+                self._model.profile.flow.token_rate,
             )
             yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed, failures_of(evidence))
 

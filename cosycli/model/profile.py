@@ -124,6 +124,7 @@ class FlowProfile:
     encoder_width: int = 512
     lookahead: int = 3  # tokens
     mel_per_token: int = 2
+    token_rate: int = TOKEN_RATE
     chunk: int = 25  # tokens per chunk of the streaming mask
     num_steps: int = 10  # Euler steps
     guidance: float = 0.7
@@ -162,7 +163,7 @@ class RegulatedFlowProfile(ConformerFlowProfile):
     num_codes: int = 4096
     lookahead: int = 0
     num_levels: int = 2
-    token_rate: int = 50  # speech tokens per second
+    token_rate: int = 50
     sample_rate: int = 22050
     hop: int = 256  # samples per mel frame
     has_masks: ClassVar[bool] = False

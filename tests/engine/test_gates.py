@@ -21,7 +21,9 @@ def good(**changes):
     spoken = np.concatenate([silence(0.1), hum(3), silence(0.3), hum(3), silence(0.1)])
     tokens = tuple(np.random.default_rng(0).integers(0, 6561, 160).tolist())
     return Evidence(
-        **{"text": TEXT, "speed": 1.0, "tokens": tokens, "ended": True, "samples": spoken} | changes, sample_rate=RATE
+        **{"text": TEXT, "speed": 1.0, "tokens": tokens, "ended": True, "samples": spoken} | changes,
+        sample_rate=RATE,
+        token_rate=25,
     )
 
 

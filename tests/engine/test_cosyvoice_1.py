@@ -1,0 +1,138 @@
+"""CosyVoice 1 end to end: its ready speakers, imitated voices, instructions and language tags."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import cosycli
+from cosycli import Synthesizer
+from cosycli.engine.decoding import Request
+from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.errors import MissingError, UsageError
+from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
+
+TEXT = "One two three. Four five six, and seven.\n\nEight!"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model_v1(tmp_path_factory.mktemp("models") / "CosyVoice-300M-SFT")
+
+
+@pytest.fixture(scope="module")
+def synthesizer(directory: Path) -> Synthesizer:
+    return cosycli.load(str(directory), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def instructed(directory: Path) -> Synthesizer:
+    """The same networks in a folder of the name that tells the model that takes instructions."""
+    folder = directory.with_name("CosyVoice-300M-Instruct")
+    shutil.copytree(directory, folder)
+    return cosycli.load(str(folder), device="cpu")
+
+
+@pytest.fixture
+def clip_voice(tmp_path: Path) -> Path:
+    """A voice folder with a clip and its transcript."""
+    t = np.arange(4 * 24000) / 24000
+    soundfile.write(tmp_path / "reference.flac", 0.3 * np.sin(2 * np.pi * 200 * t) * np.sin(3 * t), 24000)
+    (tmp_path / "voice.yaml").write_text(
+        "name: ada\nlanguage: en\nrights: made by a sine\nreference: reference.flac\ntranscript: Long tone.\n"
+    )
+    return tmp_path
+
+
+def takes_of(synthesizer: Synthesizer, text: str, **manner: object) -> list:
+    return list(synthesizer.render(utterances_of(synthesizer.read(text).segments, Manner(**manner))))
+
+
+def requests_of(synthesizer: Synthesizer, text: str, **manner: object) -> list[Request]:
+    """What the language model is asked to read."""
+    utterances = utterances_of(synthesizer.read(text).segments, Manner(**manner))
+    return [synthesizer._request(utterance) for utterance in utterances]
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_a_ready_speaker_speaks_at_22050_hz(synthesizer: Synthesizer, speaker: str) -> None:
+    speech = synthesizer.speak(TEXT, voice=speaker)
+    assert speech.sample_rate == 22050
+    assert np.isfinite(speech.samples).all()
+    assert speech.duration_s > 0.5
+
+
+def test_speakers_sound_different(synthesizer: Synthesizer) -> None:
+    first, other = (takes_of(synthesizer, "Good evening.", voice=speaker)[0] for speaker in SPEAKERS)
+    assert first.tokens != other.tokens
+
+
+def test_a_clip_is_imitated(synthesizer: Synthesizer, clip_voice: Path) -> None:
+    assert synthesizer.speak(TEXT, voice=str(clip_voice)).duration_s > 0.5
+
+
+def test_a_take_is_as_long_as_its_tokens(synthesizer: Synthesizer) -> None:
+    (take,) = takes_of(synthesizer, "Good evening.", voice=SPEAKERS[0])
+    assert len(take.samples) == int(len(take.tokens) / 50 * 22050 / 256) * 256
+
+
+def test_a_sentence_sounds_the_same_in_any_company(synthesizer: Synthesizer) -> None:
+    paragraphs = [f"Sentence number {word}." for word in ("one", "twenty two", "three hundred thousand and five")]
+    together = takes_of(synthesizer, "\n\n".join(paragraphs), voice=SPEAKERS[0])
+    for paragraph, take in zip(paragraphs, together, strict=True):
+        (alone,) = takes_of(synthesizer, paragraph, voice=SPEAKERS[0])
+        assert alone.tokens == take.tokens
+        np.testing.assert_allclose(alone.samples, take.samples, atol=1e-4)
+
+
+def test_the_language_model_is_told_who_speaks(synthesizer: Synthesizer, directory: Path) -> None:
+    (request,) = requests_of(synthesizer, "Good evening.", voice=SPEAKERS[0])
+    embedding = torch.load(directory / "spk2info.pt", weights_only=True)[SPEAKERS[0]]["embedding"][0]
+    assert request.speaker is not None
+    torch.testing.assert_close(request.speaker, embedding)
+
+
+def test_an_instruction_stands_before_the_text_and_the_speaker_is_left_out(instructed: Synthesizer) -> None:
+    manner = {"voice": SPEAKERS[0], "instruction": "A fiery leader."}
+    (request,) = requests_of(instructed, "Good evening.", **manner)
+    told = bytes(token for token in request.prompt_text if token < 256)
+    assert request.speaker is None
+    assert told.startswith(b"A fiery leader.")
+    assert told.endswith(b"<|endofprompt|>")
+
+
+def test_a_model_without_instructions_refuses_them(synthesizer: Synthesizer) -> None:
+    with pytest.raises(UsageError, match="takes no style"):
+        synthesizer.speak("Good evening.", voice=SPEAKERS[0], style="speak slowly, please")
+
+
+def test_a_clip_without_words_speaks_a_text_that_is_tagged_with_its_language(
+    synthesizer: Synthesizer, clip_voice: Path
+) -> None:
+    description = clip_voice / "voice.yaml"
+    description.write_text(description.read_text().replace("transcript: Long tone.\n", ""))
+    english, chinese = requests_of(synthesizer, "Good evening.\n\n晚上好。", voice=str(clip_voice))
+    tags = [synthesizer._model.text_tokenizer.id_of(tag) for tag in ("<|en|>", "<|zh|>")]
+    assert [english.text[0], chinese.text[0]] == tags
+
+
+@pytest.mark.parametrize("mask", ["causal", "chunk", "double-chunk", "whole"])
+def test_other_masks_than_the_full_one_are_refused(synthesizer: Synthesizer, mask: str) -> None:
+    with pytest.raises(UsageError, match="Valid: full"):
+        synthesizer.speak("Good evening.", voice=SPEAKERS[0], mask=mask)
+
+
+def test_an_unknown_speaker_is_refused(synthesizer: Synthesizer) -> None:
+    with pytest.raises(MissingError, match="There is no voice '法语女'"):
+        synthesizer.speak("Good evening.", voice="法语女")
+
+
+def test_a_recording_is_said_again_by_another_voice(synthesizer: Synthesizer, clip_voice: Path) -> None:
+    samples = (0.3 * np.sin(2 * np.pi * 150 * np.arange(44100) / 22050)).astype(np.float32)
+    speech = synthesizer.convert(samples, 22050, voice=SPEAKERS[0])
+    assert abs(speech.duration_s - 2) < 0.05
