@@ -94,7 +94,7 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         error = InputError("The program that was reading the output has closed.", "Let it read to the end.")
     if isinstance(error, KeyboardInterrupt):
-        message = "Interrupted. No partial file was left; run the same command to start again."
+        message = "Interrupted. No partial file was left; run the same command to go on."
         status = INTERRUPTED
     elif isinstance(error, CosyError):
         message = f"Error: {error}"
