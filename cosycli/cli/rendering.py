@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from cosycli.audio.encode import AudioSink
     from cosycli.audio.joining import Piece
     from cosycli.engine.synthesizer import Take
-    from cosycli.engine.utterance import Manner
-    from cosycli.model.profile import ModelProfile
     from cosycli.script import Script
     from cosycli.settings import Settings
 
-__all__ = ["Destination", "manner_of", "render"]
+__all__ = ["Destination", "render"]
 
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
 MAX_SKIPPED_LINES = 10
@@ -47,15 +45,17 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     from cosycli.audio.joining import join
     from cosycli.engine.abilities import read_for
     from cosycli.engine.utterance import utterances_of
+    from cosycli.jobs.plan import manner_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
     from cosycli.voices import find_voice
 
     if destination.target is not None:
         check_target(destination.target, destination.audio_format)
+    folder = find_model(settings.model)
     if settings.voice is not None:
-        find_voice(settings.voice)
-    profile = read_profile(find_model(settings.model))
+        find_voice(settings.voice, folder)
+    profile = read_profile(folder)
     manner = manner_of(settings, profile)
     script = read_for(profile, text)
     _tell_what_was_found(script, report)
@@ -81,16 +81,6 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
         checks = ", ".join(take.failures)
         report.tell(f"Failed its checks ({checks}): {take.segment.text[:60]!r}.", text=take.segment.text, checks=checks)
     return not failed
-
-
-def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
-    """How the settings want a text spoken, checked against what the model can be asked for."""
-    from cosycli.engine.abilities import instruction_of
-    from cosycli.engine.utterance import Manner
-    from cosycli.voices import DEFAULT_VOICE
-
-    instruction = instruction_of(settings.style, profile)
-    return Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
 
 
 def _tell_what_was_found(script: Script, report: Progress) -> None:

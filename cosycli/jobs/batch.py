@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING
 
 from cosycli.audio.encode import open_sink
 from cosycli.audio.joining import Piece, join
-from cosycli.engine.abilities import instruction_of, read_for
-from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
+from cosycli.engine.abilities import read_for
+from cosycli.engine.utterance import WAVE, Utterance, utterances_of
 from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
 from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.plan import plan_book
+from cosycli.jobs.plan import manner_of, plan_book
 from cosycli.model.profile import read_profile
 from cosycli.model_library import find_model
 from cosycli.settings import Settings
-from cosycli.voices import DEFAULT_VOICE
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer, Take
@@ -155,9 +154,8 @@ def _make_book(job: BookJob, load: Load, report: Report) -> Made:
 
 
 def _speak(jobs: Sequence[TextJob], synthesizer: Synthesizer) -> Iterator[_Outcome]:
-    """Texts of like length stand side by side, for a wave takes as long as the longest of its segments."""
     ready = []
-    for job in sorted(jobs, key=lambda job: len(job.text)):
+    for job in jobs:
         try:
             ready.append(_Ready(job, _utterances(job)))
         except CosyError as error:
@@ -167,11 +165,8 @@ def _speak(jobs: Sequence[TextJob], synthesizer: Synthesizer) -> Iterator[_Outco
 
 def _utterances(job: TextJob) -> list[Utterance]:
     """Raises: UsageError, InputError: the text has marks that do not exist, or nothing to say."""
-    settings = job.settings
-    profile = read_profile(find_model(settings.model))
-    instruction = instruction_of(settings.style, profile)
-    manner = Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
-    return utterances_of(read_for(profile, job.text).segments, manner)
+    profile = read_profile(find_model(job.settings.model))
+    return utterances_of(read_for(profile, job.text).segments, manner_of(job.settings, profile))
 
 
 def _render(ready: Sequence[_Ready], synthesizer: Synthesizer) -> Iterator[_Outcome]:

@@ -13,7 +13,7 @@ from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.errors import UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.jobs.take_store import Conditions, take_key
-from cosycli.model.profile import read_profile
+from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model_library import find_model
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
@@ -25,7 +25,7 @@ from cosycli.voices import DEFAULT_VOICE, find_voice
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
-__all__ = ["BookRequest", "ChapterRange", "Order", "Plan", "orders_of", "plan_book", "seconds_of_segment"]
+__all__ = ["BookRequest", "ChapterRange", "Order", "Plan", "manner_of", "orders_of", "plan_book", "seconds_of_segment"]
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
 
-    profile = read_profile(find_model(settings.model))
-    instruction = instruction_of(settings.style, profile)
-    manner = Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
+    folder = find_model(settings.model)
+    profile = read_profile(folder)
+    manner = manner_of(settings, profile)
     for voice in filter(None, (manner.voice, request.dialogue_voice, *(request.cast or {}).values())):
-        find_voice(voice)
+        find_voice(voice, folder)
     book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
     script = read_book_script(
         book,
@@ -145,6 +145,16 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
     )
     _check_chapters(request.chapters, len(script.chapters))
     return Plan(request, settings, script, manner)
+
+
+def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
+    """How the settings want a text spoken.
+
+    Raises:
+        UsageError: the model takes no styles, or has none of this name.
+    """
+    instruction = instruction_of(settings.style, profile)
+    return Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
@@ -176,9 +186,10 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
     """
     places = list(plan.script.segments())
     utterances = utterances_of((segment for _, _, segment in places), plan.manner)
+    folder = find_model(plan.settings.model)
     conditions = Conditions(
-        model=model_fingerprint(find_model(plan.settings.model)),
-        voices={voice: voice_fingerprint(voice) for voice in {item.voice for item in utterances}},
+        model=model_fingerprint(folder),
+        voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
         mask=plan.settings.mask,
         dtype=plan.settings.dtype or "",
     )
