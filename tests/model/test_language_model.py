@@ -17,12 +17,13 @@ from cosycli.model.language_model import (
     read_backbone_config,
     whole_text_layout,
 )
-from cosycli.model.profile import LanguageModelProfile
+from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from tests.model.synthetic import synthetic_state
 
 TINY = LanguageModelProfile(num_codes=30)
 END, FILL, SKIP = TINY.end_of_speech, TINY.fill, NOT_LEARNED
 START, TURN = (Table.MARK, 0), (Table.MARK, 1)
+PUBLISHED = {"v2": COSYVOICE_2.language_model, "v3": COSYVOICE_3.language_model}
 
 
 @pytest.fixture
@@ -33,14 +34,19 @@ def tiny_model():
     return LanguageModel(TINY, config).eval()
 
 
+@pytest.fixture(params=PUBLISHED)
+def version(request):
+    return request.param
+
+
 @pytest.fixture
-def published_model(shared):
+def published_model(shared, version):
     """The published sizes, on the two-layer backbone that the golden vectors were made with."""
     sizes = {"vocab_size": 1000, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 14, "num_key_value_heads": 2}
     config = Qwen2Config(**sizes, **heads, rope_theta=1e6, rms_norm_eps=1e-6, tie_word_embeddings=True)
-    model = LanguageModel(LanguageModelProfile(), config).eval()
-    model.load_state_dict(synthetic_state(shared / "reference" / "v2.llm.manifest.json"))
+    model = LanguageModel(PUBLISHED[version], config).eval()
+    model.load_state_dict(synthetic_state(shared / "reference" / f"{version}.llm.manifest.json"))
     return model
 
 
@@ -57,13 +63,13 @@ def see_only_the_first_position(place):
 
 
 @torch.inference_mode()
-def test_log_probs_of_the_published_model(shared, published_model, monkeypatch):
+def test_log_probs_of_the_published_model(shared, version, published_model, monkeypatch):
     """The vectors after the first were recorded with an attention mask one position long.
 
     The transformers of that recording took it to mean that a cached step sees position 0 only; the model's training,
     and our steps, see all that came before. Here the steps are narrowed likewise to be compared.
     """
-    golden = load_file(shared / "reference" / "v2.golden.safetensors")
+    golden = load_file(shared / "reference" / f"{version}.golden.safetensors")
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     layout = whole_text_layout(text, golden["lm.prompt_speech"][0].tolist(), published_model.profile)
     cache = published_model.new_cache(max_rows=1)
@@ -132,6 +138,17 @@ def test_whole_text_layout():
     text, speech = [(Table.TEXT, 40), (Table.TEXT, 41)], [(Table.SPEECH, 7), (Table.SPEECH, 8), (Table.SPEECH, 9)]
     assert list(zip(layout.tables, layout.ids, strict=True)) == [START, *text, TURN, *speech]
     assert layout.targets == (SKIP, SKIP, SKIP, 7, 8, 9, END)
+
+
+def test_marks_of_cosyvoice_3_are_rows_after_the_codes():
+    start, end, turn, fill = (Table.SPEECH, 6561), 6562, (Table.SPEECH, 6563), 6564
+    profile, text, speech = PUBLISHED["v3"], [(Table.TEXT, 40)] * 5, [(Table.SPEECH, 7)] * 15
+    whole = whole_text_layout([40] * 5, [7] * 15, profile)
+    assert list(zip(whole.tables, whole.ids, strict=True)) == [start, *text, turn, *speech]
+    assert whole.targets[-1] == end
+    interleaved = interleaved_layout([40] * 5, [7] * 15, profile)
+    assert list(zip(interleaved.tables, interleaved.ids, strict=True)) == [start, *text, *speech, turn]
+    assert interleaved.targets[-2:] == (fill, end)
 
 
 def test_interleaved_layout():

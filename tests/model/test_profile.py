@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from cosycli.errors import MissingError
-from cosycli.model.profile import ModelProfile, read_profile
-from tests.model.tiny_model import CONFIG
+from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, ModelProfile, TransformerFlowProfile, read_profile
+from tests.model.tiny_model import CONFIG, CONFIG_3
 
 
-def profile_of(text: str, folder: Path) -> ModelProfile:
-    (folder / "cosyvoice2.yaml").write_text(text)
+def profile_of(text: str, folder: Path, version: int = 2) -> ModelProfile:
+    (folder / f"cosyvoice{version}.yaml").write_text(text)
     return read_profile(folder)
 
 
@@ -25,8 +25,22 @@ def test_tagged_numbers_are_read(tmp_path: Path) -> None:
     assert profile.language_model.top_k == 25
 
 
-def test_what_is_not_said_is_as_published(tmp_path: Path) -> None:
-    assert profile_of("sample_rate: 24000", tmp_path) == ModelProfile()
+def test_tagged_numbers_of_version_3_are_read(tmp_path: Path) -> None:
+    profile = profile_of(CONFIG_3, tmp_path, version=3)
+    assert isinstance(profile.flow, TransformerFlowProfile)
+    assert (profile.flow.estimator_width, profile.flow.num_blocks, profile.flow.lookahead_width) == (32, 2, 16)
+    assert profile.flow.chunk == 25
+    assert profile.vocoder.resblock_kernels == (3,)
+
+
+@pytest.mark.parametrize(("version", "published"), [(2, COSYVOICE_2), (3, COSYVOICE_3)])
+def test_what_is_not_said_is_as_published(tmp_path: Path, version: int, published: ModelProfile) -> None:
+    assert profile_of("sample_rate: 24000", tmp_path, version) == published
+
+
+def test_version_3_hears_up_to_the_nyquist_frequency(tmp_path: Path) -> None:
+    mel = profile_of("sample_rate: 24000", tmp_path, version=3).mel
+    assert mel.fmax == mel.sample_rate / 2
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,16 @@ def test_added_tokens_follow_the_last_byte_pair_in_the_published_order(directory
     assert tokenizer.num_tokens == first + 20
 
 
+def test_phonemes_follow_where_the_model_has_them(directory):
+    tokenizer = TextTokenizer.load(directory, has_phonemes=True)
+    first = 256 + len(MERGES) + 20
+    assert [tokenizer.id_of(token) for token in ("<|endofsystem|>", "[AA]", "[ZH]", "[a]", "[ǜ]")] == [
+        first + place for place in (0, 1, 84, 85, 260)
+    ]
+    assert tokenizer.num_tokens == first + 261
+    assert not TextTokenizer.load(directory).knows("[AA]")
+
+
 def test_phonemes_are_those_of_cosyvoice_3(shared):
     published = json.loads((shared / "reference" / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))
     assert list(phoneme_tokens()) == published["cmu"] + published["pinyin"]
