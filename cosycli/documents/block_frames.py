@@ -11,9 +11,9 @@ from cosycli.documents.book import Alphabet, BlockKind, MarkKind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.semantics import attribute, semantic_types
 
-__all__ = ["Frame", "block_frame", "is_block", "open_spans"]
+__all__ = ["Frame", "block_frame", "inline_frame", "is_block", "open_spans"]
 
-MAX_NESTED_MARKS = 32  # each is opened anew in every block: thousands of unclosed elements would take minutes
+MAX_NESTED_MARKS = 8  # each is opened anew in every block: thousands of unclosed elements would take minutes
 # Those that HTML (section 15.3) shows as blocks; cells stay together in their row.
 _BLOCKS = re.compile(
     r"address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
@@ -27,7 +27,7 @@ _ALPHABETS = {"ipa": Alphabet.IPA, "x-sampa": Alphabet.X_SAMPA, "x-cmu": Alphabe
 
 @dataclass(frozen=True)
 class Frame:
-    """An open element.
+    """What an element hands down to those in it.
 
     Attributes:
         kind, level: of the blocks in it.
@@ -35,8 +35,6 @@ class Frame:
         block_id: the `id` of that block.
         alphabet: of the pronunciations in it.
         is_preserved: its spaces and line ends are meant.
-        ends_line: it stands on a line of its own.
-        num_spans: marks to be closed with it.
     """
 
     kind: BlockKind = BlockKind.PARAGRAPH
@@ -48,9 +46,6 @@ class Frame:
     list_depth: int = 0
     quote_depth: int = 0
     is_preserved: bool = False
-    is_block: bool = True
-    ends_line: bool = False
-    num_spans: int = 0
 
 
 def is_block(name: str) -> bool:
@@ -60,23 +55,33 @@ def is_block(name: str) -> bool:
 
 def block_frame(element: etree._Element, name: str, content: str | None, parent: Frame) -> Frame:
     """The frame of a block in `parent`; `content` is the kind of text it holds, by `semantics.element_kind`."""
-    frame = replace(
-        parent,
-        is_block=True,
+    kind, level = _kind_and_level(element, name, content, parent)
+    tag = attribute(element, "lang")
+    return Frame(
+        kind=kind,
+        level=level,
+        language=tag or parent.language,
+        block_language=tag or parent.block_language,
         block_id=element.get("id") or "",
+        alphabet=attribute(element, "alphabet").lower() or parent.alphabet,
         list_depth=parent.list_depth + (name in _LISTS),
         quote_depth=parent.quote_depth + (name == "blockquote"),
+        is_preserved=parent.is_preserved or name == "pre",
     )
-    if name == "pre":
-        frame = replace(frame, is_preserved=True)
-    kind, level = _kind_and_level(element, name, content, frame)
-    return replace(frame, kind=kind, level=level)
 
 
-def _kind_and_level(element: etree._Element, name: str, content: str | None, frame: Frame) -> tuple[BlockKind, int]:
+def inline_frame(element: etree._Element, parent: Frame) -> Frame:
+    """The frame of an element within a line."""
+    tag, alphabet = attribute(element, "lang"), attribute(element, "alphabet")
+    if not tag and not alphabet:
+        return parent
+    return replace(parent, language=tag or parent.language, alphabet=alphabet.lower() or parent.alphabet)
+
+
+def _kind_and_level(element: etree._Element, name: str, content: str | None, parent: Frame) -> tuple[BlockKind, int]:
     if len(name) == 2 and name[0] == "h" and name[1].isdigit():
         return BlockKind.HEADING, int(name[1])
-    if content == "notes" or frame.kind is BlockKind.NOTE:
+    if content == "notes" or parent.kind is BlockKind.NOTE:
         return BlockKind.NOTE, 0
     if name == "pre":
         return (BlockKind.CODE if content == "code" else BlockKind.VERSE), 0
@@ -87,35 +92,26 @@ def _kind_and_level(element: etree._Element, name: str, content: str | None, fra
     if element.attrib and _VERSE.search(f"{element.get('class') or ''} {' '.join(semantic_types(element))}"):
         return BlockKind.VERSE, 0
     if name in _ITEMS:
-        return BlockKind.LIST_ITEM, frame.list_depth
+        return BlockKind.LIST_ITEM, parent.list_depth
     if name == "blockquote":
-        return BlockKind.QUOTE, frame.quote_depth
-    return frame.kind, frame.level
+        return BlockKind.QUOTE, parent.quote_depth + 1
+    return parent.kind, parent.level
 
 
-def open_spans(element: etree._Element, name: str, frame: Frame, text: FlowingText) -> Frame:
-    """Open the marks that an element puts on its text, and note in its frame how many there are."""
-    tag = attribute(element, "lang")
-    alphabet = attribute(element, "alphabet").lower() or frame.alphabet
-    phonemes = attribute(element, "ph").strip()
+def open_spans(element: etree._Element, name: str, frame: Frame, parent: Frame, text: FlowingText) -> int:
+    """Open the marks that an element puts on its text, and tell how many they are."""
     num_before = len(text.open_spans)
-    if num_before < MAX_NESTED_MARKS:
-        language = _primary(tag)
-        if (
-            not frame.is_block and len(language) == 2 and language != _primary(frame.language)
-        ):  # ISO 639-1 has two letters
-            text.open(MarkKind.LANGUAGE, language)
-        if name in ("em", "strong"):
-            text.open(MarkKind.EMPHASIS)
-        if phonemes and alphabet in _ALPHABETS:
-            text.open(MarkKind.PRONUNCIATION, phonemes, _ALPHABETS[alphabet])
-    return replace(
-        frame,
-        language=tag or frame.language,
-        block_language=tag if tag and frame.is_block else frame.block_language,
-        alphabet=alphabet,
-        num_spans=len(text.open_spans) - num_before,
-    )
+    if num_before >= MAX_NESTED_MARKS:
+        return 0
+    language = _primary(frame.language) if frame.language != parent.language else ""
+    if not is_block(name) and len(language) == 2 and language != _primary(parent.language):  # ISO 639-1 has two letters
+        text.open(MarkKind.LANGUAGE, language)
+    if name in ("em", "strong"):
+        text.open(MarkKind.EMPHASIS)
+    phonemes = attribute(element, "ph").strip()
+    if phonemes and frame.alphabet in _ALPHABETS:
+        text.open(MarkKind.PRONUNCIATION, phonemes, _ALPHABETS[frame.alphabet])
+    return len(text.open_spans) - num_before
 
 
 def _primary(tag: str) -> str:

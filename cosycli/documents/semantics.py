@@ -151,6 +151,8 @@ def local_name(element: etree._Element) -> str:
 
 def attribute(element: etree._Element, name: str) -> str:
     """The value of an attribute, whatever its namespace; "" if it is not there."""
+    if not element.attrib:
+        return ""
     value = element.get(name)
     if value is not None:
         return str(value)

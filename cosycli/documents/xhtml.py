@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
 from cosycli.documents.accounting import count_characters
-from cosycli.documents.block_frames import Frame, block_frame, is_block, open_spans
+from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_spans
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.reading_policy import ReadingPolicy
@@ -66,6 +67,14 @@ class ReadDocument:
     anchors: Mapping[str, int]
 
 
+class _Ending(NamedTuple):
+    """What is to be done where an element ends."""
+
+    ends_block: bool
+    ends_line: bool
+    num_spans: int
+
+
 def read_document(root: etree._Element, path: str, policy: ReadingPolicy, language: str = "") -> ReadDocument:
     """The parts of the document at `path` in a book whose language is `language`."""
     reader = _DocumentReader(path, policy, language)
@@ -94,6 +103,7 @@ class _DocumentReader:
         self._policy = policy
         self._book_language = language
         self._frames = [Frame(language=language)]
+        self._endings: list[_Ending] = []
         self._text = FlowingText()
         self._ruby: list[Ruby] = []
         self._skipped: etree._Element | None = None
@@ -160,12 +170,13 @@ class _DocumentReader:
             self._flush()
         self._note_anchor(element)
         parent = self._frames[-1]
-        frame = block_frame(element, name, kind, parent) if starts_block else replace(parent, is_block=False)
+        frame = block_frame(element, name, kind, parent) if starts_block else inline_frame(element, parent)
         ends_line = name in ("td", "th") or (name == "span" and bool(_VERSE_LINE.search(element.get("class") or "")))
         if ends_line:
             self._text.break_line()
-        frame = replace(frame, ends_line=ends_line, num_spans=0)
-        self._frames.append(open_spans(element, name, frame, self._text))
+        num_spans = open_spans(element, name, frame, parent, self._text)
+        self._frames.append(frame)
+        self._endings.append(_Ending(starts_block, ends_line, num_spans))
         if name == "ruby":
             self._ruby.append(Ruby(self._text))
         elif name == "rb" and self._ruby:
@@ -176,12 +187,12 @@ class _DocumentReader:
             self._ruby.pop().finish()
         elif name == "rb" and self._ruby:
             self._ruby[-1].next_base()
-        frame = self._frames[-1]
-        for _ in range(frame.num_spans):
+        ending = self._endings.pop()
+        for _ in range(ending.num_spans):
             self._text.close()
-        if frame.ends_line:
+        if ending.ends_line:
             self._text.break_line()
-        if frame.is_block:
+        if ending.ends_block:
             self._flush()
         self._frames.pop()
 
