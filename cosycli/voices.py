@@ -40,10 +40,10 @@ class Voice:
         name: what `--voice` takes.
         language: BCP 47 tag of the language the voice is at home in.
         rights: whose voice it is, and by what permission it is used.
-        speaker: the name of a speaker the built-in model was trained on.
+        speaker: the name of a speaker that a model was trained on, such as the built-in one.
         reference: an audio file of the voice; a voice without `speaker` has one.
         transcript: the words spoken in `reference`.
-        folder: where the voice is kept.
+        folder: where the voice is kept; of a speaker of a model, the model.
     """
 
     name: str
@@ -75,8 +75,11 @@ def voice_folders() -> dict[str, Path]:
     return found
 
 
-def find_voice(name: str) -> Voice:
-    """The voice called `name` in the library, or the one in the folder `name`.
+def find_voice(name: str, model: Path | None = None) -> Voice:
+    """The voice called `name` in the library, the one in the folder `name`, or a speaker that a model knows.
+
+    Args:
+        model: the folder of a model, whose own speakers are voices too.
 
     Raises:
         MissingError: there is none, or its folder is damaged.
@@ -86,7 +89,16 @@ def find_voice(name: str) -> Voice:
         return read_voice(folders[name])
     if Path(name, DESCRIPTION).is_file():
         return read_voice(Path(name))
-    raise _unknown(name, folders)
+    speakers = [] if model is None else _speakers_of(model)
+    if model is not None and name in speakers:
+        return Voice(name, "und", f"A speaker of the model {model.name}.", name, None, None, model)
+    raise _unknown(name, dict.fromkeys((*folders, *speakers)))
+
+
+def _speakers_of(model: Path) -> list[str]:
+    from cosycli.model.speakers import read_speakers  # only here: it needs torch
+
+    return list(read_speakers(model))
 
 
 def _unknown(name: str, folders: Iterable[str]) -> MissingError:

@@ -5,6 +5,7 @@ import soundfile
 from cosycli.errors import CosyError, InputError, MissingError, UsageError
 from cosycli.recording import read_reference
 from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders
+from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,18 @@ def test_a_voice_is_found_by_its_folder(clip, tmp_path):
     voice = add(clip)
     elsewhere = voice.folder.rename(tmp_path / "elsewhere")
     assert find_voice(str(elsewhere)).transcript == voice.transcript
+
+
+def test_a_speaker_of_a_model_is_a_voice_of_it(tmp_path):
+    model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
+    voice = find_voice("中文女", model)
+    assert (voice.speaker, voice.reference, voice.folder) == ("中文女", None, model)
+    assert "CosyVoice-300M-SFT" in voice.rights
+    with pytest.raises(MissingError) as caught:
+        find_voice("中文", model)
+    assert "Did you mean '中文女'?" in caught.value.hint
+    with pytest.raises(MissingError):
+        find_voice("中文女")
 
 
 def test_a_removed_voice_is_gone(clip):

@@ -15,7 +15,7 @@ from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.reference_encoder import resampled
 from cosycli.recording import read_reference
-from cosycli.voices import find_voice, voice_folders
+from cosycli.voices import find_voice
 
 __all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]
 
@@ -43,15 +43,13 @@ def prepare_voice(model: Model, name: str) -> VoicePrompt:
     """SFT where the model knows the speaker by name, zero-shot or cross-lingual from the reference clip elsewhere.
 
     Args:
-        name: of a voice of the library or its folder, or else of a speaker of the model.
+        name: of a voice of the library, its folder, or a speaker of the model.
 
     Raises:
         MissingError: there is no such voice, or it has no reference clip and the model does not know its speaker.
         InputError: the clip is not fit to be imitated.
     """
-    if name in model.speakers and name not in voice_folders():
-        return _known_speaker(model, name)
-    voice = find_voice(name)
+    voice = find_voice(name, model.directory)
     if voice.speaker in model.speakers:
         return _known_speaker(model, voice.speaker)
     if voice.reference is None:

@@ -102,7 +102,7 @@ class _Reader:
         sources = [str(entry.values["source"]) for entry in file.entries if "source" in entry.values]
         self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
         self.outs[file.path.resolve()] = "the jobs themselves"
-        self.check_voice = cache(find_voice)  # looked up once for each name, however many jobs there are
+        self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
         self.check_style = cache(_check_style)
         self.voice_names = frozenset(voice_folders())
         for key, value in file.defaults.values.items():
@@ -168,7 +168,7 @@ class _Reader:
     def _settings(self, values: Mapping[str, Any]) -> Settings:
         settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
         if settings.voice is not None and settings.voice not in self.voice_names:
-            self.check_voice(settings.voice)
+            self.check_voice(settings.voice, settings.model)
         self.check_style(settings.style, settings.model)
         return settings
 
@@ -185,6 +185,12 @@ class _Reader:
         if not path.exists():
             raise UsageError(f"There is no file {path}.", "Relative paths start where the jobs are.")
         return path
+
+
+def _check_voice(name: str, model: str) -> None:
+    from cosycli.model_library import find_model
+
+    find_voice(name, find_model(model))
 
 
 def _check_style(style: str | None, model: str) -> None:

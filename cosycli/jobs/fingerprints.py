@@ -19,13 +19,15 @@ def model_fingerprint(folder: Path) -> str:
     return _fingerprint(folder, [path for path in folder.rglob("*") if path.is_file()])
 
 
-def voice_fingerprint(name: str) -> str:
-    """From what describes the voice, and its clip.
+def voice_fingerprint(name: str, model: Path) -> str:
+    """From what describes the voice, and its clip; of a speaker of the model in the folder `model`, from the name.
 
     Raises:
         MissingError: the voice does not exist, or is damaged.
     """
-    voice = find_voice(name)
+    voice = find_voice(name, model)
+    if voice.folder == model:
+        return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
     clip = [] if voice.reference is None else [voice.reference]
     return _fingerprint(voice.folder, [voice.folder / "voice.yaml", *clip])
 

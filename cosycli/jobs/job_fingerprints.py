@@ -27,7 +27,7 @@ class JobFingerprints:
 
     def __init__(self) -> None:
         self._voice_names = frozenset(voice_folders())
-        self._of_voice = cache(voice_fingerprint)
+        self._of_voice = cache(lambda voice, model: voice_fingerprint(voice, find_model(model)))
         self._of_model = cache(lambda model: model_fingerprint(find_model(model)))
 
     def of(self, job: Job) -> str:
@@ -35,7 +35,7 @@ class JobFingerprints:
         facts = asdict(job)
         del facts["id"], facts["settings"]["device"]
         facts["model"] = self._of_model(job.settings.model)
-        facts["voices"] = [self._of_voice(voice) for voice in self._voices(job)]
+        facts["voices"] = [self._of_voice(voice, job.settings.model) for voice in self._voices(job)]
         digest = hashlib.blake2b(json.dumps(facts, default=_plain).encode(), digest_size=16)
         if isinstance(job, BookJob):
             for path in filter(None, (job.request.source, *job.request.lexicons)):

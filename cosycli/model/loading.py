@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from cosycli.errors import MissingError, UsageError, did_you_mean
-from cosycli.model.checkpoint import REMEDY, load_weights, read_pickle, read_weights
+from cosycli.errors import UsageError, did_you_mean
+from cosycli.model.checkpoint import load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.networks import new_flow, new_language_model, new_vocoder
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
+from cosycli.model.speakers import read_speakers
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import Vocoder
@@ -82,7 +83,7 @@ def load_model(
         language_model=language_model.to(place, precision).eval(),
         flow=flow.to(place).eval(),
         vocoder=vocoder.to(place).eval(),
-        speakers=_read_speakers(directory),
+        speakers=read_speakers(directory),
     )
 
 
@@ -133,16 +134,3 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     if name not in DTYPES:
         raise UsageError(f"There is no dtype {name!r}.", f"Valid: {', '.join(DTYPES)}.")
     return DTYPES[name]
-
-
-def _read_speakers(directory: Path) -> dict[str, Tensor]:
-    """Embeddings by speaker from `spk2info`, which a model may or may not have."""
-    if (path := directory / "spk2info.safetensors").is_file():
-        return {name: tensor.float() for name, tensor in read_weights(path).items()}
-    if not (path := directory / "spk2info.pt").is_file():
-        return {}
-    table = read_pickle(path)
-    try:
-        return {str(name): entry["embedding"].float().reshape(-1) for name, entry in table.items()}
-    except (AttributeError, KeyError, TypeError):
-        raise MissingError(f"{path} is not a table of speakers.", REMEDY) from None

@@ -6,7 +6,11 @@ import pytest
 
 from cosycli.errors import MissingError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
+from cosycli.model_library import BUILTIN, model_folder
 from cosycli.voices import find_voice
+from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
+
+MODEL = model_folder(BUILTIN)
 
 
 def test_copies_of_a_model_have_the_same_fingerprint(tmp_path):
@@ -29,12 +33,18 @@ def test_other_weights_give_another(tmp_path, position):
 def test_a_voice_is_told_by_its_words_too(tmp_path):
     folder = tmp_path / "slt"
     shutil.copytree(find_voice("slt").folder, folder)
-    before = voice_fingerprint(str(folder))
+    before = voice_fingerprint(str(folder), MODEL)
     description = folder / "voice.yaml"
     description.write_text(description.read_text().replace("transcript: ", "transcript: Well, "))
-    assert voice_fingerprint(str(folder)) != before
+    assert voice_fingerprint(str(folder), MODEL) != before
+
+
+def test_speakers_of_a_model_are_told_apart(tmp_path):
+    model = write_tiny_model_v1(tmp_path / "tiny1")
+    first, other = (voice_fingerprint(speaker, model) for speaker in SPEAKERS)
+    assert first != other
 
 
 def test_an_unknown_voice_is_refused():
     with pytest.raises(MissingError, match="There is no voice"):
-        voice_fingerprint("nobody")
+        voice_fingerprint("nobody", MODEL)
