@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.estimator import CausalConv, time_embedding
+from cosycli.model.convolutions import CausalConv
+from cosycli.model.estimator import time_embedding
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import TransformerFlowProfile
 

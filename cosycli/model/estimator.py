@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cosycli.model.convolutions import CausalConv
 from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile
@@ -31,13 +32,6 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
     rate = torch.exp(torch.arange(half, device=t.device) * (-math.log(10000.0) / (half - 1)))
     angle = TIME_SCALE * t[:, None].float() * rate
     return torch.cat([angle.sin(), angle.cos()], dim=1)
-
-
-class CausalConv(nn.Conv1d):
-    """A convolution that sees only the past."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (self.kernel_size[0] - 1, 0)))
 
 
 class ChannelNorm(nn.LayerNorm):
