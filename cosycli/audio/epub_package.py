@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from cosycli.audio.chapter_page import attribute, text
-from cosycli.documents.book import Metadata
+from cosycli.audio.tags import Tags
 from cosycli.whole_files import replacing
 
 __all__ = ["ACTIVE_CLASS", "Item", "Package", "clock", "write_package"]
@@ -72,15 +72,11 @@ class Package:
 
     Attributes:
         language: a BCP 47 tag.
-        narrator: who speaks.
-        statement: a sentence on how the speech was made.
         modified: with a time zone.
     """
 
-    metadata: Metadata
+    tags: Tags
     language: str
-    narrator: str
-    statement: str
     modified: datetime
     items: Sequence[Item]
 
@@ -129,7 +125,7 @@ def _package_document(package: Package) -> str:
             *_book_metadata(package),
             *_speech_metadata(package),
             *(f'<meta property="schema:{name}">{value}</meta>' for name, value in _ACCESSIBILITY),
-            f'<meta property="schema:accessibilitySummary">{text(package.statement)}</meta>',
+            f'<meta property="schema:accessibilitySummary">{text(package.tags.comment)}</meta>',
             "</metadata>",
             "<manifest>",
             *map(_manifest_item, package.items),
@@ -144,7 +140,7 @@ def _package_document(package: Package) -> str:
 
 
 def _book_metadata(package: Package) -> Iterator[str]:
-    metadata = package.metadata
+    metadata = package.tags.book
     yield f'<dc:identifier id="id">{_identifier(package)}</dc:identifier>'
     yield f'<dc:title id="title">{text(metadata.title) or "Untitled"}</dc:title>'
     yield '<meta refines="#title" property="title-type">main</meta>'
@@ -154,7 +150,7 @@ def _book_metadata(package: Package) -> Iterator[str]:
     yield f"<dc:language>{text(package.language)}</dc:language>"
     for number, author in enumerate(metadata.authors, start=1):
         yield from _person("creator", f"author{number}", author, "aut")
-    yield from _person("contributor", "narrator", package.narrator, "nrt")
+    yield from _person("contributor", "narrator", package.tags.narrator, "nrt")
     if metadata.publisher:
         yield f"<dc:publisher>{text(metadata.publisher)}</dc:publisher>"
     if _DATE.fullmatch(metadata.date):
@@ -178,7 +174,7 @@ def _person(element: str, id: str, name: str, role: str) -> Iterator[str]:
 def _speech_metadata(package: Package) -> Iterator[str]:
     modified = package.modified.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     yield f'<meta property="dcterms:modified">{modified}</meta>'
-    yield f'<meta property="media:narrator">{text(package.narrator)}</meta>'
+    yield f'<meta property="media:narrator">{text(package.tags.narrator)}</meta>'
     yield f'<meta property="media:active-class">{ACTIVE_CLASS}</meta>'
     lengths = {item.id: item.overlay_ms for item in package.items if item.overlay_ms is not None}
     yield f'<meta property="media:duration">{clock(sum(lengths.values()))}</meta>'
@@ -188,8 +184,10 @@ def _speech_metadata(package: Package) -> Iterator[str]:
 
 def _identifier(package: Package) -> str:
     """The same for the same book spoken by the same narrator."""
-    metadata = package.metadata
-    name = "\0".join((metadata.title, *metadata.authors, *metadata.identifiers, package.language, package.narrator))
+    metadata = package.tags.book
+    name = "\0".join(
+        (metadata.title, *metadata.authors, *metadata.identifiers, package.language, package.tags.narrator)
+    )
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, name)}"
 
 

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cosycli
 from cosycli.audio.chapter_page import PAGE_ID, STYLESHEET, chapter_page, is_language, page, span_id, text
 from cosycli.audio.epub_package import ACTIVE_CLASS, Item, Package, clock, write_package
+from cosycli.audio.tags import Tags
 from cosycli.documents.book import Chapter
 from cosycli.errors import UsageError
 
@@ -24,34 +24,33 @@ __all__ = ["write_read_along"]
 # The audio and images that every reading system plays and shows: "EPUB 3.3", 3.2 Core media types.
 AUDIO_TYPES = {".m4a": "audio/mp4", ".m4b": "audio/mp4", ".mp4": "audio/mp4", ".mp3": "audio/mpeg"}
 COVER_SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/svg+xml": "svg"}
-COLOPHON = "colophon.xhtml"
+COLOPHON, ABOUT = "colophon.xhtml", "About this edition"
 STYLE = f"""
 .verse {{ margin-left: 2em; }}
 .{ACTIVE_CLASS} {{ background-color: #fff3a0; color: #000; }}
 """
 
 
-def write_read_along(target: Path, book: BookScript, assembly: Assembly, *, voice: str, modified: datetime) -> None:
+def write_read_along(target: Path, book: BookScript, assembly: Assembly, tags: Tags, modified: datetime) -> None:
     """Write the book's text and its sound as one EPUB.
+
+    EPUBCheck before 5.0 runs out of stack at some thousand sentences (github.com/w3c/epubcheck/issues/1358); it accepts
+    them with `java -Xss64m`.
 
     Args:
         book: its segments are those the assembly has times for.
         assembly: its files are M4A, M4B or MP3, a chapter in each or all in one.
-        voice: who speaks, for the metadata.
         modified: with a time zone; equal times give equal files.
 
     Raises:
         UsageError: the audio is of a kind that EPUB does not take.
         InputError: the EPUB cannot be written.
     """
-    metadata = book.book.metadata
-    language = metadata.language if is_language(metadata.language) else _spoken_language(book)
-    narrator = f"{voice} (synthetic voice)"
-    statement = f"The speech of this edition is synthetic: the voice {voice}, made by cosy {cosycli.__version__}."
+    language = tags.book.language if is_language(tags.book.language) else _spoken_language(book)
     audio = _audio_items(assembly)
     chapters = list(zip(book.chapters, assembly.chapters, strict=True))
     items = [
-        Item("nav", "nav.xhtml", "application/xhtml+xml", _contents_page(book, language), properties="nav"),
+        Item("nav", "nav.xhtml", "application/xhtml+xml", _contents_page(book, tags, language), properties="nav"),
         Item("style", STYLESHEET, "text/css", STYLE),
         *_cover_items(book),
         *(
@@ -59,10 +58,10 @@ def write_read_along(target: Path, book: BookScript, assembly: Assembly, *, voic
             for number, (chapter, times) in enumerate(chapters, start=1)
             for item in _chapter_items(number, chapter, times, audio[times.file].href, language, book)
         ),
-        Item("colophon", COLOPHON, "application/xhtml+xml", _colophon(statement), is_page=True),
+        Item("colophon", COLOPHON, "application/xhtml+xml", _colophon(tags), is_page=True),
         *audio.values(),
     ]
-    write_package(target, Package(metadata, language, narrator, statement, modified, items))
+    write_package(target, Package(tags, language, modified, items))
 
 
 def _spoken_language(book: BookScript) -> str:
@@ -139,11 +138,11 @@ def _overlay(page_href: str, audio: str, clips: Sequence[tuple[int, int, int]]) 
     )
 
 
-def _contents_page(book: BookScript, language: str) -> str:
+def _contents_page(book: BookScript, tags: Tags, language: str) -> str:
     entries = [(_href(number), chapter.chapter) for number, chapter in enumerate(book.chapters, start=1)]
-    colophon = (COLOPHON, Chapter("About this edition", 0, ()))
+    colophon = (COLOPHON, Chapter(ABOUT, 0, ()))
     contents = _nested_list([*entries, colophon])
-    return page(book.book.metadata.title, language, '<nav epub:type="toc">', contents, "</nav>")
+    return page(tags.book.title, language, '<nav epub:type="toc">', contents, "</nav>")
 
 
 def _nested_list(entries: Sequence[tuple[str, Chapter]]) -> str:
@@ -160,8 +159,8 @@ def _nested_list(entries: Sequence[tuple[str, Chapter]]) -> str:
     return "<ol>\n{}\n</ol>".format("\n".join(items))
 
 
-def _colophon(statement: str) -> str:
-    return page("About this edition", "en", "<section>", f"<p>{text(statement)}</p>", "</section>")
+def _colophon(tags: Tags) -> str:
+    return page(ABOUT, "en", "<section>", f"<p>{text(tags.comment)}</p>", "</section>")
 
 
 def _href(number: int) -> str:

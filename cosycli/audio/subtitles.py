@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.audio.line_breaks import divide, lines_of
+from cosycli.documents.book import Metadata
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.script.duration import seconds_of
 from cosycli.script.printed import marks_of, printed
@@ -67,8 +68,11 @@ def chapter_cues(chapter: ChapterScript, times: ChapterTimes, obeys_markup: bool
         yield from _segment_cues(printed(script.source, marks, *segment.source), start_s, end_s)
 
 
-def write_subtitles(book: BookScript, assembly: Assembly, format: str) -> list[Path]:
+def write_subtitles(book: BookScript, assembly: Assembly, metadata: Metadata, format: str) -> list[Path]:
     """Timed text beside each audio file and under its name: one for a book in one file, else one for each chapter.
+
+    Args:
+        metadata: of the book, for formats that can name it.
 
     Raises:
         InputError: a file cannot be written.
@@ -79,7 +83,7 @@ def write_subtitles(book: BookScript, assembly: Assembly, format: str) -> list[P
         chapters = list(held)
         cues = (cue for script, times in chapters for cue in chapter_cues(script, times, book.book.obeys_markup))
         path = audio.with_suffix(f".{format}")
-        write_whole(path, _formatted(cues, format, _heading(book, [times for _, times in chapters])))
+        write_whole(path, _formatted(cues, format, _heading(metadata, [times for _, times in chapters])))
         written.append(path)
     return written
 
@@ -129,8 +133,7 @@ def _formatted(cues: Iterable[Cue], format: str, heading: Heading) -> str:
     return to_srt(cues) if format == "srt" else to_vtt(cues)
 
 
-def _heading(book: BookScript, chapters: list[ChapterTimes]) -> Heading:
-    metadata = book.book.metadata
+def _heading(metadata: Metadata, chapters: list[ChapterTimes]) -> Heading:
     title = chapters[0].title if len(chapters) == 1 else metadata.title
     return Heading(title, ", ".join(metadata.authors), metadata.title)
 

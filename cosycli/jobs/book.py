@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -166,22 +167,23 @@ def _publish(
 ) -> BookResult:
     heard, target = plan.heard, publication.target
     voices = tuple(voice for voice, _ in Counter(order.utterance.voice for order in orders).most_common())
+    tags = Tags(_titled(plan), voices, plan.settings.model)
     sample_rate = folder.takes.get(orders[0].key).sample_rate
     assembly = write_book(
         _chapter_sounds(plan, folder, orders),
         sample_rate,
         target,
-        Tags(_titled(plan), voices, plan.settings.model),
+        tags,
         heard.book.cover,
         publication.loudness,
         progress.written,
     )
     files = list(assembly.files)
     for name in publication.subtitles:
-        files += write_subtitles(heard, assembly, name)
+        files += write_subtitles(heard, assembly, tags.book, name)
     if publication.read_along:
         files.append(path := _beside(target.path, ".read-along.epub"))
-        write_read_along(path, heard, assembly, voice=voices[0], modified=datetime.now(timezone.utc))
+        write_read_along(path, heard, assembly, tags, _last_change(plan))
     judged = judged_segments(orders, folder)
     write_report(plan, folder, made, judged, assembly)
     return BookResult(assembly, made, tuple(judged), tuple(files), folder.report_path)
@@ -212,6 +214,12 @@ def _titled(plan: Plan) -> Metadata:
     if metadata.title or plan.request.source is None:
         return metadata
     return replace(metadata, title=plan.request.source.stem)
+
+
+def _last_change(plan: Plan) -> datetime:
+    """When the source was last changed, so that the same source gives the same files."""
+    source = plan.request.source
+    return datetime.fromtimestamp(source.stat().st_mtime if source else time.time(), timezone.utc)
 
 
 def _beside(path: Path, ending: str) -> Path:

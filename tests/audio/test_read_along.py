@@ -9,8 +9,10 @@ from lxml import etree
 
 from cosycli.audio.encode import open_sink
 from cosycli.audio.read_along import write_read_along
+from cosycli.audio.tags import Tags
 from cosycli.documents.book import Alphabet, Block, BlockKind, Chapter, Cover, Mark, MarkKind, Metadata
 from cosycli.errors import InputError, UsageError
+from cosycli.script.book_script import BookScript
 from tests.audio.told_book import book_of, heading, paragraph, tell
 
 MODIFIED = datetime(2026, 5, 3, 12, 30, tzinfo=timezone.utc)
@@ -55,12 +57,16 @@ INSIDE = Chapter("A part inside", 2, (paragraph("Deeper."),))
 SILENT = Chapter("Silence", 1, (Block(BlockKind.SCENE_BREAK, ""),))
 
 
+def tags_of(book: BookScript) -> Tags:
+    return Tags(book.book.metadata, ("slt",), "builtin")
+
+
 def write(folder: Path, *chapters: Chapter, metadata: Metadata | None = None, **facts: object) -> zipfile.ZipFile:
     """The read-along of a book with one M4A for all its chapters."""
     book = book_of(*chapters, metadata=metadata, **facts)
     audio = folder / "book.m4a"
     audio.write_bytes(b"sound" * 1000)
-    write_read_along(folder / "book.epub", book, tell(book, audio), voice="slt", modified=MODIFIED)
+    write_read_along(folder / "book.epub", book, tell(book, audio), tags_of(book), MODIFIED)
     return zipfile.ZipFile(folder / "book.epub")
 
 
@@ -150,8 +156,8 @@ def test_the_package_says_what_the_book_is_and_that_its_speech_is_synthetic(tmp_
     assert metas["dcterms:modified"] == "2026-05-03T12:30:00Z"
     assert metas["belongs-to-collection"] == "Waters"
     assert metas["schema:accessibilityFeature"]
-    assert "synthetic" in metas["schema:accessibilitySummary"]
-    assert "synthetic" in "".join(parse(archive, "colophon.xhtml").itertext())
+    assert "Synthetic speech: voice slt" in metas["schema:accessibilitySummary"]
+    assert "Synthetic speech" in "".join(parse(archive, "colophon.xhtml").itertext())
 
 
 def test_contents_are_nested_as_the_chapters_are(tmp_path):
@@ -183,7 +189,7 @@ def test_chapters_in_files_of_their_own_keep_them(tmp_path):
     files = tmp_path / "The Lake.mp3", tmp_path / "Inside.mp3"
     for file in files:
         file.write_bytes(file.name.encode())
-    write_read_along(tmp_path / "book.epub", book, tell(book, *files), voice="slt", modified=MODIFIED)
+    write_read_along(tmp_path / "book.epub", book, tell(book, *files), tags_of(book), MODIFIED)
     archive = zipfile.ZipFile(tmp_path / "book.epub")
     assert archive.read("EPUB/audio0002.mp3") == b"Inside.mp3"
     clip = parse(archive, "chapter0002.smil").find(".//s:audio", SPACES)
@@ -203,14 +209,14 @@ def test_a_language_that_is_none_gives_way_to_what_is_spoken(tmp_path):
 def test_audio_that_epub_does_not_take_is_refused(tmp_path):
     book = book_of(LAKE)
     with pytest.raises(UsageError, match=r"book.opus") as error:
-        write_read_along(tmp_path / "a.epub", book, tell(book, tmp_path / "book.opus"), voice="slt", modified=MODIFIED)
+        write_read_along(tmp_path / "a.epub", book, tell(book, tmp_path / "book.opus"), tags_of(book), MODIFIED)
     assert "m4b" in error.value.hint
 
 
 def test_a_failure_leaves_nothing(tmp_path):
     book = book_of(LAKE)
     with pytest.raises(InputError, match="could not be written"):
-        write_read_along(tmp_path / "a.epub", book, tell(book, tmp_path / "gone.m4a"), voice="slt", modified=MODIFIED)
+        write_read_along(tmp_path / "a.epub", book, tell(book, tmp_path / "gone.m4a"), tags_of(book), MODIFIED)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -223,7 +229,7 @@ def test_epubcheck_finds_nothing_to_say(tmp_path):
     metadata = Metadata("The Lake & I", "A Tale", ("Ada Example",), "", "en", "Waters", "2", date="2020-03-01")
     book = book_of(LAKE, INSIDE, EVERYTHING, SILENT, metadata=metadata, cover=Cover(PIXEL, "image/png", "c.png"))
     told = tell(book, tmp_path / "book.mp3")
-    write_read_along(tmp_path / "book.epub", book, told, voice="slt", modified=MODIFIED)
+    write_read_along(tmp_path / "book.epub", book, told, tags_of(book), MODIFIED)
     command = ["java", "-jar", Path(jar).resolve(), "--failonwarnings", tmp_path / "book.epub"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

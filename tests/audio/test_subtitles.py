@@ -84,7 +84,7 @@ def test_lrc():
 def test_a_book_in_one_file_gets_one_file_of_timed_text(tmp_path):
     book = book_of(SHORE, LAKE)
     told = tell(book, tmp_path / "The Lake.m4b")
-    assert write_subtitles(book, told, "srt") == [tmp_path / "The Lake.srt"]
+    assert write_subtitles(book, told, book.book.metadata, "srt") == [tmp_path / "The Lake.srt"]
     lines = (tmp_path / "The Lake.srt").read_text(encoding="utf-8").splitlines()
     assert lines[0:3] == ["1", "00:00:00,750 --> 00:00:03,750", "The Shore"]
     assert "The Lake" in lines
@@ -93,7 +93,10 @@ def test_a_book_in_one_file_gets_one_file_of_timed_text(tmp_path):
 def test_chapters_in_files_of_their_own_get_one_each(tmp_path):
     book = book_of(SHORE, LAKE)
     files = tmp_path / "1.mp3", tmp_path / "2.mp3"
-    assert write_subtitles(book, tell(book, *files), "lrc") == [tmp_path / "1.lrc", tmp_path / "2.lrc"]
+    assert write_subtitles(book, tell(book, *files), book.book.metadata, "lrc") == [
+        tmp_path / "1.lrc",
+        tmp_path / "2.lrc",
+    ]
     first, second = (file.with_suffix(".lrc").read_text(encoding="utf-8").splitlines() for file in files)
     assert first[:4] == ["[ti:The Shore]", "[ar:Ada Example]", "[al:The Lake]", "[00:00.75]The Shore"]
     assert second[3] == "[00:00.75]The Lake"
@@ -102,5 +105,5 @@ def test_chapters_in_files_of_their_own_get_one_each(tmp_path):
 def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path):
     book = book_of(SHORE)
     with pytest.raises(InputError, match=r"book.vtt could not be written"):
-        write_subtitles(book, tell(book, tmp_path / "missing" / "book.m4b"), "vtt")
+        write_subtitles(book, tell(book, tmp_path / "missing" / "book.m4b"), book.book.metadata, "vtt")
     assert list(tmp_path.iterdir()) == []
