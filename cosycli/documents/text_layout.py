@@ -18,6 +18,7 @@ __all__ = ["Paragraph", "join_lines", "read_paragraphs"]
 
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # of the lines, from which on lines were not wrapped
+_WRAP_WIDTH = 40  # columns; an editor who breaks lines lets them grow longer than this
 _FULL = 0.8  # of the wrap width: what a line and the first word of the next exceed where an editor broke the line
 _TITLE_LINE = 60  # columns; the longest title under a chapter's number in the corpus has 27
 _ENDS_SENTENCE = re.compile(r"[.,;!?…。！？；，：:—-][\"'”’»“」』)）]*\Z|[”’»」』]\Z")
@@ -39,7 +40,7 @@ class Paragraph:
     def is_title(self) -> bool:
         """True for one or two short lines that do not end like a sentence."""
         return len(self.lines) <= 2 and all(
-            _width(line) <= _TITLE_LINE and line[0] not in "\"'“‘«„「『-" and not _ENDS_SENTENCE.search(line)
+            _width(line) <= _TITLE_LINE and line[0] not in "\"'“‘«„「『-[<{" and not _ENDS_SENTENCE.search(line)
             for line in self.lines
         )
 
@@ -57,7 +58,7 @@ def read_paragraphs(text: str) -> list[Paragraph]:
     lines = [line.rstrip() for line in text.replace("\f", "\n\n").splitlines()]
     filled = [line for line in lines if line]
     groups = [list(group) for has_text, group in groupby(lines, key=bool) if has_text]
-    if sum(_width(line) > _LONG_LINE for line in filled) > _LONG_SHARE * len(filled):
+    if _are_paragraphs(filled):
         return [Paragraph((line.strip(),)) for line in filled]
     wrap_width = _wrap_width(groups)
     return [
@@ -68,6 +69,13 @@ def read_paragraphs(text: str) -> list[Paragraph]:
     ]
 
 
+def _are_paragraphs(lines: Sequence[str]) -> bool:
+    """True when lines are long, and the long ones end where sentences do."""
+    long = [line for line in lines if _width(line) > _LONG_LINE]
+    num_whole = sum(bool(_ENDS_SENTENCE.search(line)) for line in long)
+    return len(long) > _LONG_SHARE * len(lines) and 2 * num_whole > len(long)
+
+
 def _wrap_width(groups: Sequence[Sequence[str]]) -> int:
     """Columns that nine in ten of the lines that go on in a next one keep within."""
     widths = sorted(_width(line.strip()) for group in groups for line in group[:-1])
@@ -76,6 +84,8 @@ def _wrap_width(groups: Sequence[Sequence[str]]) -> int:
 
 def _is_verse(lines: Sequence[str], wrap_width: int) -> bool:
     """True when fewer than half of the line ends can be an editor's."""
+    if wrap_width < _WRAP_WIDTH:
+        return len(lines) > 1
     num_full = sum(
         _width(line) + 1 + _width(re.split(r"\s", following, maxsplit=1)[0][:20]) > _FULL * wrap_width
         for line, following in pairwise(lines)

@@ -122,7 +122,7 @@ def test_title_and_author_of_a_title_page():
 
 
 def test_text_before_the_first_chapter_is_a_chapter_if_it_is_more_than_a_title_page():
-    assert outline(read(PROSE * 6 + chapters("Chapter 1", "Chapter 2")))[0] == (1, "my_book")
+    assert outline(read(PROSE + chapters("Chapter 1", "Chapter 2")))[0] == (1, "my_book")
 
 
 def test_lines_are_joined_but_verse_keeps_them():
@@ -133,8 +133,19 @@ def test_lines_are_joined_but_verse_keeps_them():
     assert said(read("山下有一条河，河边住着一个老人，他每天都\n" * 4))[0].count("\n") == 0
 
 
+def test_lines_longer_than_any_page_are_paragraphs_if_they_end_like_them():
+    whole = (
+        "The road went over the hill and down into the valley, where the mist lay white upon the water at dawn. " * 2
+    )
+    assert len(said(read(f"{whole}\n{whole}\n{whole}\n"))) == 3
+    assert len(said(read(f"{whole}\nand {whole} of the\n{whole} and the\n".replace(". \n", "\n")))) == 1
+
+
 def test_paragraphs_told_apart_by_indents():
-    first, second = "  The road went over the hill\nand down.\n", "  Is it far, she said, and he\ndid not know.\n"
+    first, second = (
+        "  The road went over the hill and down into\nthe valley.\n",
+        "  Is it far, she said to him, and he did\nnot know.\n",
+    )
     assert len(said(read(first + second))) == 2
     assert len(said(read(HAN_PROSE * 2))) == 2
 
