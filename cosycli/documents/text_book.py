@@ -24,7 +24,7 @@ _SCENE_BREAK = re.compile(r"(?:[*＊#~◇◆○●☆★※⁂•·]\s*){1,20}|(
 _EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_]{1,1000}?)(?<=\S)_(?!\w)")
 _SIGNS = "signs of emphasis and of pictures are not read"
 _BYLINE = re.compile(r"(?:by|von|par|di|door|作者[:：]?|[著文][:：])\s*(\S.{0,80})", re.IGNORECASE)
-# What a title page does not exceed, in all and in a paragraph; the longest of the corpus has 222, and 66 in a paragraph.
+# What a title page does not exceed, in all and in a paragraph; the longest of the corpus has 222 and 66.
 _TITLE_PAGE, _TITLE_PARAGRAPH = 1000, 120
 
 
