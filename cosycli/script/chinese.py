@@ -17,13 +17,16 @@ _FIGURE = r"[$£€¥￥]?(?:(?<![A-Za-z0-9)])[-+])?\d{1,20}(?:[.,:/~～年月�
 _RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?(?:/[a-z]{{1,2}})?)?{_NEAR}")
 # 图 2-3 is the third picture of chapter 2, and 3-5 天 are three to five days: wetext takes both for a subtraction.
 _LABEL = re.compile(r"(?:示例|例|图|表|列表|代码)\s?\d{1,3}(?P<dash>-)\d{1,3}(?![\d-])")
-_RANGE = re.compile(r"(?<![\d.-])(?P<first>[1-9]\d{0,3})(?P<dash>-)(?P<last>[1-9]\d{0,3})(?![\d.-]|\s?=)")
+_RANGE = re.compile(r"(?<![\d.-])(?P<first>[1-9]\d{0,3})-(?P<last>[1-9]\d{0,3})(?![\d.-]|\s?=)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
 
 
 def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[Rewriting]:
     """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text, and of further `forms`."""
-    known = _dashes(text) if language == "zh" else []
+    known: list[Rewriting] = []
+    if language == "zh":
+        known = [Rewriting(*match.span("dash"), "杠") for match in _LABEL.finditer(text)]
+        text = _RANGE.sub(_range, text)
     for before, after in pairwise([0, *(dash.end for dash in known), len(text) + 1]):
         for match in _RUN.finditer(text, before, after - 1):
             spoken = _read(match.group(), language)
@@ -32,10 +35,9 @@ def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[
     return rewrite_forms(text, (*forms, *_SIGNS[language]), known)
 
 
-def _dashes(text: str) -> list[Rewriting]:
-    labels = {match.start("dash") for match in _LABEL.finditer(text)}
-    ranges = {match.start("dash") for match in _RANGE.finditer(text) if int(match["first"]) < int(match["last"])}
-    return [Rewriting(place, place + 1, "杠" if place in labels else "到") for place in sorted(labels | ranges)]
+def _range(match: re.Match[str]) -> str:
+    """The same with the dash that wetext takes for one, and of the same length."""
+    return match.group().replace("-", "~") if int(match["first"]) < int(match["last"]) else match.group()
 
 
 @lru_cache(maxsize=4096)

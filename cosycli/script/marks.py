@@ -37,6 +37,9 @@ class _Manner:
     is_emphasized: bool = False
 
 
+_ORDINARY = _Manner()
+
+
 @dataclass
 class MarkReader:
     """Reads the marks of blocks.
@@ -68,7 +71,7 @@ class MarkReader:
 
     def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _Manner]]:
         """Where the manner of speaking changes, and what it is from there on."""
-        open_manners: list[tuple[float, _Manner]] = [(math.inf, _Manner())]
+        open_manners: list[tuple[float, _Manner]] = [(math.inf, _ORDINARY)]
         for mark in marks:
             yield from _close(open_manners, mark.start)
             open_manners.append((mark.end, self._within(mark, open_manners[-1][1])))
@@ -145,7 +148,7 @@ def _close(open_manners: list[tuple[float, _Manner]], place: int) -> Iterator[tu
 
 
 def _spoken_in(pieces: Iterable[Part], changes: Sequence[tuple[int, _Manner]]) -> Iterator[Part]:
-    number, manner = 0, _Manner()
+    number, manner = 0, _ORDINARY
     for piece in pieces:
         while number < len(changes) and changes[number][0] <= piece.start:
             manner = changes[number][1]
@@ -154,6 +157,8 @@ def _spoken_in(pieces: Iterable[Part], changes: Sequence[tuple[int, _Manner]]) -
 
 
 def _under(piece: Part, manner: _Manner) -> Part:
+    if manner == _ORDINARY:
+        return piece
     emphasized = manner.is_emphasized and _EMPHASIS not in piece.enclosing
     return replace(
         piece,

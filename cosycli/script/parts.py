@@ -59,13 +59,12 @@ class Saying:
 def cut(parts: Iterable[Part], places: Sequence[int]) -> Iterator[Part]:
     """The same parts, those of text cut at each of the ordered `places`."""
     for part in parts:
-        if part.kind is Kind.TEXT:
-            inside = places[bisect_right(places, part.start) : bisect_left(places, part.end)]
-            for start, end in zip((part.start, *inside), (*inside, part.end), strict=True):
-                if start < end:
-                    yield replace(part, start=start, end=end)
-        else:
+        inside = places[bisect_right(places, part.start) : bisect_left(places, part.end)]
+        if part.kind is not Kind.TEXT or not inside:
             yield part
+            continue
+        for start, end in zip((part.start, *inside), (*inside, part.end), strict=True):
+            yield replace(part, start=start, end=end)
 
 
 def say_instead(parts: Iterable[Part], sayings: Sequence[Saying]) -> Iterator[Part]:

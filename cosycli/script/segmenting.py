@@ -22,6 +22,7 @@ from cosycli.script.sentences import sentence_ends
 __all__ = ["Said", "segments_of"]
 
 _BOUNDARIES = {Cut.SENTENCE: Boundary.SENTENCE, Cut.CLAUSE: Boundary.CLAUSE}
+_SPACES = re.compile(r"\s*")
 _SENTENCE_FINAL = tuple(".?!。？！")
 
 
@@ -74,6 +75,8 @@ def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
 def _say(passage: Passage, pauses: Pauses) -> tuple[list[Segment], list[Span]]:
     """Segments of a passage, in order, none if it has nothing to say; and the fate of its characters."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
+    if not passage.runs:
+        return [], spans
     speaker = _Speaker(passage)
     if not speaker.ruler.has_words(0, len(speaker.plain)):
         reason = "white space" if speaker.plain.isspace() else "punctuation without words"
@@ -143,11 +146,19 @@ class _Speaker:
         """Where sentences and lines of verse end."""
         found = {match.end() for match in re.finditer("\n", self.plain)}
         found.update(sentence_ends(self.plain.replace(NAME, NAME_LETTER), self.language))
+        found.difference_update(self.abbreviation_ends())
         for start, end, language in self.stretches:
             if language != self.language:
                 found.difference_update(range(start + 1, end))
                 found.update(start + inside for inside in sentence_ends(self.plain[start:end], language)[:-1])
         return sorted(found)
+
+    def abbreviation_ends(self) -> Iterator[int]:
+        """Where a full stop belongs to an abbreviation or an ordinal alone, which English tells by itself."""
+        for word in self.words if self.language != "en" else ():
+            if self.plain[word.end - 1] == "." and word.spoken and not word.spoken.endswith("."):
+                following = _SPACES.match(self.plain, word.end)
+                yield following.end() if following else word.end
 
     def find_words(self, latin: str) -> list[_Word]:
         """Everything that is not spoken as it stands: rewritings, tokens and ends of lines."""

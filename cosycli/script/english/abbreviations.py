@@ -39,6 +39,9 @@ _STREETS = {
 _NOT_SPELLED = {"BRR", "DR", "HM", "HMM", "MR", "MRS", "NTH", "PFFT", "PSST", "SH", "SHH", "ST", "TSK", "XX", "XXX"}
 
 
+_NEVER_LAST = {"vs", "viz", "cf", "approx", "est"}
+
+
 def _ends_sentence(match: re.Match[str]) -> bool:
     """True when the abbreviation's full stop ends the sentence too: nothing follows, or a capital."""
     rest = match.string[match.end() : match.end() + 4]
@@ -50,7 +53,8 @@ def _title(match: re.Match[str]) -> str:
 
 
 def _abbreviation(match: re.Match[str]) -> str:
-    return _ABBREVIATIONS[match["word"]] + ("." if _ends_sentence(match) else "")
+    word = match["word"]
+    return _ABBREVIATIONS[word] + ("." if word not in _NEVER_LAST and _ends_sentence(match) else "")
 
 
 def _phrase(match: re.Match[str]) -> str:

@@ -100,10 +100,13 @@ _COINS = {
 }  # fmt: skip
 _ABBREVIATIONS = {
     "M.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
-    "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dre": "Docteure", "Dres": "docteures", "Pr": "Professeur",
-    "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte", "p. ex.": "par exemple",
-    "c.-à-d.": "c'est-à-dire", "etc.": "et cetera", "av. J.-C.": "avant Jésus-Christ",
-    "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ", "cf.": "confer", "env.": "environ", "bd": "boulevard",
+    "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur", "Dre": "Docteure", "Dres": "docteures",
+    "Pr": "Professeur", "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
+    "cf.": "confer", "env.": "environ", "bd": "boulevard",
+}  # fmt: skip
+_LAST_WORDS = {
+    "etc.": "et cetera", "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
+    "J.-C.": "Jésus-Christ",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "n°": "numéro", "nº": "numéro", "N°": "Numéro", "p.": "page", "pp.": "pages", "vol.": "volume", "chap.": "chapitre",
@@ -135,6 +138,7 @@ FRENCH = Tongue(
     after_scale=lambda noun: f"d'{noun}" if noun[0] in "aeéèiouh" else f"de {noun}",
     fraction=_fraction,
     abbreviations=_ABBREVIATIONS,
+    last_words=_LAST_WORDS,
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(

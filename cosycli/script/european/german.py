@@ -106,14 +106,16 @@ _COINS = {
     "CHF": (("ein Franken", "Franken"), ("ein Rappen", "Rappen")), "¥": (("ein Yen", "Yen"), ("", "")),
 }  # fmt: skip
 _ABBREVIATIONS = {
-    "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "u. s. w.": "und so weiter",
-    "usw.": "und so weiter", "usf.": "und so fort", "u. ä.": "und ähnliche", "o. ä.": "oder ähnliche",
-    "i. d. R.": "in der Regel", "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "bzw.": "beziehungsweise",
-    "bspw.": "beispielsweise", "ca.": "circa", "evtl.": "eventuell", "ggf.": "gegebenenfalls", "inkl.": "inklusive",
-    "sog.": "sogenannte", "vgl.": "vergleiche", "etc.": "et cetera", "Dr.": "Doktor", "Prof.": "Professor",
-    "Hr.": "Herr", "Fr.": "Frau", "Frl.": "Fräulein", "Mr.": "Mister", "Mrs.": "Missis", "Ms.": "Miss", "St.": "Sankt",
-    "Str.": "Straße", "Mio.": "Millionen", "Mrd.": "Milliarden", "Jh.": "Jahrhundert", "Jhdt.": "Jahrhundert",
-    "geb.": "geboren", "gest.": "gestorben",
+    "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "u.": "und", "i. d. R.": "in der Regel",
+    "bzw.": "beziehungsweise", "bspw.": "beispielsweise", "ca.": "circa", "evtl.": "eventuell",
+    "ggf.": "gegebenenfalls", "inkl.": "inklusive", "sog.": "sogenannte", "vgl.": "vergleiche", "Dr.": "Doktor",
+    "Prof.": "Professor", "Hr.": "Herr", "Fr.": "Frau", "Frl.": "Fräulein", "Mr.": "Mister", "Mrs.": "Missis",
+    "Ms.": "Miss", "St.": "Sankt", "Mio.": "Millionen", "Mrd.": "Milliarden", "geb.": "geboren", "gest.": "gestorben",
+}  # fmt: skip
+_LAST_WORDS = {
+    "u. s. w.": "und so weiter", "usw.": "und so weiter", "usf.": "und so fort", "u. ä.": "und ähnliche",
+    "o. ä.": "oder ähnliche", "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "etc.": "et cetera",
+    "Str.": "Straße", "Jh.": "Jahrhundert", "Jhdt.": "Jahrhundert",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "Nr.": "Nummer", "S.": "Seite", "Bd.": "Band", "Kap.": "Kapitel", "Abb.": "Abbildung", "Abs.": "Absatz",
@@ -153,6 +155,7 @@ GERMAN = Tongue(
     after_scale=str,
     fraction=_fraction,
     abbreviations=_ABBREVIATIONS,
+    last_words=_LAST_WORDS,
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=_SPECIAL,

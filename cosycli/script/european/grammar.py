@@ -48,7 +48,7 @@ class Tongue:
         units, coins: as written, and their nouns; a coin has those of its hundredth too, joined by `coin_joint`.
         scales: words between an amount and its unit, as a pattern; `after_scale` says the unit after one.
         fraction: says numerator and denominator.
-        abbreviations: as written, and the words.
+        abbreviations: as written, and the words; `last_words` are those with which a sentence may end.
         before_numbers: the same of those that count only before a figure.
         signs: as written, and the words.
         special: forms of this language alone; of those that are shared, only dates win over them.
@@ -73,6 +73,7 @@ class Tongue:
     after_scale: Callable[[str], str]
     fraction: Callable[[int, int], str | None]
     abbreviations: Mapping[str, str]
+    last_words: Mapping[str, str]
     before_numbers: Mapping[str, str]
     signs: Mapping[str, str]
     special: tuple[Form, ...] = ()
@@ -105,17 +106,22 @@ def word_before(match: re.Match[str]) -> str:
     return word.group(1).lower() if word else ""
 
 
-def words_form(name: str, words: Mapping[str, str], before: str = r"(?<!\w)", after: str = r"(?!\w)") -> Form:
-    """Finds the keys of a table as whole words, the longest first; a space in a key may be left out."""
+def words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, may_end: bool = False) -> Form:
+    """Finds the keys of a table as whole words, the longest first; a space in a key may be left out.
+
+    Args:
+        may_end: their full stop may end a sentence too, and does before a capital; at the end of a text it always does.
+    """
     said = {written.replace(" ", ""): spoken for written, spoken in words.items()}
     written = "|".join(re.escape(word).replace(r"\ ", r"\s?") for word in sorted(words, key=len, reverse=True))
 
     def say(match: re.Match[str]) -> str:
         spoken = said[re.sub(r"\s", "", match.group())]
-        ends = match.group().endswith(".") and not match.string[match.end() :].strip(' "”»)')
+        follows = match.string[match.end() :].lstrip(' "”»)')[:1]
+        ends = match.group().endswith(".") and (not follows or (may_end and follows.isupper()))
         return f"{spoken}." if ends else spoken
 
-    return Form(name, re.compile(rf"{before}(?:{written}){after}"), say)
+    return Form(name, re.compile(rf"(?<!\w)(?:{written}){after}"), say)
 
 
 def forms_of(tongue: Tongue) -> tuple[Form, ...]:
@@ -128,6 +134,7 @@ def forms_of(tongue: Tongue) -> tuple[Form, ...]:
         _clock(tongue),
         *division_forms(tongue.code),
         words_form("abbreviation", tongue.abbreviations),
+        words_form("abbreviation", tongue.last_words, may_end=True),
         words_form("before a number", tongue.before_numbers, after=r"(?=\s?\d)"),
         *_money(tongue),
         *_fractions(tongue),

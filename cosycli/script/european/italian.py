@@ -74,8 +74,10 @@ _COINS = {
 _ABBREVIATIONS = {
     "Sig.": "Signor", "Sigg.": "Signori", "Sig.ra": "Signora", "Sig.na": "Signorina", "Dott.": "Dottor",
     "Dott.ssa": "Dottoressa", "Dr.": "Dottor", "Prof.": "Professor", "Prof.ssa": "Professoressa", "Avv.": "Avvocato",
-    "Ing.": "Ingegner", "On.": "Onorevole", "ecc.": "eccetera", "p. es.": "per esempio", "ad es.": "ad esempio",
-    "a. C.": "avanti Cristo", "d. C.": "dopo Cristo", "cfr.": "confronta", "S.p.A.": "società per azioni",
+    "Ing.": "Ingegner", "On.": "Onorevole", "p. es.": "per esempio", "ad es.": "ad esempio", "cfr.": "confronta",
+}  # fmt: skip
+_LAST_WORDS = {
+    "ecc.": "eccetera", "a. C.": "avanti Cristo", "d. C.": "dopo Cristo", "S.p.A.": "società per azioni",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "n.": "numero", "nn.": "numeri", "n°": "numero", "nº": "numero", "p.": "pagina", "pag.": "pagina",
@@ -107,6 +109,7 @@ ITALIAN = Tongue(
     after_scale="di {}".format,
     fraction=_fraction,
     abbreviations=_ABBREVIATIONS,
+    last_words=_LAST_WORDS,
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(

@@ -96,10 +96,15 @@ def _power(noun: str, power: int) -> str:
 
 
 def _year(match: re.Match[str]) -> str:
-    """ "в 1984 году", and "в 1984 г.", of which the preposition tells the case."""
+    """ "в 1984 году", and "в 1984 г.", of which the preposition tells the case.
+
+    The stop of "г." ends the sentence too before a capital, unless the sentence has only begun: "В 1984 г. Анна …".
+    """
     case, word = _YEAR_CASES.get(match["word"]), match["word"]
     if case is None:
         case, word = _SHORT_YEAR.get(word_before(match), ("g", "года"))
+        has_begun = bool(re.search(r"\w\s+\w+\s\Z", match.string[max(0, match.start() - 40) : match.start()]))
+        word += "." if has_begun and re.match(r"\s+[А-ЯЁ«]|\s*\Z", match.string[match.end() :][:4]) else ""
     return f"{_ordinal(int(match['year']), case)} {word}"
 
 
@@ -134,10 +139,13 @@ _COINS = {
     "£": (("один фунт", "фунта", "фунтов"), ("один пенс", "пенса", "пенсов")),
 }  # fmt: skip
 _ABBREVIATIONS = {
-    "т. е.": "то есть", "т. д.": "так далее", "т. п.": "тому подобное", "т. к.": "так как", "т. н.": "так называемый",
-    "и др.": "и другие", "и пр.": "и прочее", "до н. э.": "до нашей эры", "н. э.": "нашей эры", "см.": "смотри",
-    "напр.": "например", "тыс.": "тысяч", "млн": "миллионов", "млрд": "миллиардов", "гр.": "гражданин",
-    "ул.": "улица", "проф.": "профессор", "им.": "имени",
+    "т. е.": "то есть", "т. к.": "так как", "т. н.": "так называемый", "см.": "смотри", "напр.": "например",
+    "тыс.": "тысяч", "млн": "миллионов", "млрд": "миллиардов", "гр.": "гражданин", "ул.": "улица",
+    "проф.": "профессор", "им.": "имени",
+}  # fmt: skip
+_LAST_WORDS = {
+    "т. д.": "так далее", "т. п.": "тому подобное", "и др.": "и другие", "и пр.": "и прочее",
+    "до н. э.": "до нашей эры", "н. э.": "нашей эры",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "№": "номер", "стр.": "страница", "с.": "страница", "гл.": "глава", "рис.": "рисунок", "т.": "том", "д.": "дом",
@@ -171,6 +179,7 @@ RUSSIAN = Tongue(
     after_scale=str,
     fraction=_fraction,
     abbreviations=_ABBREVIATIONS,
+    last_words=_LAST_WORDS,
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(

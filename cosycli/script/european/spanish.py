@@ -82,9 +82,10 @@ _ABBREVIATIONS = {
     "Sr.": "Señor", "Sres.": "Señores", "Sra.": "Señora", "Sras.": "Señoras", "Srta.": "Señorita", "Dr.": "Doctor",
     "Dra.": "Doctora", "Prof.": "Profesor", "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes",
     "Dña.": "Doña", "Lic.": "Licenciado", "Ing.": "Ingeniero", "Sto.": "Santo", "Sta.": "Santa",
-    "EE. UU.": "Estados Unidos",
-    "p. ej.": "por ejemplo", "etc.": "etcétera", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
-    "cf.": "compárese", "Avda.": "Avenida", "aprox.": "aproximadamente",
+    "p. ej.": "por ejemplo", "cf.": "compárese", "Avda.": "Avenida", "aprox.": "aproximadamente",
+}  # fmt: skip
+_LAST_WORDS = {
+    "EE. UU.": "Estados Unidos", "etc.": "etcétera", "a. C.": "antes de Cristo", "d. C.": "después de Cristo",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
     "n.º": "número", "nº": "número", "N.º": "Número", "núm.": "número", "pág.": "página", "págs.": "páginas",
@@ -116,6 +117,7 @@ SPANISH = Tongue(
     after_scale="de {}".format,
     fraction=_fraction,
     abbreviations=_ABBREVIATIONS,
+    last_words=_LAST_WORDS,
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(
