@@ -28,3 +28,7 @@ cosy batch lines.jsonl -o lines -q
 
 # What became of it, for other programs. A second run finds all of it done.
 cosy batch lines.jsonl -o lines -q --json | grep -c '"kept"'
+
+# The chapters of a book, before anything is rendered.
+cosy plan "$(dirname "$0")/the-light-at-low-water.epub" --json |
+    python3 -c 'import json, sys; print(*(chapter["title"] for chapter in json.load(sys.stdin)["chapters"]), sep="\n")'

@@ -30,7 +30,8 @@ def test_the_pipelines_run(tmp_path):
     write_program(tmp_path / "bin" / "cosy", f'exec "{sys.executable}" "{FAKE_COSY}" "$@"')
     ended = run(tmp_path, f"sh {EXAMPLES / 'pipes.sh'}")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.splitlines() == ["The rain takes 620 milliseconds.", "3"]
+    chapters = ["The Last Ferry", "A Gallon of Oil", "What the Light Was For"]
+    assert ended.stdout.splitlines() == ["The rain takes 620 milliseconds.", "3", *chapters]
     assert soundfile.info(tmp_path / "kettle.wav").duration > 0.3
     for number, line in enumerate((tmp_path / "lines.txt").read_text().splitlines(), start=1):
         alone, batched = tmp_path / f"line-{number}.wav", tmp_path / "lines" / f"line-{number}.wav"

@@ -27,6 +27,7 @@ CONTAINER = f"""<?xml version="1.0" encoding="utf-8"?>
 <rootfiles><rootfile full-path="{FOLDER}/package.opf" media-type="application/oebps-package+xml"/></rootfiles>
 </container>
 """
+SUMMARY = "Every sentence that is spoken is synchronized with its text."
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP archive can say
 COPIED_BYTES = 1 << 20
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")  # W3C "Date and Time Formats", as far as dates go
@@ -125,7 +126,7 @@ def _package_document(package: Package) -> str:
             *_book_metadata(package),
             *_speech_metadata(package),
             *(f'<meta property="schema:{name}">{value}</meta>' for name, value in _ACCESSIBILITY),
-            f'<meta property="schema:accessibilitySummary">{text(package.tags.comment)}</meta>',
+            f'<meta property="schema:accessibilitySummary">{SUMMARY} {text(package.tags.comment)}</meta>',
             "</metadata>",
             "<manifest>",
             *map(_manifest_item, package.items),
