@@ -65,7 +65,11 @@ class BlockReader:
             UsageError: it asks for a tag, style or voice that does not exist.
         """
         parts = list(self._written_parts(block, start))
-        marks = [replace(mark, start=mark.start + start, end=mark.end + start) for mark in block.marks]
+        marks = [
+            replace(mark, start=mark.start + start, end=mark.end + start)
+            for mark in block.marks
+            if not _is_style_of_block(mark, block)
+        ]
         try:
             spoken = list(self._marks.lay(self._text, marks, parts, told))
         except UsageError as error:
@@ -122,3 +126,9 @@ class BlockReader:
             replace(part, voice=part.voice or self._dialogue_voice) if bisect_right(edges, part.start) % 2 else part
             for part in cut(parts, edges)
         ]
+
+
+def _is_style_of_block(mark: Mark, block: Block) -> bool:
+    """Emphasis that covers all of a block, such as a letter in italics, sets nothing off from the rest."""
+    covered = block.text[mark.start : mark.end].strip()
+    return mark.kind is MarkKind.EMPHASIS and covered == block.text.strip()

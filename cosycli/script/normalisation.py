@@ -13,11 +13,11 @@ Chinese and Japanese are read by wetext, a figure and its neighbours at a time s
 it. English is read by forms of our own over num2words: wetext reads wrongly what books hold ("1980s" as one thousand
 nine hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as two point
 oh), drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ here,
-about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. German, French, Spanish, Italian
-and Russian have tables of their own (`european`), with num2words for the numbers; of the 20 German pairs that differ,
-eight are wrong readings ("2003-03", "1,2,3", "56,3 /km²"), the rest another style ("hundertster" for "ein hundertster").
-Any other language has whole numbers and fractions from num2words. Each rewriting knows what it replaces, so no letter
-is lost.
+about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. German, French, Spanish,
+Italian and Russian have tables of their own (`european`), with num2words for the numbers; of the 20 German pairs that
+differ, eight are wrong readings ("2003-03", "1,2,3", "56,3 /km²"), the rest another style ("hundertster" for "ein
+hundertster"). Any other language has whole numbers and fractions from num2words. Each rewriting knows what it replaces,
+so no letter is lost.
 """
 
 from __future__ import annotations

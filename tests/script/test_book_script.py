@@ -108,6 +108,9 @@ class TestMarks:
         assert said_with("A very big dog.", "very", MarkKind.EMPHASIS) == "A <strong>very</strong> big dog."
         assert said_with("A very big dog.", "very", MarkKind.EMPHASIS, abilities=BARE) == "A very big dog."
 
+    def test_a_paragraph_in_italics_is_not_emphasized(self):
+        assert said_with("A big dog.", "A big dog.", MarkKind.EMPHASIS) == "A big dog."
+
     @pytest.mark.parametrize(
         ("text", "word", "value", "alphabet", "spoken"),
         [

@@ -101,8 +101,8 @@ _COINS = {
 _ABBREVIATIONS = {
     "M.": "Monsieur", "MM.": "Messieurs", "Mme": "Madame", "Mmes": "Mesdames", "Mlle": "Mademoiselle",
     "Mlles": "Mesdemoiselles", "Dr": "Docteur", "Dr.": "Docteur", "Dre": "Docteure", "Dres": "docteures",
-    "Pr": "Professeur", "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire",
-    "cf.": "confer", "env.": "environ", "bd": "boulevard",
+    "Pr": "Professeur", "Mgr": "Monseigneur", "St": "Saint", "Ste": "Sainte", "p. ex.": "par exemple",
+    "c.-à-d.": "c'est-à-dire", "cf.": "confer", "env.": "environ", "bd": "boulevard",
 }  # fmt: skip
 _LAST_WORDS = {
     "etc.": "et cetera", "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ",
