@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
-from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3
+from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.voices import voice_folders
 
 __all__ = ["abilities_of", "instruction_of", "read_for"]
 
-_STYLES = {2: STYLES_V2, 3: STYLES_V3}  # by version
+# By version.
+_TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
+_STYLES: dict[int, Mapping[str, str]] = {1: {}, 2: STYLES_V2, 3: STYLES_V3}
 
 
 def abilities_of(profile: ModelProfile) -> Abilities:
     """Tags, styles, voices and pronunciations that texts for this model may use."""
     return Abilities(
-        tags=MODEL_TAGS if profile.takes_instructions else frozenset(),
+        tags=_TAGS[profile.version] if profile.takes_instructions else frozenset(),
         styles=_styles_of(profile),
         voices=voice_folders(),
         phonemes=_phonemes_of(profile),
@@ -26,7 +28,7 @@ def abilities_of(profile: ModelProfile) -> Abilities:
 
 
 def _styles_of(profile: ModelProfile) -> Mapping[str, str] | None:
-    return _STYLES.get(profile.version, {}) if profile.takes_instructions else None
+    return _STYLES[profile.version] if profile.takes_instructions else None
 
 
 def _phonemes_of(profile: ModelProfile) -> frozenset[str]:

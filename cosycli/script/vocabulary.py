@@ -6,7 +6,16 @@ itself never asks a model.
 
 from __future__ import annotations
 
-__all__ = ["CMU_PHONEMES", "MODEL_TAGS", "PHONEMES", "PINYIN_FINALS", "PINYIN_INITIALS", "STYLES_V2", "STYLES_V3"]
+__all__ = [
+    "CMU_PHONEMES",
+    "MODEL_TAGS",
+    "PHONEMES",
+    "PINYIN_FINALS",
+    "PINYIN_INITIALS",
+    "STYLES_V2",
+    "STYLES_V3",
+    "TAGS_V1",
+]
 
 # CosyVoice 2 and 3 share these; `<x>` and `</x>` enclose words, `[x]` stands for a sound.
 _TAGS = """
@@ -14,6 +23,8 @@ _TAGS = """
 [vocalized-noise] <laughter> </laughter> <strong> </strong>
 """
 MODEL_TAGS = frozenset(_TAGS.split())
+# What the authors say CosyVoice-300M-Instruct understands (README of the CosyVoice repository).
+TAGS_V1 = frozenset(["[breath]", "[laughter]", "<laughter>", "</laughter>", "<strong>", "</strong>"])
 
 _CMU_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
 _CMU_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"

@@ -106,6 +106,13 @@ def test_an_instruction_stands_before_the_text_and_the_speaker_is_left_out(instr
     assert told.endswith(b"<|endofprompt|>")
 
 
+def test_the_tags_of_the_instructed_model_are_spelled_out_and_others_refused(instructed: Synthesizer) -> None:
+    (request,) = requests_of(instructed, "Well [laughter] <strong>never</strong>.", voice=SPEAKERS[0])
+    assert b"[laughter]" in bytes(token for token in request.text if token < 256)
+    with pytest.raises(UsageError, match="lipsmack"):
+        instructed.read("Well [lipsmack] never.")
+
+
 def test_a_model_without_instructions_refuses_them(synthesizer: Synthesizer) -> None:
     with pytest.raises(UsageError, match="takes no style"):
         synthesizer.speak("Good evening.", voice=SPEAKERS[0], style="speak slowly, please")
