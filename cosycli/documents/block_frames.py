@@ -106,7 +106,7 @@ def open_spans(element: etree._Element, name: str, frame: Frame, parent: Frame, 
     language = _primary(frame.language) if frame.language != parent.language else ""
     if not is_block(name) and len(language) == 2 and language != _primary(parent.language):  # ISO 639-1 has two letters
         text.open(MarkKind.LANGUAGE, language)
-    if name in ("em", "strong"):
+    if name in ("em", "strong") and not any(span.kind is MarkKind.EMPHASIS for span in text.open_spans):
         text.open(MarkKind.EMPHASIS)
     phonemes = attribute(element, "ph").strip()
     if phonemes and frame.alphabet in _ALPHABETS:

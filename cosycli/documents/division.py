@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 from cosycli.documents.book import Block, BlockKind
@@ -40,11 +41,11 @@ class Section:
     document: ReadDocument
     is_whole: bool
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(part for part in self.parts if isinstance(part, Block))
 
-    @property
+    @cached_property
     def heading(self) -> Block | None:
         """The heading with which the section begins, if it begins with one."""
         first = next((block for block in self.blocks if block.text), None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.documents.text_layout import is_wide
+from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["FlowingText", "Span"]
 
@@ -54,7 +54,7 @@ class FlowingText:
 
     def add(self, text: str) -> None:
         """Append text of a document; its white space counts as one space."""
-        text = unicodedata.normalize("NFC", text)
+        text = to_nfc(text)
         words = text.strip(_WHITE_SPACE)
         start = text.find(words[0]) if words else len(text)
         self._hold_back(text[:start])
@@ -64,7 +64,7 @@ class FlowingText:
 
     def add_preserved(self, text: str) -> None:
         """Append text whose spaces and line ends are meant."""
-        text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+        text = to_nfc(text).replace("\r\n", "\n").replace("\r", "\n")
         if not self.length:
             text = text.lstrip("\n")
         if text:

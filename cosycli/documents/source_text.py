@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from lxml import etree
 
 from cosycli.documents.accounting import count_characters
 from cosycli.documents.semantics import NOT_TEXT, is_note_reference, local_name
+from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["SourceCount", "count_source"]
 
@@ -42,4 +42,4 @@ def count_source(root: etree._Element, *, with_alt_text: bool = False) -> Source
 
 
 def _count(text: str | None) -> int:
-    return count_characters(unicodedata.normalize("NFC", text)) if text else 0
+    return count_characters(to_nfc(text)) if text else 0

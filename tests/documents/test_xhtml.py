@@ -65,8 +65,13 @@ def test_emphasis(tmp_path):
 
 
 def test_nested_marks_come_outer_first(tmp_path):
-    found = marks(tmp_path, "<p><strong><em>both</em></strong> <em>a<strong>b</strong></em></p>")
-    assert [(mark.start, mark.end) for mark in found] == [(0, 4), (0, 4), (5, 7), (6, 7)]
+    found = marks(tmp_path, "<p><em><i lang='fr'>both</i></em> <em>a<i lang='fr'>b</i></em></p>")
+    assert [(mark.start, mark.end, mark.kind.name) for mark in found] == [
+        (0, 4, "EMPHASIS"),
+        (0, 4, "LANGUAGE"),
+        (5, 7, "EMPHASIS"),
+        (6, 7, "LANGUAGE"),
+    ]
 
 
 def test_languages_of_words_and_paragraphs(tmp_path):
