@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cosycli.documents.book import Block, BlockKind, MarkKind
+from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.errors import UsageError
 from cosycli.script.abilities import Abilities
 from cosycli.script.languages import dominant_language
