@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from lxml import etree
 
 from cosycli.documents.book import Metadata
 from cosycli.documents.semantics import attribute, local_name
+from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["read_metadata"]
 
@@ -96,4 +96,4 @@ def _flat(metadata: etree._Element) -> Iterator[etree._Element]:
 
 
 def _text(element: etree._Element) -> str:
-    return unicodedata.normalize("NFC", " ".join("".join(element.itertext()).split()))
+    return to_nfc(" ".join("".join(element.itertext()).split()))

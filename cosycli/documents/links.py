@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
+
+from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["Target", "resolve"]
 
@@ -32,4 +33,4 @@ def resolve(base: str, href: str) -> Target | None:
     path, _, fragment = href.partition("#")
     path = unquote(path.partition("?")[0]).replace("\\", "/")
     joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(base), path)) if path else f"/{base}"
-    return Target(unicodedata.normalize("NFC", joined.lstrip("/")), unquote(fragment))
+    return Target(to_nfc(joined.lstrip("/")), unquote(fragment))

@@ -5,7 +5,6 @@ It is in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1,
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from lxml import etree
 
 from cosycli.documents.links import Target, resolve
 from cosycli.documents.semantics import local_name, semantic_types, text_of, type_kind
+from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["TocEntry", "read_landmarks", "read_nav", "read_ncx"]
 
@@ -88,4 +88,4 @@ def _ncx_entry(point: etree._Element, depth: int, path: str) -> TocEntry:
 def _title(element: etree._Element) -> str:
     text = " ".join(text_of(element).split())
     pictures = (picture.get("alt") or "" for picture in element.iter("*") if local_name(picture) == "img")
-    return unicodedata.normalize("NFC", text or " ".join(" ".join(pictures).split()))
+    return to_nfc(text or " ".join(" ".join(pictures).split()))
