@@ -24,8 +24,8 @@ _LEGEND_TITLE = "【テキスト中に現れる記号について】"
 _LEGEND = re.compile(rf"^-{{20,}}\n{_LEGEND_TITLE}.*?\n-{{20,}}$", re.MULTILINE | re.DOTALL)
 _IMPRINT = re.compile(r"^底本：.*", re.MULTILINE | re.DOTALL)
 _NOTE = r"［＃(?P<note>[^［］]*(?:［[^［］]*］[^［］]*)*)］"
-# The base of a reading is what follows ｜, else the characters of one script before it.
-_SCRIPTS = "[一-鿿㐀-䶿\U00020000-\U0003ffff々〆〇ヶ仝]+|[ァ-ヴー]+|[ぁ-ん]+|[A-Za-zＡ-Ｚａ-ｚ]+|〔[^〔〕]+〕"
+# The base of a reading is what follows ｜, else the characters of one script before it; 《》 after hiragana are quotes.
+_SCRIPTS = "[一-鿿㐀-䶿\U00020000-\U0003ffff々〆〇ヶ仝]+|[ァ-ヴー]+|[A-Za-zＡ-Ｚａ-ｚ]+|〔[^〔〕]+〕"
 _BASE = rf"｜(?P<marked>[^｜《》［］]+)|(?P<base>{_SCRIPTS})"
 _PIECE = re.compile(rf"{_NOTE}|(?:{_BASE})《(?P<reading>[^《》]+)》")
 _MISSING_CHARACTER = re.compile(rf"※{_NOTE}")

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.aozora import is_aozora, read_aozora
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.gutenberg import CAPTION, NOTE, GutenbergText, note_marks, read_gutenberg
+from cosycli.documents.gutenberg import CAPTION, NOTE, note_marks, read_gutenberg
 from cosycli.documents.headings import Rank, read_heading
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
@@ -46,24 +46,24 @@ class _TextReader:
         self.is_in_note = False
 
     def read(self) -> Book:
+        around = (self.gutenberg.header, self.gutenberg.licence) if self.gutenberg else ("", "")
         paragraphs = read_paragraphs(self.gutenberg.body if self.gutenberg else self.text)
         if self.gutenberg:
             self.note_marks = note_marks(paragraph.text for paragraph in paragraphs)
-        contents = find_contents(paragraphs)
-        divisions = find_divisions(paragraphs, contents)
-        front = [
-            paragraph
-            for number, paragraph in enumerate(paragraphs[: divisions[0].start if divisions else 0])
-            if number not in contents
-        ]
+        listed = find_contents(paragraphs)
+        entries = [paragraphs[number] for number in listed]
+        paragraphs = paragraphs[: listed.start] + paragraphs[listed.stop :]
+        divisions = find_divisions(paragraphs, entries)
+        front = paragraphs[: divisions[0].start] if divisions else []
         metadata = self.metadata(front if divisions else paragraphs[:3] if len(paragraphs) > 1 else [])
-        chapters = list(self.front_matter(front, metadata.title))
-        chapters += self.contents([paragraphs[number] for number in contents])
-        if not divisions:
-            rest = [paragraph for number, paragraph in enumerate(paragraphs) if number not in contents]
-            chapters.append(Chapter(metadata.title, 1, tuple(self.blocks(rest))))
-        chapters += self.chapters(paragraphs, divisions)
-        self.leave_out_licence(self.gutenberg)
+        chapters = [
+            *self.aside("licence", read_paragraphs(around[0])),
+            *self.front_matter(front, metadata.title),
+            *self.aside("contents", entries),
+            *self.chapters(paragraphs, divisions),
+            *(() if divisions else [Chapter(metadata.title, 1, tuple(self.blocks(paragraphs)))]),
+            *self.aside("licence", read_paragraphs(around[1])),
+        ]
         return Book(
             metadata,
             tuple(chapter for chapter in chapters if chapter.blocks),
@@ -85,30 +85,23 @@ class _TextReader:
         return Metadata(title=" ".join(title.split()), authors=tuple(authors))
 
     def front_matter(self, front: Sequence[Paragraph], title: str) -> Iterator[Chapter]:
-        """A preface without a heading is a chapter; a title page is read only if asked for."""
+        """What stands before the first heading: a preface, which is a chapter, or a title page."""
         lengths = [len(paragraph.text) for paragraph in front]
-        is_preface = sum(lengths) > _TITLE_PAGE or max(lengths, default=0) > _TITLE_PARAGRAPH
-        if is_preface or self.policy.reads("title-page"):
+        if sum(lengths) > _TITLE_PAGE or max(lengths, default=0) > _TITLE_PARAGRAPH:
             yield Chapter(title, 1, tuple(self.blocks(front)))
         else:
-            self.leave_out("title-page", front)
+            yield from self.aside("title-page", front)
 
-    def contents(self, entries: Sequence[Paragraph]) -> Iterator[Chapter]:
-        if self.policy.reads("contents"):
-            yield Chapter(entries[0].lines[0] if entries else "", 1, tuple(self.blocks(entries)))
+    def aside(self, kind: str, paragraphs: Sequence[Paragraph]) -> Iterator[Chapter]:
+        """What is a chapter only if text of its kind is read."""
+        if not paragraphs:
+            return
+        title = paragraphs[0].lines[0]
+        if self.policy.reads(kind):
+            yield Chapter(title, 1, tuple(self.blocks(paragraphs)))
         else:
-            self.leave_out("contents", entries)
-
-    def leave_out(self, kind: str, paragraphs: Sequence[Paragraph]) -> None:
-        if paragraphs:
             characters = sum(count_characters(paragraph.text) for paragraph in paragraphs)
-            self.account.leave_out(kind, reason_for(kind), characters, title=paragraphs[0].lines[0])
-
-    def leave_out_licence(self, gutenberg: GutenbergText | None) -> None:
-        for part in (gutenberg.header, gutenberg.licence) if gutenberg else ():
-            characters = count_characters(part)
-            if characters:
-                self.account.leave_out("licence", reason_for("licence"), characters)
+            self.account.leave_out(kind, reason_for(kind), characters, title=title)
 
     def chapters(self, paragraphs: Sequence[Paragraph], divisions: Sequence[Division]) -> Iterator[Chapter]:
         ends = [division.start for division in divisions[1:]] + [len(paragraphs)]

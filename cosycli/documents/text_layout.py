@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 
 from cosycli.documents.headings import Rank, read_heading
 
-__all__ = ["Paragraph", "join_lines", "read_paragraphs"]
+__all__ = ["Paragraph", "is_wide", "read_paragraphs"]
 
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # of the lines, from which on lines were not wrapped
@@ -34,7 +34,7 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines) if self.is_verse else join_lines(self.lines)
+        return "\n".join(self.lines) if self.is_verse else _join_lines(self.lines)
 
     @property
     def is_title(self) -> bool:
@@ -45,7 +45,7 @@ class Paragraph:
         )
 
 
-def join_lines(lines: Sequence[str]) -> str:
+def _join_lines(lines: Sequence[str]) -> str:
     """The lines as one, with a space between words but none between Chinese or Japanese characters."""
     joined = lines[0]
     for before, after in pairwise(lines):

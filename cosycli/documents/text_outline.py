@@ -85,8 +85,8 @@ def _words(line: str) -> list[str]:
     return re.findall(r"\w+", _PAGE.sub("", line.strip()).casefold() or line.casefold())
 
 
-def find_divisions(paragraphs: Sequence[Paragraph], contents: range) -> list[Division]:
-    """Where the chapters begin, in order."""
+def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph]) -> list[Division]:
+    """Where the chapters begin, in order; `contents` is the list of contents, which is not among the paragraphs."""
     found = list(_candidates(paragraphs, contents))
     found = _drop_other_numerals(paragraphs, found)
     ranks = sorted({heading.rank for _, heading in found} - {Rank.NAMED})
@@ -103,12 +103,10 @@ def find_divisions(paragraphs: Sequence[Paragraph], contents: range) -> list[Div
     return divisions
 
 
-def _candidates(paragraphs: Sequence[Paragraph], contents: range) -> Iterator[tuple[int, Heading]]:
+def _candidates(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph]) -> Iterator[tuple[int, Heading]]:
     """Paragraphs that read like headings, or that the list of contents names."""
-    listed = {tuple(_words(line)) for number in contents for line in paragraphs[number].lines}
+    listed = {tuple(_words(line)) for paragraph in contents for line in paragraph.lines}
     for number, paragraph in enumerate(paragraphs):
-        if number < contents.stop and contents:
-            continue
         heading = read_heading(paragraph.lines[0])
         if heading and (len(paragraph.lines) == 1 or (heading.rank is not Rank.NUMERAL and paragraph.is_title)):
             yield number, Heading(heading.rank, heading.has_title or len(paragraph.lines) > 1)

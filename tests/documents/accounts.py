@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cosycli.documents.accounting import count_blocks
 from cosycli.documents.book import Book
 
@@ -33,4 +35,7 @@ def marked(book: Book) -> list[tuple[str, str, str]]:
 
 def left_out(book: Book) -> dict[str, int]:
     """How many places of each kind were left out."""
-    return {left.kind: left.count for left in book.left_out}
+    counts: Counter[str] = Counter()
+    for left in book.left_out:
+        counts[left.kind] += left.count
+    return dict(counts)

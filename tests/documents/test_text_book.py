@@ -114,6 +114,13 @@ def test_a_list_of_contents_is_not_chapters(entries, headings):
     assert first_entry in "\n".join(said(read(entries + chapters(*headings), "contents")))
 
 
+def test_a_preface_before_the_list_of_contents_is_a_chapter():
+    entries = "Contents\n\nChapter 1\nChapter 2\n\n"
+    book = read(chapters("Preface") + entries + chapters("Chapter 1", "Chapter 2"))
+    assert outline(book) == [(1, "Preface"), (1, "Chapter 1"), (1, "Chapter 2")]
+    assert left_out(book) == {"contents": 1}
+
+
 def test_title_and_author_of_a_title_page():
     book = read(f"The Long Road\nby Ada Byron\n\n{chapters('Chapter 1', 'Chapter 2')}")
     assert (book.metadata.title, book.metadata.authors) == ("The Long Road", ("Ada Byron",))
@@ -208,6 +215,7 @@ def test_what_project_gutenberg_adds_is_left_out():
     assert (book.notes_count, book.obeys_markup) == (2, False)
     assert left_out(book) == {"licence": 2, "note-marks": 2, "notes": 3, "markup": 2}
     assert "[2] At home." in said(read(GUTENBERG, "notes"))
+    assert said(read(GUTENBERG, "licence"))[-1] == "Licence."
 
 
 def test_the_project_s_texts_have_exactly_their_chapters(shared):
