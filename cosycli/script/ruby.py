@@ -35,8 +35,8 @@ def tokens_of_ruby(base: str, ruby: str) -> tuple[str, ...] | None:
 def _with_tones(base: str, pinyin: str) -> str:
     """("好吗", "hǎo ma") -> "hǎo ma5", ("眼睛", "yan jing") -> "yǎn jīng".
 
-    A syllable without a tone is the reading of its character that is spelled so. A gloss such as "me" above 我 is no
-    reading of it, and stays as it is.
+    A syllable without a tone is the one reading of its character that is spelled so. Where there are several ("yan"
+    above 燕) or none (the gloss "me" above 我), it stays as it is.
     """
     syllables = pinyin.split()
     if len(syllables) != len(base):
@@ -46,15 +46,15 @@ def _with_tones(base: str, pinyin: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _readings(char: str) -> dict[str, str]:
-    """Syllables without tone -> the commonest reading of the character that is spelled so."""
+    """Syllables without tone -> the reading of the character that is spelled so: the neutral or the only one."""
     from pypinyin.constants import PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_normal
 
-    readings: dict[str, str] = {}
+    spelled: dict[str, list[str]] = {}
     for reading in filter(None, PINYIN_DICT.get(ord(char), "").split(",")):
-        bare = to_normal(reading)
-        readings.setdefault(bare, f"{bare}5" if reading == bare else reading)
-    return readings
+        spelled.setdefault(to_normal(reading), []).append(reading)
+    neutral = {bare: f"{bare}5" for bare, readings in spelled.items() if bare in readings}
+    return {bare: readings[0] for bare, readings in spelled.items() if len(readings) == 1} | neutral
 
 
 def _pinyin_of_zhuyin(ruby: str) -> str | None:

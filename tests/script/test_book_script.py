@@ -121,6 +121,7 @@ class TestMarks:
             ("去银行吧。", "银行", "yínháng", Alphabet.RUBY, "去[y][ín][h][áng]吧。"),
             ("去银行吧。", "银行", "ㄧㄣˊ ㄏㄤˊ", Alphabet.RUBY, "去[y][ín][h][áng]吧。"),
             ("好吗。", "吗", "˙ㄇㄚ", Alphabet.RUBY, "好[m][a]。"),
+            ("看狗吗。", "狗吗", "gou ma", Alphabet.RUBY, "看[g][ǒu][m][a]。"),
             ("今日は雨だ。", "今日", "きょう", Alphabet.RUBY, "きょうは雨だ。"),
         ],
     )
@@ -132,6 +133,7 @@ class TestMarks:
         [
             ("Der Bach.", "Bach", "bɑːχ", Alphabet.IPA),
             ("一只猫。", "猫", "cat", Alphabet.RUBY),
+            ("去燕京。", "燕", "yan", Alphabet.RUBY),
             ("去银行。", "银行", "yín", Alphabet.RUBY),
         ],
     )
