@@ -129,7 +129,9 @@ class _Reader:
             return self._book(name, values) if is_book else self._text(name, values)
         except CosyError as error:
             self._note(entry, name, f"{error.what} {error.hint}")
-            return None
+        except OSError as error:
+            self._note(entry, name, f"{error.filename} cannot be used: {error.strerror}.")
+        return None
 
     def _note(self, entry: Entry, name: str, mistake: str | None) -> None:
         if mistake is not None:

@@ -6,6 +6,7 @@ use in `batch_file` or `book_values`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from typing import Any
 from cosycli.errors import did_you_mean
 
 __all__ = ["BOOK_KEYS", "BOOK_SETTINGS", "SETTINGS", "TEXT_KEYS", "Kind", "mistake_in"]
+
+MAX_PATH_BYTES = 1024  # PATH_MAX of macOS; Linux has 4096
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -23,24 +28,39 @@ class Kind:
     takes: Callable[[Any], bool]
 
 
+def _is_text(value: Any) -> bool:
+    """No halves of characters (lone surrogates), which JSON can write and no file can hold."""
+    return type(value) is str and bool(value.strip()) and not _SURROGATE.search(value)
+
+
+def _is_path(value: Any) -> bool:
+    return _is_text(value) and not _CONTROL.search(value) and len(value.encode()) <= MAX_PATH_BYTES
+
+
 def _is_texts(value: Any) -> bool:
-    return type(value) is str or (type(value) is list and all(type(item) is str for item in value))
+    return _is_text(value) or (type(value) is list and all(map(_is_text, value)))
+
+
+def _is_paths(value: Any) -> bool:
+    return _is_path(value) or (type(value) is list and all(map(_is_path, value)))
 
 
 def _is_seconds(value: Any) -> bool:
     return type(value) is dict and all(type(s) in (int, float) and 0 <= s <= 60 for s in value.values())
 
 
-TEXT = Kind("text", lambda value: type(value) is str and bool(value.strip()))
+TEXT = Kind("text", _is_text)
+PATH = Kind("a name or path", _is_path)
 WHOLE = Kind("a whole number", lambda value: type(value) is int)
 NUMBER = Kind("a number", lambda value: type(value) in (int, float))
 YES_OR_NO = Kind("true or false", lambda value: type(value) is bool)
 TEXTS = Kind("a text or a list of texts", _is_texts)
+PATHS = Kind("a path or a list of paths", _is_paths)
 SECONDS = Kind("a group of `place: seconds` with 0 to 60 seconds", _is_seconds)
 
 SETTINGS: Mapping[str, Kind] = {
-    "voice": TEXT,
-    "model": TEXT,
+    "voice": PATH,
+    "model": PATH,
     "style": TEXT,
     "speed": NUMBER,
     "seed": WHOLE,
@@ -50,20 +70,20 @@ SETTINGS: Mapping[str, Kind] = {
 BOOK_SETTINGS: Mapping[str, Kind] = {
     **SETTINGS,
     "language": TEXT,
-    "lexicon": TEXTS,
+    "lexicon": PATHS,
     "read": TEXTS,
     "skip": TEXTS,
     "chapters": TEXT,
-    "dialogue-voice": TEXT,
-    "cast": TEXT,
+    "dialogue-voice": PATH,
+    "cast": PATH,
     "pause": SECONDS,
     "layout": TEXT,
     "loudness": NUMBER,
     "subtitles": TEXTS,
     "read-along": YES_OR_NO,
 }
-TEXT_KEYS: Mapping[str, Kind] = {"id": TEXT, "text": TEXT, "out": TEXT, **SETTINGS}
-BOOK_KEYS: Mapping[str, Kind] = {"id": TEXT, "source": TEXT, "out": TEXT, **BOOK_SETTINGS}
+TEXT_KEYS: Mapping[str, Kind] = {"id": PATH, "text": TEXT, "out": PATH, **SETTINGS}
+BOOK_KEYS: Mapping[str, Kind] = {"id": PATH, "source": PATH, "out": PATH, **BOOK_SETTINGS}
 
 
 def mistake_in(key: str, value: Any, keys: Mapping[str, Kind]) -> str | None:

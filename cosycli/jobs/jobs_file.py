@@ -42,9 +42,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        place = ", ".join(
-            filter(None, (f"line {self.line}" if self.line else "", f"job {self.job}" if self.job else ""))
-        )
+        job = self.job if self.job.isprintable() else ascii(self.job)
+        place = ", ".join(filter(None, (f"line {self.line}" if self.line else "", f"job {job}" if job else "")))
         return f"{place}: {self.message}" if place else self.message
 
 

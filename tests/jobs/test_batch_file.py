@@ -197,7 +197,11 @@ jobs:
         ('{id: a, text: "a\\0b"}', "control character"),
         ("{id: a, text: One., voice: }", "`voice` is empty"),
         ("{id: a, text: [One.]}", "`text` is a list"),
-        ("{id: 7, text: One.}", "`id` is 7, which is not text"),
+        ("{id: 7, text: One.}", "`id` is 7, which is not a name or path"),
+        ("{id: a, text: One., out: %s}" % ("x" * 2000), "not a name or path"),
+        ("{id: a, text: One., out: %s}" % ("x" * 300), "cannot be used: File name too long"),
+        ('{id: a, text: One., out: "b\\0.wav"}', "not a name or path"),
+        ("{id: a, source: a.md, loudness: .nan}", "A loudness of nan dB"),
         ("{id: a, text: One., source: a.md}", "no key 'text'"),
         ("{id: a, text: One., out: .}", "is a directory"),
         ("{id: a, text: One., out: jobs.yaml}", "which is the jobs themselves"),
@@ -234,6 +238,10 @@ def test_mistakes_in_json_lines_are_named_by_line(desk):
     assert "line 3: it is not a job" in what
     assert "line 4: it is not JSON: 'id' is given twice" in what
     assert "line 5, job f: there is no key 'txet' here. Did you mean 'text'?" in what
+
+
+def test_half_a_character_is_no_text(desk):
+    assert "not text" in mistakes(desk, '{"id": "a", "text": "\\ud83d"}', "jobs.jsonl")
 
 
 def test_many_mistakes_are_counted(desk):
