@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from markdown_it.token import Token
 
@@ -12,6 +13,7 @@ from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.markdown_parser import Parsed, parse_html
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
+from cosycli.documents.ruby import Ruby
 
 __all__ = ["MarkdownBlocks"]
 
@@ -136,21 +138,22 @@ class MarkdownBlocks:
 
     def _html(self, html: str) -> Iterator[Block]:
         """The text of a block of HTML, cut where an element begins or ends that stands by itself."""
-        text, code = FlowingText(), False
-        for token in parse_html(html):
-            closing, name = _tag(token)
-            if name in _BLOCK_ELEMENTS:
-                yield self._code(text.finish()[0]) if code else self._block(text)
-                text, code = FlowingText(), name == "pre" and not closing
+        is_code = False
+        for is_edge, run in groupby(parse_html(html), key=lambda token: _tag(token)[1] in _BLOCK_ELEMENTS):
+            tokens = list(run)
+            if is_edge:
+                is_code = _tag(tokens[-1]) == (False, "pre")
             else:
-                self._add([token], text)
-        yield self._code(text.finish()[0]) if code else self._block(text)
+                text = FlowingText()
+                self._add(tokens, text)
+                yield self._code(text.finish()[0]) if is_code else self._block(text)
 
     def _add(self, tokens: Sequence[Token], text: FlowingText) -> None:
+        ruby = _InlineRuby(text)
         for token in tokens:
             if token.type == "softbreak":
                 text.add("\n")
-            elif token.type == "hardbreak" or _tag(token)[1] == "br":
+            elif token.type == "hardbreak":
                 text.break_line()
             elif token.type in ("em_open", "strong_open"):
                 text.open(MarkKind.EMPHASIS)
@@ -160,18 +163,13 @@ class MarkdownBlocks:
                 self._add_image(token, text)
             elif token.type == "footnote_ref":
                 self._add_note_reference(token)
-            elif token.type == "text":
-                text.add(token.content)
-            elif token.type in ("text_special", "code_inline"):
-                self._add_literal(token.content, text)
-
-    def _add_literal(self, content: str, text: FlowingText) -> None:
-        if _BRACKETS.isdisjoint(content):
-            text.add(content)
-        else:
-            text.open(MarkKind.LITERAL)
-            text.add(content)
-            text.close()
+            elif token.type == "html_inline":
+                ruby.read_tag(*_tag(token))
+            elif token.type in ("text", "text_special", "code_inline") and not ruby.takes(token.content):
+                _add_words(token, text)
+        num_taken = ruby.finish()
+        if num_taken:
+            self.account.leave_out("markup", "readings are said in place of the characters below them", num_taken)
 
     def _add_image(self, token: Token, text: FlowingText) -> None:
         if self.policy.reads("alt-text"):
@@ -186,6 +184,59 @@ class MarkdownBlocks:
         self.notes_count += 1
         if token.meta["id"] in self.parsed.inline_notes:
             self._inline_notes.append(self.parsed.inline_notes[token.meta["id"]])
+
+
+class _InlineRuby:
+    """The tags of ruby, `<ruby>山<rt>やま</rt></ruby>`, and of a broken line, in the text of a block."""
+
+    def __init__(self, text: FlowingText) -> None:
+        self._text = text
+        self._ruby: Ruby | None = None
+        self._reading: list[str] | None = None
+        self._num_taken = 0
+
+    def read_tag(self, closing: bool, name: str) -> None:
+        if name == "br":
+            self._text.break_line()
+        elif name == "ruby":
+            self._end_ruby()
+            self._ruby = None if closing else Ruby(self._text)
+        elif name in ("rt", "rp") and self._ruby:
+            self._end_reading(is_said=name == "rt")
+            self._reading = None if closing else []
+
+    def takes(self, words: str) -> bool:
+        """True if the words are a reading, or a bracket around one, and no text of the block."""
+        if self._reading is None:
+            return False
+        self._reading.append(words)
+        self._num_taken += count_characters(words)
+        return True
+
+    def finish(self) -> int:
+        """Put the readings on what they are of, and say how many characters they took."""
+        self._end_ruby()
+        return self._num_taken
+
+    def _end_ruby(self) -> None:
+        self._end_reading(is_said=True)
+        if self._ruby:
+            self._ruby.finish()
+
+    def _end_reading(self, *, is_said: bool) -> None:
+        if self._ruby and self._reading and is_said:
+            self._ruby.add_reading("".join(self._reading))
+        self._reading = None
+
+
+def _add_words(token: Token, text: FlowingText) -> None:
+    """Text, which is literal where code or an escape holds a sign of the notation."""
+    is_literal = token.type != "text" and not _BRACKETS.isdisjoint(token.content)
+    if is_literal:
+        text.open(MarkKind.LITERAL)
+    text.add(token.content)
+    if is_literal:
+        text.close()
 
 
 def _tag(token: Token) -> tuple[bool, str]:

@@ -111,6 +111,16 @@ def test_html_is_read_without_its_tags():
     assert left_out(book)["code"] == 1
 
 
+def test_ruby_in_html_is_a_pronunciation():
+    book = read("The <ruby>山<rp>(</rp><rt>やま</rt><rp>)</rp>路<rt>じ</rt></ruby> road, and <ruby>川<rt>かわ")
+    assert said(book) == ["The 山路 road, and 川"]
+    assert marked(book) == [
+        ("pronunciation", "やま", "山"),
+        ("pronunciation", "じ", "路"),
+        ("pronunciation", "かわ", "川"),
+    ]
+
+
 NOTATION = [
     "[pause 1s] Go.",
     "read{R EH1 D} it",
@@ -176,7 +186,24 @@ def test_a_real_book_loses_nothing(shared, folder):
 PIECES = [
     *"#>*_`[]()<>&\\|-{}!^~\n\n\n\t",
     *("# ", "- ", "1. ", "\n\n", "```\n", "    ", "[a](b)", "![x](y)", "<b>", "</div>", "<div>", "<!-- c -->", "<!--"),
-    *("<script>", "<pre>", "<br>", "&amp;", "&#x301;", "&copy", "word ", "你好", "é", "[^1]", "[^1]: n\n", "^[i]"),
+    *(
+        "<script>",
+        "<pre>",
+        "<br>",
+        "<ruby>",
+        "<rt>",
+        "</rt>",
+        "</ruby>",
+        "&amp;",
+        "&#x301;",
+        "&copy",
+        "word ",
+        "你好",
+        "é",
+        "[^1]",
+        "[^1]: n\n",
+        "^[i]",
+    ),
     *("| a | b |\n|---|---|\n| c | d |\n", "---\n", "t: x\n", "\\[", "[pause 1s]", "<strong>", "{#id}", "<https://x>"),
 ]
 
