@@ -72,7 +72,7 @@ class _EpubReader:
             )
         entries, landmarks = self.read_contents()
         sections = divide(documents, entries)
-        title = package.metadata.title
+        title = package.metadata.title or self.archive.path.stem
         chapters = assemble_chapters(sections, landmarks, title, self.policy, self.account)
         cover = read_cover(self.archive, package, self.warnings)
         pronunciations = tuple(self.read_lexicons())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePath
 
 from lxml import etree
 
@@ -44,7 +45,7 @@ def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
     if gutenberg and not policy.reads("licence"):
         metadata = replace(metadata, authors=metadata.authors or gutenberg.metadata.authors)
         document = _without_licence(document, gutenberg, account)
-    chapters = assemble_chapters(divide([document], ()), {}, metadata.title, policy, account)
+    chapters = assemble_chapters(divide([document], ()), {}, metadata.title or PurePath(name).stem, policy, account)
     return Book(
         metadata=metadata,
         chapters=chapters,

@@ -114,6 +114,11 @@ def test_without_headings_documents_with_a_title_make_chapters(read):
     assert [chapter.title for chapter in book.chapters] == ["Alpha", "Beta"]
 
 
+def test_a_book_without_any_title_is_called_after_its_file(read):
+    book = read({"a.xhtml": page("<p>a</p>")}, metadata="<meta/>")
+    assert [chapter.title for chapter in book.chapters] == ["book"]
+
+
 def test_contents_of_epub_2(read):
     ncx = """<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"><navMap>
     <navPoint><navLabel><text>Part &amp; parcel</text></navLabel><content src="a.xhtml"/>

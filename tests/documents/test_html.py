@@ -28,6 +28,19 @@ def test_a_book_of_project_gutenberg(shared):
     assert unaccounted(book) == 0
 
 
+def test_what_project_gutenberg_marks_as_its_own_is_left_out():
+    book = read(
+        "<title>T</title><section class='pg-boilerplate' id='pg-header'><h2>The Project Gutenberg eBook</h2></section>"
+        "<h1>T</h1><h2>One</h2><p>a<h2>Two</h2><p>b<section class='pg-boilerplate' id='pg-footer'><p>licence</section>"
+    )
+    assert texts(book) == ["One", "a", "Two", "b"]
+    assert left_out(book) == {"licence": 1, "title-page": 1}
+
+
+def test_a_page_without_any_title_is_called_after_its_file():
+    assert [chapter.title for chapter in read("<p>text").chapters] == ["page"]
+
+
 def test_headings_make_chapters():
     book = read("<title>T</title><h1>One</h1><p>a<h2>in it</h2><p>b<h1>Two</h1><p>c")
     assert [(chapter.title, len(chapter.blocks)) for chapter in book.chapters] == [("One", 4), ("Two", 2)]
