@@ -14,14 +14,14 @@ from itertools import groupby, pairwise
 
 from cosycli.documents.headings import Rank, read_heading
 
-__all__ = ["Paragraph", "is_wide", "read_paragraphs"]
+__all__ = ["Paragraph", "ends_sentence", "is_wide", "read_paragraphs"]
 
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # of the lines, from which on lines were not wrapped
 _WRAP_WIDTH = 40  # columns; an editor who breaks lines lets them grow longer than this
 _FULL = 0.8  # of the wrap width: what a line and the first word of the next exceed where an editor broke the line
 _TITLE_LINE = 60  # columns; the longest title under a chapter's number in the corpus has 27
-_ENDS_SENTENCE = re.compile(r"[.,;!?…。！？；，：:—-][\"'”’»“」』)）]*\Z|[”’»」』]\Z")
+_ENDS_SENTENCE = re.compile(r"[.,;!?…。．！？；，：:—-][\"'”’»“」』)）]*\Z|[”’»」』]\Z")
 _INDENT = re.compile(r"\u3000|[ \t]{2,}")
 
 
@@ -40,9 +40,14 @@ class Paragraph:
     def is_title(self) -> bool:
         """True for one or two short lines that do not end like a sentence."""
         return len(self.lines) <= 2 and all(
-            _width(line) <= _TITLE_LINE and line[0] not in "\"'“‘«„「『-[<{" and not _ENDS_SENTENCE.search(line)
+            _width(line) <= _TITLE_LINE and line[0] not in "\"'“‘«„「『-[<{" and not ends_sentence(line)
             for line in self.lines
         )
+
+
+def ends_sentence(line: str) -> bool:
+    """True if a sentence or a clause of it ends with the line."""
+    return bool(_ENDS_SENTENCE.search(line))
 
 
 def _join_lines(lines: Sequence[str]) -> str:
@@ -72,7 +77,7 @@ def read_paragraphs(text: str) -> list[Paragraph]:
 def _are_paragraphs(lines: Sequence[str]) -> bool:
     """True when lines are long, and the long ones end where sentences do."""
     long = [line for line in lines if _width(line) > _LONG_LINE]
-    num_whole = sum(bool(_ENDS_SENTENCE.search(line)) for line in long)
+    num_whole = sum(map(ends_sentence, long))
     return len(long) > _LONG_SHARE * len(lines) and 2 * num_whole > len(long)
 
 

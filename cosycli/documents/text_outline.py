@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosycli.documents.headings import Heading, Rank, is_contents_title, numeral_value, read_heading
-from cosycli.documents.text_layout import Paragraph
+from cosycli.documents.text_layout import Paragraph, ends_sentence
 
 __all__ = ["Division", "find_contents", "find_divisions"]
 
 _ENTRY = 60  # characters; wrapped prose has longer lines, entries of a list of contents shorter ones
 _ENTRIES = 0.7  # of the lines of a list: some entries tell the story
 _PAGE = re.compile(r"(?<![\s.·…_])[\s.·…_]{2,}\d{1,4}\Z")  # "Rain ..... 12"
-_SENTENCE_END = re.compile(r"[.!?…:;。！？”’»」』*—-]\W*\Z")
 _PAGE_NUMBERS = 0.25  # of the bare figures stand within a sentence: they number pages, not chapters
 
 
@@ -119,7 +118,7 @@ def _drop_other_numerals(
 ) -> list[tuple[int, Heading]]:
     """Bare numerals are chapters only if they count from one, in each part, and nothing else is called a chapter."""
     numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL}
-    within = sum(number > 0 and not _SENTENCE_END.search(paragraphs[number - 1].text) for number in numerals)
+    within = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number in numerals)
     has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
     if has_chapters or (
         within > _PAGE_NUMBERS * len(numerals) and all(paragraphs[n].text.isdecimal() for n in numerals)
