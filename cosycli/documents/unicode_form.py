@@ -8,9 +8,9 @@ import unicodedata
 __all__ = ["to_nfc"]
 
 # Python sorts a run of combining characters by insertion: six million of them, as no text has, would take hours.
-_PIECE = re.compile(r".{1,1000}[\u0300-\u036f\u3099\u309a]{0,30}", re.DOTALL)
+_PIECE = re.compile(r".{1,256}[\u0300-\u036f\u3099\u309a]{0,30}", re.DOTALL)
 
 
 def to_nfc(text: str) -> str:
-    """`text` in form NFC; where a thousand combining characters follow each other some may stay apart."""
+    """`text` in form NFC; where hundreds of combining characters follow each other some may stay apart."""
     return "".join(unicodedata.normalize("NFC", piece[0]) for piece in _PIECE.finditer(text))
