@@ -17,8 +17,8 @@ class Segment:
         text: speakable text. Square and angle brackets in it are always tokens of the model: tags such as
             `[laughter]` and `<strong>`, and pronunciations such as `[K][AE1][T]` or `[h][ǎo]`.
         source: first and one past the last character of the source text that this segment speaks.
-        voice: the name given by `[voice: …]`, or None for the caller's default.
-        style: the instruction given by `[style: …]` in the model's own words, or None for the caller's default.
+        voice: the voice of the library that the text or its cast asks for, or None for the caller's default.
+        style: the instruction that the text asks for, in the model's own words, or None for the caller's default.
         language: ISO 639-1 code of most of the text.
         pause_after_s: silence that follows, in seconds.
         speed: how many times as fast as the rest of the text.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosycli.script.european.grammar import Tongue, after_comma, plural_above_one, word_before
+from cosycli.script.european.grammar import Tongue, after_comma, plural_above_one, ruler_form, word_before
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, ordinal, year_words
 
@@ -74,6 +74,12 @@ def _fraction(above: int, below: int) -> str:
     return f"{many} {stem[:1].upper()}{stem[1:]}el"
 
 
+def _ruler(name: str, number: int) -> str:
+    """ "Friedrich II." -> "Friedrich der Zweite", "Friedrichs II." -> "Friedrichs des Zweiten"."""
+    said = (ordinal(str(number), "de") or "").capitalize()
+    return f"{name} des {said}n" if name.endswith("s") and name not in _RULERS.split("|") else f"{name} der {said}"
+
+
 def _power(noun: str, power: int) -> str:
     """ "ein Meter" -> "ein Quadratmeter"."""
     article, space, name = noun.rpartition(" ")
@@ -128,7 +134,12 @@ _SIGNS = {
 }  # fmt: skip
 _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _DURATION = r"(?<![\w:])(?P<hour>\d\d?):(?P<minute>[0-5]\d):(?P<second>[0-5]\d)(?: Uhr\b)?"
+_RULERS = (
+    "Alexander|Benedikt|Friedrich|Friedrich Wilhelm|Georg|Gregor|Heinrich|Johannes|Johannes Paul|Joseph|Karl|Leopold"
+    "|Ludwig|Maximilian|Nikolaus|Otto|Paul|Philipp|Pius|Rudolf|Wilhelm"
+)
 _SPECIAL = (
+    ruler_form(rf"(?:{_RULERS})s?", _ruler),
     Form("duration", re.compile(_DURATION), _duration),
     Form("years", re.compile(rf"(?<![\w.,])(?P<first>{_YEAR})-{{1,2}}(?P<last>{_YEAR})(?![\w.,-])"), _years),
     Form("decade", re.compile(r"(?<!\w)(?P<year>(?:1\d)?[1-9]0)er\b"), _decade),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from cosycli.script.addresses import address_forms
 from cosycli.script.forms import DECORATION, Form
 from cosycli.script.number_words import cardinal, digits
-from cosycli.script.roman import division_forms
+from cosycli.script.roman import NUMERAL, division_forms, roman_value
 
-__all__ = ["Nouns", "Tongue", "after_comma", "forms_of", "plural_above_one", "word_before", "words_form"]
+__all__ = ["Nouns", "Tongue", "after_comma", "forms_of", "plural_above_one", "ruler_form", "word_before", "words_form"]
 
 # A unit or coin: its singular after the word for one, then its plural, in Russian that of 2 to 4 and of 5 and more:
 # ("ein Meter", "Meter"), ("один метр", "метра", "метров").
@@ -145,6 +145,17 @@ def forms_of(tongue: Tongue) -> tuple[Form, ...]:
         ),
         DECORATION,
     )
+
+
+def ruler_form(names: str, say: Callable[[str, int], str]) -> Form:
+    """Numerals after the names of rulers.
+
+    Args:
+        names: a pattern for the names.
+        say: gives the words for a name and a number.
+    """
+    pattern = rf"(?<!\w)(?P<name>{names}) (?=[IVX])(?P<roman>{NUMERAL})\b(?:\.(?=\s[a-zß-ÿ]))?(?![\w'’-])"
+    return Form("ruler", re.compile(pattern), lambda match: say(match["name"], roman_value(match["roman"])))
 
 
 def _dates(tongue: Tongue) -> tuple[Form, ...]:

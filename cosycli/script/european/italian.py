@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosycli.script.european.grammar import Nouns, Tongue, after_comma
+from cosycli.script.european.grammar import Nouns, Tongue, after_comma, ruler_form
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, ordinal
 from cosycli.script.roman import NUMERAL, roman_value
@@ -44,6 +44,11 @@ def _power(noun: str, power: int) -> str:
 def _ordinal(match: re.Match[str]) -> str | None:
     said = ordinal(match["number"], "it")
     return said and re.sub("o$", "a", said) if match["gender"] == "ª" else said
+
+
+def _ruler(name: str, number: int) -> str:
+    said = ordinal(str(number), "it") or ""
+    return f"{name} {re.sub('o$', 'a', said) if name in ('Caterina', 'Elisabetta', 'Maria') else said}"
 
 
 def _century(match: re.Match[str]) -> str | None:
@@ -89,6 +94,10 @@ _SIGNS = {
     "€": "euro", "$": "dollari", "£": "sterline", "×": "per", "÷": "diviso", "±": "più o meno", "№": "numero",
     "²": "al quadrato", "³": "al cubo", "©": "copyright",
 }  # fmt: skip
+_RULERS = (
+    "Alessandro|Benedetto|Carlo|Caterina|Elisabetta|Enrico|Federico|Ferdinando|Filippo|Francesco|Giorgio|Giovanni"
+    "|Giovanni Paolo|Gregorio|Leone|Leopoldo|Luigi|Maria|Nicola|Paolo|Pio|Umberto|Vittorio Emanuele"
+)
 ITALIAN = Tongue(
     code="it",
     minus="meno",
@@ -113,6 +122,7 @@ ITALIAN = Tongue(
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(
+        ruler_form(_RULERS, _ruler),
         Form("ordinal", re.compile(r"(?<![\w.,])(?P<number>\d{1,4})(?P<gender>[ºª])"), _ordinal),
         Form("century", re.compile(rf"(?<!\w)(?=[IVXLC])(?P<roman>{NUMERAL})(?=\s(?i:secolo)\b)"), _century),
     ),

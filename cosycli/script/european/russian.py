@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from cosycli.script.european.grammar import Nouns, Tongue, word_before
+from cosycli.script.european.grammar import Nouns, Tongue, ruler_form, word_before
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, digits
 from cosycli.script.roman import NUMERAL, roman_value
@@ -108,6 +108,10 @@ def _year(match: re.Match[str]) -> str:
     return f"{_ordinal(int(match['year']), case)} {word}"
 
 
+def _ruler(name: str, number: int) -> str:
+    return f"{name} {_ordinal(number, 'n', 'f' if name in ('Екатерина', 'Елизавета') else 'm')}"
+
+
 def _century(match: re.Match[str]) -> str:
     word = {"в.": "веке"}.get(match["word"], match["word"])
     return f"{_ordinal(roman_value(match['roman']), _CENTURY_CASES[match['word']])} {word}"
@@ -159,6 +163,8 @@ _SIGNS = {
 _YEAR = rf"(?<![\w.,])(?P<year>1\d{{3}}|20\d\d)\s(?P<word>{'|'.join(_YEAR_CASES)}|г\.)(?!\w)"
 _CENTURY = rf"(?<!\w)(?=[IVXLC])(?P<roman>{NUMERAL})\s(?P<word>{'|'.join(map(re.escape, _CENTURY_CASES))})(?!\w)"
 _ORDINAL = rf"(?<![\w.,])(?P<number>\d{{1,6}})-(?P<ending>{'|'.join(sorted(_ENDINGS, key=len, reverse=True))})(?!\w)"
+# In the nominative alone: other cases of a name would want other cases of the number.
+_RULERS = "Александр|Генрих|Георг|Екатерина|Елизавета|Иван|Карл|Людовик|Николай|Павел|Пётр|Филипп|Фридрих"
 RUSSIAN = Tongue(
     code="ru",
     minus="минус",
@@ -183,6 +189,7 @@ RUSSIAN = Tongue(
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(
+        ruler_form(_RULERS, _ruler),
         Form("year", re.compile(_YEAR), _year),
         Form("century", re.compile(_CENTURY), _century),
         Form("ordinal", re.compile(_ORDINAL), _with_ending),

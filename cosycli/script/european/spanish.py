@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosycli.script.european.grammar import Nouns, Tongue, after_comma
+from cosycli.script.european.grammar import Nouns, Tongue, after_comma, ruler_form
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, ordinal
 from cosycli.script.roman import NUMERAL, roman_value
@@ -55,6 +55,12 @@ def _ordinal(match: re.Match[str]) -> str | None:
     return said and re.sub(r"o\b", "a", said) if match["gender"] in ("ª", "a") else said
 
 
+def _ruler(name: str, number: int) -> str:
+    """Ordinals to the tenth: "Felipe II" -> "Felipe segundo", "Alfonso XIII" -> "Alfonso trece"."""
+    said = ordinal(str(number), "es") if number <= 10 else cardinal(str(number), "es")
+    return f"{name} {re.sub('o$', 'a', said or '') if name.endswith(('a', 'el')) else said}"
+
+
 def _century(match: re.Match[str]) -> str:
     return f"{match['word']} {cardinal(str(roman_value(match['roman'])), 'es')}"
 
@@ -97,6 +103,10 @@ _SIGNS = {
     "€": "euros", "$": "dólares", "£": "libras", "×": "por", "÷": "entre", "±": "más menos", "№": "número",
     "²": "al cuadrado", "³": "al cubo", "©": "copyright",
 }  # fmt: skip
+_RULERS = (
+    "Alejandro|Alfonso|Benedicto|Carlos|Catalina|Enrique|Felipe|Fernando|Francisco|Isabel|Jorge|Juan|Juan Carlos"
+    "|Juan Pablo|Luis|Pablo|Pedro|Pío"
+)
 SPANISH = Tongue(
     code="es",
     minus="menos",
@@ -121,6 +131,7 @@ SPANISH = Tongue(
     before_numbers=_BEFORE_NUMBERS,
     signs=_SIGNS,
     special=(
+        ruler_form(_RULERS, _ruler),
         Form("ordinal", re.compile(r"(?<![\w.,])(?P<number>\d{1,4})(?:\.?(?P<gender>[ºª]|er\b))"), _ordinal),
         Form("century", re.compile(rf"\b(?P<word>(?i:siglos?)) (?=[IVXLC])(?P<roman>{NUMERAL})(?!\w)"), _century),
     ),
