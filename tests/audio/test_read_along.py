@@ -102,6 +102,7 @@ def test_what_is_not_spoken_stays_on_the_page(tmp_path):
 
 
 def test_blocks_become_the_elements_they_are(tmp_path):
+    assert {block.kind for block in EVERYTHING.blocks} == {*BlockKind}
     page = parse(write(tmp_path, EVERYTHING), "chapter0001.xhtml")
     assert texts(page, ".//x:ul/x:li") == ["Bread, if x < y & z.", "Salt, from the sea."]
     assert texts(page, ".//x:blockquote//x:em") == ["another"]
