@@ -14,13 +14,14 @@ from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["read_metadata"]
 
+MAX_ELEMENTS = 2_000  # of the metadata that are looked at; the most in the corpus is 68
 _TAG = re.compile(r"<[^<>]{0,200}>")
 
 
 def read_metadata(package: etree._Element) -> Metadata:
     """The metadata in the `package` element."""
     elements = [element for part in package if local_name(part) == "metadata" for element in _flat(part)]
-    said = _Said(elements)
+    said = _Said(elements[:MAX_ELEMENTS])
     titles = said.all("title")
     title = next((text for element, text in titles if "main" in said.refined(element, "title-type")), "")
     subtitles = [text for element, text in titles if "subtitle" in said.refined(element, "title-type")]

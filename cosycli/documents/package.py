@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from cosycli.documents.archive import Archive, UnreadableEntryError
+from cosycli.documents.archive import MAX_ENTRIES, Archive, UnreadableEntryError
 from cosycli.documents.book import Metadata
 from cosycli.documents.epub_metadata import read_metadata
 from cosycli.documents.links import Target, resolve
@@ -128,6 +128,8 @@ def _package_path(archive: Archive) -> str:
 
 
 def _read_items(manifest: etree._Element | None, base: str) -> Iterator[Item]:
+    if manifest is not None and len(manifest) > MAX_ENTRIES:
+        raise InputError(f"{base} lists more than {MAX_ENTRIES} files.", "Split the book into volumes.")
     for element in manifest if manifest is not None else ():
         target = resolve(base, element.get("href") or "")
         if local_name(element) == "item" and target and element.get("id"):
