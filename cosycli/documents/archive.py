@@ -53,16 +53,20 @@ class Archive:
         self.path = path
         self.warnings: list[str] = []
         self._bytes_read = 0
-        self._zip = _open_zip(path)
-        if len(self._zip.infolist()) > MAX_ENTRIES:
-            raise InputError(f"{path} holds more than {MAX_ENTRIES} files.", "Unpack it and give the book in it.")
-        self._entries = self._index()
+        self._file = _open_file(path)
+        try:
+            self._zip = _open_zip(self._file, path)
+            self._entries = self._index()
+        except InputError:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._zip.close()
+        self._file.close()
 
     def __contains__(self, name: str) -> bool:
         return _key(name) in self._entries
@@ -115,19 +119,24 @@ class Archive:
         return entries
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
+def _open_file(path: Path) -> _BoundedFile:
     if not path.is_file():
         problem = "is a directory" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {problem}.", "Name an EPUB file, for example: cosy book novel.epub")
     try:
-        file = _BoundedFile(path)
+        return _BoundedFile(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from None
+
+
+def _open_zip(file: _BoundedFile, path: Path) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(file)
+        opened = zipfile.ZipFile(file)
     except DAMAGES:
-        file.close()
         raise InputError(f"{path} is not a ZIP archive, or is cut short.", "Download or export it again.") from None
+    if len(opened.infolist()) > MAX_ENTRIES:
+        raise InputError(f"{path} holds more than {MAX_ENTRIES} files.", "Unpack it and give the book in it.")
+    return opened
 
 
 def _is_safe(name: str) -> bool:
