@@ -26,11 +26,11 @@ _CREDITS = re.compile(
 )
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Translator):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _NUMBER = re.compile(r"#(\d+)\]")
-CAPTION = re.compile(r"\[Illustration(?::\s*(?P<words>.+?))?\s*\]", re.DOTALL)
-"""What volunteers write in place of a picture, and the words under it."""
+CAPTION = re.compile(r"\[Illustration:?\s*")
+"""How what volunteers write in place of a picture begins; a bracket closes it."""
 
 NOTE = re.compile(r"\[Footnote (?P<label>\w{1,4}):|\[(?:Footnote )?(?P<number>\d{1,4})\]:?\s")
-"""How a footnote begins."""
+"""How a footnote begins; a bracket closes the first kind."""
 
 _LANGUAGES = {
     "English": "en",

@@ -22,6 +22,7 @@ __all__ = ["read_text_book"]
 
 _SCENE_BREAK = re.compile(r"(?:[*＊#~◇◆○●☆★※⁂•·]\s*){1,20}|(?:[-—–―─=_]\s*){3,80}")
 _EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_]{1,1000}?)(?<=\S)_(?!\w)")
+_LONGEST_ASIDE = 20  # paragraphs of a footnote or under a picture; a bracket that stays open must not hide a chapter
 _SIGNS = "signs of emphasis and of pictures are not read"
 _BYLINE = re.compile(r"(?:by|von|par|di|door|作者[:：]?|[著文][:：])\s*(\S.{0,80})", re.IGNORECASE)
 # What a title page does not exceed, in all and in a paragraph; the longest of the corpus has 222 and 66.
@@ -43,7 +44,6 @@ class _TextReader:
         self.gutenberg = read_gutenberg(text)
         self.notes_count = 0
         self.note_marks: re.Pattern[str] | None = None
-        self.is_in_note = False
 
     def read(self) -> Book:
         around = (self.gutenberg.header, self.gutenberg.licence) if self.gutenberg else ("", "")
@@ -53,7 +53,7 @@ class _TextReader:
         listed = find_contents(paragraphs)
         entries = [paragraphs[number] for number in listed]
         paragraphs = paragraphs[: listed.start] + paragraphs[listed.stop :]
-        divisions = find_divisions(paragraphs, entries)
+        divisions = find_divisions(paragraphs, entries, listed.start)
         front = paragraphs[: divisions[0].start] if divisions else []
         metadata = self.metadata(front if divisions else paragraphs[:3] if len(paragraphs) > 1 else [])
         chapters = [
@@ -107,7 +107,7 @@ class _TextReader:
         ends = [division.start for division in divisions[1:]] + [len(paragraphs)]
         for division, end in zip(divisions, ends, strict=False):
             headings = [
-                Block(BlockKind.HEADING, paragraph.text, division.level, source=self.name)
+                self.without_signs(Block(BlockKind.HEADING, paragraph.text, division.level, source=self.name))
                 for paragraph in paragraphs[division.start : division.end]
             ]
             text = self.blocks(paragraphs[division.end : end], division.level + 1)
@@ -115,36 +115,44 @@ class _TextReader:
 
     def blocks(self, paragraphs: Sequence[Paragraph], heading_level: int = 0) -> Iterator[Block]:
         """The paragraphs; a bare numeral among those of a chapter is a heading at `heading_level`."""
-        for paragraph in paragraphs:
+        aside, closed_at = None, -1
+        for number, paragraph in enumerate(paragraphs):
             text = paragraph.text
+            if number > closed_at and (aside := self.kind_of_aside(text)):
+                closed_at = _closed_at(paragraphs, number)
             heading = read_heading(text) if len(paragraph.lines) == 1 else None
-            if _SCENE_BREAK.fullmatch(text):
+            if number <= closed_at and aside is BlockKind.NOTE:
+                yield from self.note(text)
+            elif number <= closed_at:
+                yield from self.caption(text)
+            elif _SCENE_BREAK.fullmatch(text):
                 self.account.leave_out("scene-breaks", reason_for("scene-breaks"), count_characters(text))
                 yield Block(BlockKind.SCENE_BREAK, "", source=self.name)
             elif heading_level and heading and heading.rank is Rank.NUMERAL:
                 yield Block(BlockKind.HEADING, text, heading_level, source=self.name)
-            elif self.note_marks and (self.is_in_note or NOTE.match(text)):
-                yield from self.note(text)
-            elif self.gutenberg and (caption := CAPTION.fullmatch(text)):
-                yield from self.caption(caption)
             else:
                 kind = BlockKind.VERSE if paragraph.is_verse else BlockKind.PARAGRAPH
                 yield self.without_signs(Block(kind, text, source=self.name))
 
+    def kind_of_aside(self, text: str) -> BlockKind | None:
+        """Whether a footnote or the words under a picture begin here."""
+        if self.note_marks and NOTE.match(text):
+            return BlockKind.NOTE
+        return BlockKind.FIGURE if self.gutenberg and CAPTION.match(text) else None
+
     def note(self, text: str) -> Iterator[Block]:
-        """A footnote, or a paragraph of one; those in brackets go on until the bracket is closed."""
-        self.is_in_note = (self.is_in_note or text.startswith("[Footnote")) and not text.endswith("]")
         if self.policy.reads("notes"):
             yield self.without_signs(Block(BlockKind.NOTE, text, source=self.name))
         else:
             self.account.leave_out("notes", reason_for("notes"), count_characters(text))
 
-    def caption(self, caption: re.Match[str]) -> Iterator[Block]:
-        words = caption["words"] or ""
+    def caption(self, text: str) -> Iterator[Block]:
         if not self.policy.reads("captions"):
-            self.account.leave_out("captions", reason_for("captions"), count_characters(caption[0]))
+            self.account.leave_out("captions", reason_for("captions"), count_characters(text))
             return
-        self.account.leave_out("markup", _SIGNS, count_characters(caption[0]) - count_characters(words))
+        words = CAPTION.sub("", text, count=1).removesuffix("]").strip()
+        if num_signs := count_characters(text) - count_characters(words):
+            self.account.leave_out("markup", _SIGNS, num_signs)
         if words:
             yield self.without_signs(Block(BlockKind.FIGURE, words, source=self.name))
 
@@ -166,3 +174,11 @@ class _TextReader:
             position = match.end()
             self.account.leave_out("markup", _SIGNS, 2)
         return replace(block, text=plain + text[position:], marks=tuple(marks))
+
+
+def _closed_at(paragraphs: Sequence[Paragraph], number: int) -> int:
+    """The paragraph that closes the bracket which the one at `number` opens; that one itself if none soon does."""
+    if not re.match(r"\[[A-Z]", paragraphs[number].text):
+        return number
+    near = range(number, min(number + _LONGEST_ASIDE, len(paragraphs)))
+    return next((n for n in near if paragraphs[n].text.endswith("]")), number)

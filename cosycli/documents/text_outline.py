@@ -84,9 +84,9 @@ def _words(line: str) -> list[str]:
     return re.findall(r"\w+", _PAGE.sub("", line.strip()).casefold() or line.casefold())
 
 
-def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph]) -> list[Division]:
-    """Where the chapters begin, in order; `contents` is the list of contents, which is not among the paragraphs."""
-    found = list(_candidates(paragraphs, contents))
+def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int) -> list[Division]:
+    """Where the chapters begin, in order; `contents` is the list that was taken out of the paragraphs at some place."""
+    found = list(_candidates(paragraphs, contents, contents_at))
     found = _drop_other_numerals(paragraphs, found)
     ranks = sorted({heading.rank for _, heading in found} - {Rank.NAMED})
     titled = {rank for rank in Rank if _have_titles_below(paragraphs, [pair for pair in found if pair[1].rank is rank])}
@@ -102,14 +102,17 @@ def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph
     return divisions
 
 
-def _candidates(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph]) -> Iterator[tuple[int, Heading]]:
+def _candidates(
+    paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int
+) -> Iterator[tuple[int, Heading]]:
     """Paragraphs that read like headings, or that the list of contents names."""
     listed = {tuple(_words(line)) for paragraph in contents for line in paragraph.lines}
     for number, paragraph in enumerate(paragraphs):
         heading = read_heading(paragraph.lines[0])
-        if heading and (len(paragraph.lines) == 1 or (heading.rank is not Rank.NUMERAL and paragraph.is_title)):
-            yield number, Heading(heading.rank, heading.has_title or len(paragraph.lines) > 1)
-        elif len(paragraph.lines) == 1 and tuple(_words(paragraph.lines[0])) in listed:
+        title = Paragraph(paragraph.lines[1:])
+        if heading and (not title.lines or (heading.rank is not Rank.NUMERAL and title.is_title)):
+            yield number, Heading(heading.rank, heading.has_title or bool(title.lines))
+        elif number >= contents_at and not title.lines and tuple(_words(paragraph.lines[0])) in listed:
             yield number, Heading(Rank.CHAPTER, has_title=True)
 
 
@@ -153,5 +156,5 @@ def _title_below(paragraphs: Sequence[Paragraph], number: int, heading: Heading)
 
 def _title(lines: Sequence[str]) -> str:
     """ "I" and "The Machine" -> "I: The Machine", "II." and "Home" -> "II. Home"."""
-    number = lines[0]
-    return f"{number}{' ' if number[-1] in '.:—-' else ': '}{lines[1]}" if len(lines) > 1 else number
+    number, *rest = (line.replace("_", "") for line in lines)
+    return f"{number}{' ' if number[-1] in '.:—-' else ': '}{rest[0]}" if rest else number

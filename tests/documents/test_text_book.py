@@ -75,6 +75,11 @@ def chapters(*headings, text=PROSE):
         ),
         (chapters("I.\nThe Rain", "II.\nThe Sun"), [(1, "my_book")]),
         (chapters("Chapter 1\nThe Rain", "Chapter 2\nThe Sun"), [(1, "Chapter 1 The Rain"), (1, "Chapter 2 The Sun")]),
+        (
+            chapters("CHAPTER I.\nThe Rain", "CHAPTER II.\nThe Sun"),
+            [(1, "CHAPTER I. The Rain"), (1, "CHAPTER II. The Sun")],
+        ),
+        (chapters("I. THE RAIN\n\nI.", "II.", "II. THE SUN"), [(1, "I. THE RAIN"), (1, "II. THE SUN")]),
         (f"Chapter 1\n{PROSE}Chapter 2\n{PROSE}", [(1, "Chapter 1"), (1, "Chapter 2")]),
         (
             f"第一章 山\n{HAN_PROSE}第二章 水\n{HAN_PROSE}尾声\n{HAN_PROSE}",
@@ -216,6 +221,15 @@ def test_what_project_gutenberg_adds_is_left_out():
     assert left_out(book) == {"licence": 2, "note-marks": 2, "notes": 3, "markup": 2}
     assert "[2] At home." in said(read(GUTENBERG, "notes"))
     assert said(read(GUTENBERG, "licence"))[-1] == "Licence."
+
+
+def test_the_words_under_a_picture_end_with_their_bracket():
+    picture = "[Illustration:\n\nTHE ROAD\n\nby C. B.]\n\n"
+    text = GUTENBERG.replace("She left.[1]", f"{picture}She left.[1]")
+    figures = [b.text for c in read(text).chapters for b in c.blocks if b.kind is BlockKind.FIGURE]
+    assert figures == ["THE ROAD", "by C. B.", "The long road"]
+    unclosed = GUTENBERG.replace("She left.[1]", "[Illustration: The road\n\nShe left.[1]")
+    assert "She left. He stayed." in said(read(unclosed))
 
 
 def test_the_project_s_texts_have_exactly_their_chapters(shared):
