@@ -81,6 +81,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|{HAN_NUMERAL})[)）]?[.、]?")
+# "3. The Arrival", which could also be an item of a list.
+_NUMBERED_TITLE = re.compile(rf"(?:{_ROMAN}|\d{{1,3}})[.:)]\s+[^\W\da-zà-ÿ][^.!?]{{0,60}}")
 _CAPITALS = re.compile(
     rf"(?:{_ROMAN}[.:)]?|\d{{1,3}}[.:)])\s+[^a-zà-ÿ]*[A-ZÀ-Þ]{{2}}[^a-zà-ÿ]*"
 )  # "II. THE RED-HEADED LEAGUE"
@@ -95,7 +97,7 @@ _ENDS_SENTENCE = re.compile(r"[,;。！？；，…”」』]\Z")
 def read_heading(line: str) -> Heading | None:
     """The heading that `line` is, if it is one.
 
-    A bare numeral is given the rank NUMERAL; whether it counts something is for the caller to find out.
+    A numeral, alone or before a title, has the rank NUMERAL; whether it counts chapters is for the caller to find out.
     """
     line = line.strip()
     if not line or len(line) > MAX_HEADING or _ENDS_SENTENCE.search(line):
@@ -107,7 +109,9 @@ def read_heading(line: str) -> Heading | None:
     for rank, pattern in (*_NUMBERED.items(), *_HAN.items()):
         if numbered := pattern.fullmatch(line):
             return Heading(rank, has_title=any(numbered.groupdict().values()))
-    return Heading(Rank.CHAPTER, has_title=True) if _CAPITALS.fullmatch(line) else None
+    if _CAPITALS.fullmatch(line):
+        return Heading(Rank.CHAPTER, has_title=True)
+    return Heading(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
 
 
 def is_contents_title(line: str) -> bool:
@@ -116,8 +120,8 @@ def is_contents_title(line: str) -> bool:
 
 
 def numeral_value(line: str) -> int:
-    """ "IV." -> 4, "12" -> 12, "（二十一）" -> 21; the line is one of rank NUMERAL, or HAN_NUMERAL."""
-    numeral = line.strip().strip("()（）.、")
+    """ "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21; the line is one of rank NUMERAL, or HAN_NUMERAL."""
+    numeral = re.split(r"[.:)）、\s]", line.strip().lstrip("(（"), maxsplit=1)[0]
     if numeral.isdecimal():
         return int(numeral)
     if numeral[0] in _HAN_DIGITS + "十":

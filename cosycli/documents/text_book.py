@@ -12,7 +12,7 @@ from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.aozora import is_aozora, read_aozora
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
 from cosycli.documents.gutenberg import CAPTION, NOTE, note_marks, read_gutenberg
-from cosycli.documents.headings import Rank, read_heading
+from cosycli.documents.headings import Heading, Rank, read_heading
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.text_layout import Paragraph, read_paragraphs
@@ -128,7 +128,7 @@ class _TextReader:
             elif _SCENE_BREAK.fullmatch(text):
                 self.account.leave_out("scene-breaks", reason_for("scene-breaks"), count_characters(text))
                 yield Block(BlockKind.SCENE_BREAK, "", source=self.name)
-            elif heading_level and heading and heading.rank is Rank.NUMERAL:
+            elif heading_level and heading == Heading(Rank.NUMERAL, has_title=False):
                 yield Block(BlockKind.HEADING, text, heading_level, source=self.name)
             else:
                 kind = BlockKind.VERSE if paragraph.is_verse else BlockKind.PARAGRAPH

@@ -119,7 +119,7 @@ def _candidates(
 def _drop_other_numerals(
     paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]
 ) -> list[tuple[int, Heading]]:
-    """Bare numerals are chapters only if they count from one, in each part, and nothing else is called a chapter."""
+    """Numerals are chapters if they count from one in each part, with text between, and nothing is called chapter."""
     numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL}
     within = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number in numerals)
     has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
@@ -128,12 +128,12 @@ def _drop_other_numerals(
     ):
         numerals = set()
     counted: set[int] = set()
-    last = 0
+    last, last_number = 0, -2
     for number, heading in found:
         if heading.rank is Rank.PART:
             last = 0
-        elif number in numerals and numeral_value(paragraphs[number].text) == last + 1:
-            last += 1
+        elif number in numerals and numeral_value(paragraphs[number].text) == last + 1 and number > last_number + 1:
+            last, last_number = last + 1, number
             counted.add(number)
     counted = counted if len(counted) > 1 else set()
     return [(number, heading) for number, heading in found if heading.rank is not Rank.NUMERAL or number in counted]

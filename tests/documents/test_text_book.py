@@ -48,7 +48,7 @@ def test_lines_that_are_headings(line):
     "line",
     [
         *("Chapter 3 was the best of them", "Part of the crew", "Book 3 of the series was bad", "Introduction to it"),
-        *("He", "Act now", "Section", "第一章讲的是一个老人。", "Chapter 3,", "I am", "1. Buy milk"),
+        *("He", "Act now", "Section", "第一章讲的是一个老人。", "Chapter 3,", "I am", "1. buy milk"),
     ],
 )
 def test_lines_that_are_prose(line):
@@ -80,6 +80,8 @@ def chapters(*headings, text=PROSE):
             [(1, "CHAPTER I. The Rain"), (1, "CHAPTER II. The Sun")],
         ),
         (chapters("I. THE RAIN\n\nI.", "II.", "II. THE SUN"), [(1, "I. THE RAIN"), (1, "II. THE SUN")]),
+        (chapters("1. The Rain", "2. The Sun"), [(1, "1. The Rain"), (1, "2. The Sun")]),
+        (f"{PROSE}1. Eggs\n\n2. Milk\n\n3. Flour\n\n{PROSE}", [(1, "my_book")]),
         (f"Chapter 1\n{PROSE}Chapter 2\n{PROSE}", [(1, "Chapter 1"), (1, "Chapter 2")]),
         (
             f"第一章 山\n{HAN_PROSE}第二章 水\n{HAN_PROSE}尾声\n{HAN_PROSE}",
