@@ -145,8 +145,10 @@ _BACK_MARK = re.compile(r"[↩↑⬆⏎◎^←⤴\ufe0e\ufe0f\s]+")
 
 def local_name(element: etree._Element) -> str:
     """The element's name without its namespace or prefix, in small letters."""
-    tag = element.tag
-    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+    if not isinstance(element.tag, str):
+        return ""
+    name = element.tag.rpartition("}")[2].lower()
+    return name.rpartition(":")[2] or name
 
 
 def attribute(element: etree._Element, name: str) -> str:

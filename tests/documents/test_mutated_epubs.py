@@ -145,7 +145,11 @@ def main(count: int, paths: list[Path]) -> None:
             chance = random.Random(seed)
             path.write_bytes(mutate(chance.choice(books), chance))
             start = time.perf_counter()
-            outcomes[outcome(path, chance)] += 1
+            try:
+                outcomes[outcome(path, chance)] += 1
+            except Exception as error:
+                outcomes["FAILED"] += 1
+                print(f"seed {seed}: {error!r}")
             slowest = max(slowest, time.perf_counter() - start)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{count} mutated files: {dict(outcomes)}, slowest {slowest:.2f} s, peak memory {peak_mb} MB")

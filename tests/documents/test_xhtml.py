@@ -31,6 +31,7 @@ def blocks(folder, body, **options):
         ("<p><em>starts</p><p>elsewhere</em></p>", ["starts", "elsewhere"]),
         ("<p>one<script>var x;</script> two<style>p {}</style></p>", ["one two"]),
         ("<p>unknown <foo>element</foo>s</p>", ["unknown elements"]),
+        ("<p>a <b'c=d:>damaged</b> tag</p>", ["a damaged tag"]),
         ("<p>word<span class='pagenum'> 12 </span>word</p>", ["word word"]),
         ("<p>wo<span class='pagenum'>12</span>rd</p>", ["word"]),
     ],
