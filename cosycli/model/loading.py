@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cosycli.errors import UsageError, did_you_mean
-from cosycli.model.checkpoint import load_weights
+from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.networks import new_flow, new_language_model, new_vocoder
@@ -70,8 +70,9 @@ def load_model(
     place = choose_device(device)
     precision = choose_dtype(dtype, place)
     tokenizer = _load_tokenizer(directory, profile)
-    language_model = new_language_model(profile, directory / BACKBONE)
-    flow, vocoder = new_flow(profile.flow), new_vocoder(profile.vocoder)
+    with WithoutInitialValues():
+        language_model = new_language_model(profile, directory / BACKBONE)
+        flow, vocoder = new_flow(profile.flow), new_vocoder(profile.vocoder)
     for module, name in ((language_model, weights), (flow, "flow"), (vocoder, "hift")):
         load_weights(module, directory, name)
     return Model(
@@ -97,7 +98,8 @@ def _language_model_weights(directory: Path, variant: str | None) -> str:
     """The name of their file, without its suffix."""
     if variant is None:
         return "llm"
-    variants = sorted({path.name.split(".")[1] for path in directory.glob("llm.*.*")})
+    found = (path.name.split(".") for path in directory.glob("llm.*.*"))
+    variants = sorted({middle for _, middle, suffix in found if suffix in ("pt", "safetensors")})
     if variant not in variants:
         raise UsageError(
             f"The model in {directory} has no variant {variant!r}.",

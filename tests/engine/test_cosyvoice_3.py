@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cosycli.engine.abilities import abilities_of, instruction_of
 from cosycli.engine.utterance import Manner, utterances_of
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3
+from cosycli.model.text_tokenizer import phoneme_tokens
 from tests.model.tiny_model import write_tiny_model
 
 ASSISTANT = "You are a helpful assistant."
@@ -101,6 +103,16 @@ def test_styles_and_phonemes_are_those_of_the_version() -> None:
     assert not v2.phonemes
     with pytest.raises(UsageError, match="There is no style 'mysterious'"):
         instruction_of("mysterious", COSYVOICE_3)
+
+
+def test_styles_are_the_published_instructions(shared: Path) -> None:
+    published = json.loads((shared / "reference" / "instructions.json").read_text(encoding="utf-8"))["v3"]
+    styles = {name: words for group in published.values() for name, words in group.items()}
+    assert abilities_of(COSYVOICE_3).styles == styles
+
+
+def test_every_phoneme_of_a_script_is_a_token() -> None:
+    assert set(abilities_of(COSYVOICE_3).phonemes) == set(phoneme_tokens())
 
 
 def test_company_does_not_change_a_sentence(synthesizer: Synthesizer, voice: str) -> None:

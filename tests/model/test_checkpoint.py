@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from cosycli.errors import MissingError
-from cosycli.model.checkpoint import load_weights
+from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 
 
 def network() -> nn.Module:
@@ -36,6 +36,18 @@ def test_every_spelling_gives_the_same_network(tmp_path: Path, rename, suffix: s
     renamed = {rename(name): tensor for name, tensor in state.items()}
     path = tmp_path / f"hift.{suffix}"
     torch.save(renamed, path) if suffix == "pt" else save_file(renamed, path)
+    load_weights(loaded, tmp_path, "hift")
+    for name, tensor in loaded.state_dict().items():
+        assert torch.equal(tensor, state[name])
+
+
+def test_a_network_without_initial_values_gets_them_from_the_file(tmp_path: Path) -> None:
+    state = random_state()
+    save_file(state, tmp_path / "hift.safetensors")
+    draws = torch.get_rng_state()
+    with WithoutInitialValues():
+        loaded = nn.Sequential(weight_norm(nn.Conv1d(2, 3, 3)), nn.Linear(3, 1))
+    assert torch.equal(torch.get_rng_state(), draws)
     load_weights(loaded, tmp_path, "hift")
     for name, tensor in loaded.state_dict().items():
         assert torch.equal(tensor, state[name])
