@@ -15,6 +15,7 @@ __all__ = ["MAX_BYTES", "check_text", "decode_book_text", "decode_text", "normal
 MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
 # Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+MAX_DAMAGE = 0.001  # of the characters of a book; a file that is no text has far more control characters
 MAX_BROKEN = 0.1  # of the characters beyond ASCII; a text in another encoding has almost none that are UTF-8
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -56,24 +57,31 @@ def decode_book_text(data: bytes, source: str) -> tuple[str, tuple[str, ...]]:
     """
     _check_size(data, source)
     data = data.rstrip(b"\x1a")  # the end of a text, to DOS
+    warnings = []
     try:
-        return check_text(data.decode(_marked_encoding(data) or "utf-8"), source), ()
+        text = data.decode(_marked_encoding(data) or "utf-8")
     except UnicodeDecodeError as error:
-        text, warning = _decode_otherwise(data, source)
-        if text is None:
+        otherwise = _decode_otherwise(data)
+        if otherwise is None:
             raise _not_utf_8(data, error.start, source) from None
-    return check_text(text, source), (warning,)
+        text, problem = otherwise
+        warnings.append(f"{source} {problem}.")
+    num_control = len(CONTROL.findall(text))
+    if 0 < num_control <= MAX_DAMAGE * len(text):
+        text = CONTROL.sub("", text)
+        warnings.append(f"{source} holds {num_control} control characters, which were taken out.")
+    return check_text(text, source), tuple(warnings)
 
 
-def _decode_otherwise(data: bytes, source: str) -> tuple[str | None, str]:
-    """Text that is not UTF-8 but looks like that of another encoding, or is UTF-8 for the most part."""
+def _decode_otherwise(data: bytes) -> tuple[str, str] | None:
+    """Text that is not UTF-8 but looks like that of another encoding, or is UTF-8 for the most part; and what it is."""
     if encoding := guess_encoding(data):
-        return data.decode(encoding), f"{source} is not UTF-8; it was read as {encoding}, which it looks like."
+        return data.decode(encoding), f"is not UTF-8; it was read as {encoding}, which it looks like"
     text = data.decode("utf-8", errors="replace")
     num_broken, num_beyond_ascii = text.count("\ufffd"), sum(char > "\x7f" for char in text)
-    if num_broken > MAX_BROKEN * num_beyond_ascii:
-        return None, ""
-    return text, f"{source} holds {num_broken} characters that are not UTF-8 and cannot be read."
+    if num_broken > max(MAX_BROKEN * num_beyond_ascii, MAX_DAMAGE * len(text)):
+        return None
+    return text, f"holds {num_broken} characters that are not UTF-8 and cannot be read"
 
 
 def _marked_encoding(data: bytes) -> str | None:

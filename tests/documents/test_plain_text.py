@@ -67,3 +67,11 @@ def test_a_book_with_a_few_broken_characters_is_read_with_a_warning():
 
 def test_the_end_mark_of_dos_is_no_text():
     assert decode_book_text(b"End.\r\n\x1a", "old.txt") == ("End.\r\n", ())
+
+
+def test_a_book_with_few_control_characters_is_read_without_them():
+    text, warnings = decode_book_text(b"word " * 500 + b"wo\x00rd", "old.txt")
+    assert text.endswith("word word")
+    assert "1 control characters" in warnings[0]
+    with pytest.raises(InputError, match="control character"):
+        decode_book_text(b"wo\x00rd " * 500, "old.txt")
