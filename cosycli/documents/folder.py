@@ -18,7 +18,7 @@ from cosycli.errors import InputError
 
 __all__ = ["read_folder"]
 
-MAX_FILES = 10_000  # ten times the chapters of the longest novels on the web; a home folder has more
+MAX_FILES = 10_000  # to look at before we say that it is not the folder of a book
 _COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
 _MAX_COVER_BYTES = 16 * 1024 * 1024
 _METADATA = ("metadata.yaml", "metadata.yml")

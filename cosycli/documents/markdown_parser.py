@@ -21,7 +21,7 @@ from cosycli.documents.accounting import count_characters
 
 __all__ = ["Parsed", "parse_html", "parse_markdown"]
 
-MAX_NESTING = 40  # of tokens: 40 quotes or 20 lists in each other; ten times as many overflow Python's stack
+MAX_NESTING = 40  # of tokens: 40 quotes or 20 lists in each other; Python's stack holds 300
 # What `cosycli.script.markup` obeys and Markdown would take for something else: names of styles and voices may hold
 # "_" or "*", and the tags of the models look like HTML.
 _NOTATION = re.compile(r"\[/?\s*(?:style|voice|pause)\b[^\[\]\n]{0,300}\]|</?(?:laughter|strong)>")

@@ -20,7 +20,7 @@ _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # of the lines, from which on lines were not wrapped
 _WRAP_WIDTH = 40  # columns; an editor who breaks lines lets them grow longer than this
 _FULL = 0.8  # of the wrap width: what a line and the first word of the next exceed where an editor broke the line
-_TITLE_LINE = 60  # columns; the longest title under a chapter's number in the corpus has 27
+_TITLE_LINE = 60  # columns; the longest title under a chapter's number in the corpus has 29
 _ENDS_SENTENCE = re.compile(r"[.,;!?…。．！？；，：:—-][\"'”’»“」』)）]*\Z|[”’»」』]\Z")
 _INDENT = re.compile(r"\u3000|[ \t]{2,}")
 
