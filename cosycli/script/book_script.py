@@ -170,7 +170,17 @@ def _passages(
 
 def _gap(start: int, end: int, boundary: Boundary) -> Passage:
     """What stands between two blocks, or for a scene break without signs."""
-    return Passage(None, None, 1.0, None, False, (), ((start, end, "white space"),), None, boundary)
+    return Passage(
+        voice=None,
+        style=None,
+        speed=1.0,
+        told=None,
+        is_heading=False,
+        runs=(),
+        skipped=((start, end, "white space"),),
+        pause_s=None,
+        boundary=boundary,
+    )
 
 
 def _boundary(block: Block, following: Block) -> Boundary:

@@ -54,11 +54,18 @@ def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
 
 def words_that_sound(phones: tuple[str, ...]) -> list[str]:
     """Words of the dictionary with these phones and no other pronunciation, the shortest first."""
-    words = _dictionary()
-    wanted = " ".join(phones)
-    found = [word for word, entry in words.items() if entry.startswith(wanted)]
-    alike = [word for word in found if phones_of(word) == phones and "(" not in word and f"{word}(2)" not in words]
-    return sorted(alike, key=lambda word: (len(word), word))
+    alike = _words_by_sound().get(" ".join(phones), [])
+    return sorted((word for word in alike if f"{word}(2)" not in _dictionary()), key=lambda word: (len(word), word))
+
+
+@cache
+def _words_by_sound() -> dict[str, list[str]]:
+    """Phones -> the words that have them as their first pronunciation; a lexicon may ask for thousands."""
+    words: dict[str, list[str]] = {}
+    for word, entry in _dictionary().items():
+        if "(" not in word:
+            words.setdefault(entry.partition("#")[0].rstrip(), []).append(word)
+    return words
 
 
 def dictionary_words() -> Iterator[tuple[str, tuple[str, ...]]]:
