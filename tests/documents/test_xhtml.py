@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
+
 import pytest
 
 from cosycli.documents.book import Alphabet, BlockKind, Mark, MarkKind
+from cosycli.documents.reading_policy import READABLE
 from tests.documents.tiny_epub import left_out, read_page, texts
 
 
@@ -231,3 +235,68 @@ def test_blocks_name_the_place_they_come_from(tmp_path):
 def test_elements_may_nest_deep(tmp_path, depth):
     body = f"<p>top</p>{'<div>' * depth}deep{'</div>' * depth}<p>end</p>"
     assert texts(read_page(tmp_path, body)) == ["top", "deep", "end"]
+
+
+ELEMENTS = [
+    *[
+        "p",
+        "div",
+        "section",
+        "blockquote",
+        "ul",
+        "li",
+        "table",
+        "tr",
+        "td",
+        "h2",
+        "pre",
+        "figure",
+        "figcaption",
+        "aside",
+    ],
+    *["em", "strong", "span", "a", "sup", "ruby", "rb", "rt", "rtc", "br", "hr", "img", "math", "mi", "svg", "foo:bar"],
+]
+ATTRIBUTES = [
+    *["", "", "", "id='i'", "class='line'", "class='footnote'", "class='poem'", "class='scene-break'", "lang='fr'"],
+    *["epub:type='pagebreak'", "epub:type='noteref'", "hidden=''", "ssml:ph='a'", "alt='picture'", "alttext='sum'"],
+]
+TEXTS = [
+    "",
+    " ",
+    "word",
+    " two words ",
+    "1",
+    "***",
+    "\n",
+    "中文",
+    "e\u0301",
+    "\u0301",
+    "\xa0",
+    "\xad",
+    "\u200b",
+    "한 글",
+    "&lt;",
+]
+
+
+def random_page(chance, depth=0):
+    pieces = []
+    for _ in range(chance.randrange(1, 5)):
+        name = chance.choice(ELEMENTS)
+        inner = random_page(chance, depth + 1) if depth < 5 else ""
+        text = [chance.choice(TEXTS) for _ in range(3)]
+        pieces.append(f"{text[0]}<{name} {chance.choice(ATTRIBUTES)}>{text[1]}{inner}</{name}>{text[2]}")
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_nothing_is_lost_of_any_page(tmp_path, seed):
+    chance = random.Random(seed)
+    kinds = chance.sample(sorted(READABLE), 6)
+    body = random_page(chance)
+    for block in blocks(tmp_path, body, read=kinds[:3], skip=kinds[3:]):
+        assert block.text == block.text.strip()
+        for outer, inner in pairwise(block.marks):
+            assert (outer.start, -outer.end) <= (inner.start, -inner.end)
+            assert inner.end <= outer.end or outer.end <= inner.start
+        assert all(0 <= mark.start < mark.end <= len(block.text) for mark in block.marks)
