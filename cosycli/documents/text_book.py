@@ -16,7 +16,7 @@ from cosycli.documents.headings import Heading, Rank, read_heading
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.text_layout import Paragraph, read_paragraphs
-from cosycli.documents.text_outline import Division, find_contents, find_divisions
+from cosycli.documents.text_outline import Division, find_contents, find_divisions, find_page_numbers
 
 __all__ = ["read_text_book"]
 
@@ -47,7 +47,7 @@ class _TextReader:
 
     def read(self) -> Book:
         around = (self.gutenberg.header, self.gutenberg.licence) if self.gutenberg else ("", "")
-        paragraphs = read_paragraphs(self.gutenberg.body if self.gutenberg else self.text)
+        paragraphs = self.without_page_numbers(read_paragraphs(self.gutenberg.body if self.gutenberg else self.text))
         if self.gutenberg:
             self.note_marks = note_marks(paragraph.text for paragraph in paragraphs)
         listed = find_contents(paragraphs)
@@ -72,6 +72,13 @@ class _TextReader:
             left_out=self.account.left_out,
             notes_count=self.notes_count,
         )
+
+    def without_page_numbers(self, paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+        numbers = set() if self.policy.reads("page-numbers") else find_page_numbers(paragraphs)
+        if numbers:
+            characters = sum(count_characters(paragraphs[number].text) for number in numbers)
+            self.account.leave_out("page-numbers", reason_for("page-numbers"), characters, count=len(numbers))
+        return [paragraph for number, paragraph in enumerate(paragraphs) if number not in numbers]
 
     def metadata(self, front: Sequence[Paragraph]) -> Metadata:
         """What the header says, else what a title page would."""

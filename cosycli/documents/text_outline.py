@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cosycli.documents.headings import Heading, Rank, is_contents_title, numeral_value, read_heading
 from cosycli.documents.text_layout import Paragraph, ends_sentence
 
-__all__ = ["Division", "find_contents", "find_divisions"]
+__all__ = ["Division", "find_contents", "find_divisions", "find_page_numbers"]
 
 _ENTRY = 60  # characters; wrapped prose has longer lines, entries of a list of contents shorter ones
 _ENTRIES = 0.7  # of the lines of a list: some entries tell the story
 _PAGE = re.compile(r"(?<![\s.·…_])[\s.·…_]{2,}\d{1,4}\Z")  # "Rain ..... 12"
-_PAGE_NUMBERS = 0.25  # of the bare figures stand within a sentence: they number pages, not chapters
+_PAGE_NUMBER = re.compile(r"[-–—\[(]?\s*(\d{1,4})\s*[-–—\])]?")
+_IN_ORDER = 0.8  # of the numbers of pages: some are missing, or not read right
+_WITHIN = 0.25  # of them stand within a sentence; numbers of chapters never do
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,16 @@ def _words(line: str) -> list[str]:
     return re.findall(r"\w+", _PAGE.sub("", line.strip()).casefold() or line.casefold())
 
 
+def find_page_numbers(paragraphs: Sequence[Paragraph]) -> set[int]:
+    """Which paragraphs number the pages of a printed book: figures that go up by one and stand within sentences."""
+    found = [(n, match) for n, p in enumerate(paragraphs) if (match := _PAGE_NUMBER.fullmatch(p.text))]
+    values = [int(match[1]) for _, match in found]
+    num_in_order = sum(after == before + 1 for before, after in pairwise(values))
+    num_within = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number, _ in found)
+    are_pages = len(found) > 2 and num_in_order >= _IN_ORDER * (len(found) - 1) and num_within > _WITHIN * len(found)
+    return {number for number, _ in found} if are_pages else set()
+
+
 def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int) -> list[Division]:
     """Where the chapters begin, in order; `contents` is the list that was taken out of the paragraphs at some place."""
     found = list(_candidates(paragraphs, contents, contents_at))
@@ -120,13 +133,8 @@ def _drop_other_numerals(
     paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]
 ) -> list[tuple[int, Heading]]:
     """Numerals are chapters if they count from one in each part, with text between, and nothing is called chapter."""
-    numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL}
-    within = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number in numerals)
     has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
-    if has_chapters or (
-        within > _PAGE_NUMBERS * len(numerals) and all(paragraphs[n].text.isdecimal() for n in numerals)
-    ):
-        numerals = set()
+    numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL and not has_chapters}
     counted: set[int] = set()
     last, last_number = 0, -2
     for number, heading in found:

@@ -164,6 +164,13 @@ def test_paragraphs_told_apart_by_indents():
     assert len(said(read(HAN_PROSE * 2))) == 2
 
 
+def test_page_numbers_are_not_read():
+    text = f"{PROSE}12\n\nand so on\n\n- 13 -\n\nto the sea\n\n14\n\n{PROSE}"
+    assert left_out(read(text)) == {"page-numbers": 3}
+    assert not any(block.isdecimal() for block in said(read(text)))
+    assert "12" in said(read(text, "page-numbers"))
+
+
 def test_scene_breaks_and_underscores():
     book = read(f"{PROSE}* * *\n\nIt was _very_ late, my_file said.\n")
     assert [block.kind for block in book.chapters[0].blocks][-2] is BlockKind.SCENE_BREAK
