@@ -1,12 +1,15 @@
 """Books made ready to speak: marks, lexicons, dialogue, pauses, headings, and an account of every character."""
 
+import random
+from itertools import pairwise
+
 import pytest
 
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, LeftOut, Mark, MarkKind, Metadata
 from cosycli.documents.reading import read_source
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, UsageError
-from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Pauses
+from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Fate, Pauses
 from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
 from cosycli.script.duration import seconds_of_tokens
@@ -402,3 +405,63 @@ def check_source(source):
             assert span.start == position
             position = span.end
         assert position == len(chapter.script.source)
+
+
+VALUES = {
+    MarkKind.EMPHASIS: ("", None),
+    MarkKind.LANGUAGE: ("de", None),
+    MarkKind.PRONUNCIATION: ("R EH1 D", Alphabet.CMU),
+    MarkKind.ALIAS: ("Doctor 9", None),
+    MarkKind.SAY_AS: ("characters", None),
+    MarkKind.VOICE: ("ada", None),
+    MarkKind.STYLE: ("happy", None),
+    MarkKind.RATE: ("0.8", None),
+    MarkKind.PAUSE: ("0.5", None),
+    MarkKind.LITERAL: ("", None),
+}
+WORDS = [
+    "Nemo",
+    "Dr. ",
+    "“",
+    "”",
+    '"',
+    " ",
+    "\n",
+    "3.5",
+    "中文",
+    "。",
+    "é",
+    "😀",
+    "a. ",
+    "[pause 1s]",
+    "read{R EH1 D}",
+    "IV",
+]
+
+
+def nested_marks(source, start, end, depth=0):
+    """Random marks within `start` to `end`, the outer one first."""
+    while start < end and depth < 4 and source.random() < 0.7:
+        first = source.randint(start, end)
+        last = source.randint(first, end)
+        kind = source.choice(list(VALUES))
+        yield Mark(first, first if kind is MarkKind.PAUSE else last, kind, *VALUES[kind])
+        if kind is not MarkKind.PAUSE:
+            yield from nested_marks(source, first, last, depth + 1)
+        start = last + 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_character_of_random_blocks_is_accounted_for(seed):
+    source = random.Random(seed)
+    lexicon = Lexicon((Entry("Nemo", alias="Captain 1"), Entry("中文", tokens=("[zh]", "[ōng]", "[w]", "[én]"))))
+    for _ in range(40):
+        blocks = [block("A word.")]
+        for _ in range(source.randint(1, 5)):
+            text = "".join(source.choices(WORDS, k=source.randint(0, 25)))
+            kind = source.choice(list(BlockKind))
+            blocks.append(block(text, *nested_marks(source, 0, len(text)), kind=kind))
+        script = read(*blocks, obeys_markup=source.random() < 0.5, lexicon=lexicon, dialogue_voice="ben")
+        spans = [span for chapter in script.chapters for span in chapter.script.spans]
+        assert all(before.end == after.start for before, after in pairwise(spans))
+        assert all(span.reason or span.fate is not Fate.SKIPPED for span in spans)
