@@ -5,28 +5,22 @@ B batch, T text tokens, S speech tokens, P positions of a sequence, D width, V o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
-from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
 
-from cosycli.errors import MissingError
-from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
+from cosycli.model.key_value_cache import KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile
+from cosycli.model.qwen2 import Backbone, BackboneConfig
 
 __all__ = [
     "NOT_LEARNED",
     "LanguageModel",
     "Layout",
     "interleaved_layout",
-    "read_backbone_config",
     "whole_text_layout",
 ]
 
@@ -97,37 +91,33 @@ def _layout(inputs: list[tuple[Table, int]], targets: list[int]) -> Layout:
     return Layout(tuple(int(table) for table, _ in inputs), tuple(token for _, token in inputs), tuple(targets))
 
 
-def read_backbone_config(directory: Path) -> Qwen2Config:
-    """The size of the backbone, from `config.json` in `directory`.
+class _CausalModel(nn.Module):
+    """As the published weights name it; they carry a head for text, tied to the embedding, that is never used."""
 
-    Raises:
-        MissingError: the file is absent or damaged.
-    """
-    path = directory / "config.json"
-    try:
-        return Qwen2Config(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        hint = "Fetch the model again with `cosy models pull`."
-        raise MissingError(f"The language model's {path} cannot be read: {error}.", hint) from None
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.model = Backbone(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head.weight = self.model.embed_tokens.weight
 
 
 class _Backbone(nn.Module):
     """Qwen2 under the name that the published checkpoint gives it."""
 
-    def __init__(self, config: Qwen2Config) -> None:
+    def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
-        self.model = Qwen2ForCausalLM(config)
+        self.model = _CausalModel(config)
 
-    def forward(self, vectors: Tensor, **options: Any) -> Tensor:
+    def forward(self, vectors: Tensor, place: Place | None = None) -> Tensor:
         """Last hidden states (B, P, D), after the final norm, of input vectors (B, P, D)."""
-        hidden: Tensor = self.model.model(inputs_embeds=vectors, **options).last_hidden_state
+        hidden: Tensor = self.model.model(vectors, place)
         return hidden
 
 
 class LanguageModel(nn.Module):
     """Predicts speech tokens from text and the speech so far; parameter names are those of the published `llm.pt`."""
 
-    def __init__(self, profile: LanguageModelProfile, backbone: Qwen2Config) -> None:
+    def __init__(self, profile: LanguageModelProfile, backbone: BackboneConfig) -> None:
         super().__init__()
         width, num_outputs = backbone.hidden_size, profile.num_codes + profile.num_stop_ids
         self.profile = profile
@@ -148,15 +138,12 @@ class LanguageModel(nn.Module):
 
     def forward(self, tables: Tensor, ids: Tensor) -> Tensor:
         """Scores (B, P, V) of the output after each input; padding goes to the right, where nothing looks at it."""
-        scores: Tensor = self.llm_decoder(self.llm(self.embed(tables, ids), use_cache=False))
+        scores: Tensor = self.llm_decoder(self.llm(self.embed(tables, ids)))
         return scores
 
     def new_cache(self, max_rows: int) -> KeyValueCache:
         """Room for what `max_rows` sequences have read."""
-        config = self.llm.model.config
-        num_heads: int = config.num_key_value_heads or config.num_attention_heads
-        shape = CacheShape(config.num_hidden_layers, num_heads, config.hidden_size // config.num_attention_heads)
-        return KeyValueCache(shape, max_rows, like=self.llm_decoder.weight)
+        return KeyValueCache(self.llm.model.model.config.cache_shape, max_rows, like=self.llm_decoder.weight)
 
     def read(self, text: Sequence[int], speech: Sequence[int], _speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
         """Reads text and the speech so far into a new last row of `cache`; the speaker is heard in the speech alone.
@@ -178,8 +165,6 @@ class LanguageModel(nn.Module):
         return self._log_probs(vectors[:, None], cache.next_positions())
 
     def _log_probs(self, vectors: Tensor, place: Place) -> Tensor:
-        hidden = self.llm(
-            vectors, attention_mask=place.mask, position_ids=place.positions, past_key_values=place, use_cache=True
-        )
+        hidden = self.llm(vectors, place)
         log_probs: Tensor = self.llm_decoder(hidden[:, -1]).float().log_softmax(dim=-1)
         return log_probs

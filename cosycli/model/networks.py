@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cosycli.model.flow import ConformerFlow, Flow, TransformerFlow
-from cosycli.model.language_model import LanguageModel, read_backbone_config
+from cosycli.model.language_model import LanguageModel
 from cosycli.model.profile import (
     CausalVocoderProfile,
     ConformerFlowProfile,
@@ -18,6 +18,7 @@ from cosycli.model.profile import (
     TransformerFlowProfile,
     VocoderProfile,
 )
+from cosycli.model.qwen2 import read_backbone_config
 from cosycli.model.regulated_flow import RegulatedFlow
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import CausalVocoder, Vocoder

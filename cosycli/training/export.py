@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -22,7 +24,8 @@ NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "hift"}  # step 
 def export(corpus_folder: Path, work_folder: Path, target: Path) -> None:
     """Write the model of the checkpoints in `work_folder` into `target`, beside its configuration."""
     num_tokens = write_text_vocabulary(target / BACKBONE)
-    (target / BACKBONE / "config.json").write_text(backbone_config(num_tokens).to_json_string())
+    config = {"model_type": "qwen2", "tie_word_embeddings": True, **asdict(backbone_config(num_tokens))}
+    (target / BACKBONE / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     for step, name in NETWORKS.items():
         _write(read_average(work_folder / step), target / f"{name}.safetensors")
     heard = read_average(work_folder / "tokenizer")

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 
 from cosycli.engine.decoding import Request, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
+from cosycli.model.qwen2 import BackboneConfig
 
 PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_per_text=9)
 
@@ -16,7 +16,7 @@ PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_p
 def model():
     torch.manual_seed(1)
     sizes = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
-    model = LanguageModel(PROFILE, Qwen2Config(**sizes, num_attention_heads=2, num_key_value_heads=1)).eval()
+    model = LanguageModel(PROFILE, BackboneConfig(**sizes, num_attention_heads=2, num_key_value_heads=1)).eval()
     with torch.no_grad():
         model.llm_decoder.weight.mul_(8)  # untrained scores are too even for one id to stand out
     return model

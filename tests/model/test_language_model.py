@@ -1,23 +1,19 @@
 """The language model against the published numbers, its two layouts, and its cache against recomputing."""
 
-import json
-
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 
-from cosycli.errors import MissingError
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.language_model import (
     NOT_LEARNED,
     LanguageModel,
     Table,
     interleaved_layout,
-    read_backbone_config,
     whole_text_layout,
 )
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
+from cosycli.model.qwen2 import BackboneConfig
 from tests.model.synthetic import synthetic_state
 
 TINY = LanguageModelProfile(num_codes=30)
@@ -30,7 +26,7 @@ PUBLISHED = {"v2": COSYVOICE_2.language_model, "v3": COSYVOICE_3.language_model}
 def tiny_model():
     torch.manual_seed(0)
     sizes = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2}
-    config = Qwen2Config(**sizes, num_attention_heads=2, num_key_value_heads=1)
+    config = BackboneConfig(**sizes, num_attention_heads=2, num_key_value_heads=1)
     return LanguageModel(TINY, config).eval()
 
 
@@ -44,7 +40,7 @@ def published_model(shared, version):
     """The published sizes, on the two-layer backbone that the golden vectors were made with."""
     sizes = {"vocab_size": 1000, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 14, "num_key_value_heads": 2}
-    config = Qwen2Config(**sizes, **heads, rope_theta=1e6, rms_norm_eps=1e-6, tie_word_embeddings=True)
+    config = BackboneConfig(**sizes, **heads, rope_theta=1e6, rms_norm_eps=1e-6)
     model = LanguageModel(PUBLISHED[version], config).eval()
     model.load_state_dict(synthetic_state(shared / "reference" / f"{version}.llm.manifest.json"))
     return model
@@ -168,17 +164,3 @@ def test_both_layouts_read_all_text_and_speak_all_speech(num_text, num_speech):
         assert (read[Table.MARK], read[Table.TEXT], read[Table.SPEECH]) == ([0, 1], text, speech)
         assert [token for token in layout.targets if 0 <= token < END] == speech
         assert len(layout.targets) == len(layout.ids)
-
-
-def test_the_backbone_is_read_from_its_config(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 64, "num_hidden_layers": 3, "rope_theta": 1e6}))
-    config = read_backbone_config(tmp_path)
-    assert (config.hidden_size, config.num_hidden_layers) == (64, 3)
-
-
-@pytest.mark.parametrize("content", [None, "{", "[1]"])
-def test_a_damaged_config_names_the_remedy(tmp_path, content):
-    if content is not None:
-        (tmp_path / "config.json").write_text(content)
-    with pytest.raises(MissingError, match="cosy models pull"):
-        read_backbone_config(tmp_path)

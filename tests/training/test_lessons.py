@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 
 from cosycli.model.language_model import NOT_LEARNED, LanguageModel, Table
 from cosycli.model.profile import LanguageModelProfile
+from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.training.corpus import Utterance, open_corpus
 from cosycli.training.language_model import (
@@ -92,7 +92,7 @@ def test_padding_is_not_learned(tokenizer):
 def test_a_few_steps_lower_the_loss(tokenizer):
     torch.manual_seed(0)
     sizes = {"vocab_size": tokenizer.num_tokens, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1}
-    model = LanguageModel(PROFILE, Qwen2Config(**sizes, num_attention_heads=2, num_key_value_heads=1))
+    model = LanguageModel(PROFILE, BackboneConfig(**sizes, num_attention_heads=2, num_key_value_heads=1))
     optimizers = make_optimizers(model)
     batch = pad([draw_layout(lesson("A cat sat."), tokenizer, PROFILE, random.Random(2))])
     losses = []

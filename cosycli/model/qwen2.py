@@ -1,0 +1,189 @@
+"""The Qwen2 backbone: RMS norms, rotary positions, grouped-query attention and SwiGLU ("Qwen2 Technical Report", 2024,
+section 2.2). Parameter names are those of the published weights.
+
+B rows, Q new positions, P positions seen, H heads, K key-value heads, W width of a head, D width.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cosycli.errors import MissingError
+from cosycli.model.key_value_cache import CacheShape, Place
+
+__all__ = ["Backbone", "BackboneConfig", "read_backbone_config"]
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """The size of a backbone, by the names of its `config.json`."""
+
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    rms_norm_eps: float = 1e-6
+    rope_theta: float = 1e6
+
+    @property
+    def head_width(self) -> int:
+        return self.hidden_size // self.num_attention_heads
+
+    @property
+    def cache_shape(self) -> CacheShape:
+        return CacheShape(self.num_hidden_layers, self.num_key_value_heads, self.head_width)
+
+
+def read_backbone_config(directory: Path) -> BackboneConfig:
+    """The size of the backbone, from `config.json` in `directory`.
+
+    Raises:
+        MissingError: the file is absent or damaged.
+    """
+    path = directory / "config.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values |= values.get("rope_parameters", {})  # where transformers 5 writes rope_theta
+        known = {name: values[name] for name in BackboneConfig.__dataclass_fields__ if name in values}
+        return BackboneConfig(**known)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        hint = "Fetch the model again with `cosy models pull`."
+        raise MissingError(f"The language model's {path} cannot be read: {error}.", hint) from None
+
+
+class Backbone(nn.Module):
+    """Input vectors to hidden states."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
+        self.norm = _RmsNorm(config)
+
+    def forward(self, vectors: Tensor, place: Place | None = None) -> Tensor:
+        """Hidden states (B, Q, D), after the final norm, of input vectors (B, Q, D).
+
+        Args:
+            place: where the new positions go in a cache; without one they see themselves and what is before them.
+        """
+        if place is None:
+            positions = torch.arange(vectors.shape[1], device=vectors.device)[None]
+            unseen = positions.mT < positions
+            mask = torch.zeros_like(unseen, dtype=vectors.dtype).masked_fill_(unseen, float("-inf"))[None, None]
+        else:
+            positions, mask = place.positions, place.mask
+        rotation = _rotation(positions, self.config)
+        for number, layer in enumerate(self.layers):
+            vectors = layer(vectors, rotation, mask, place, number)
+        hidden: Tensor = self.norm(vectors)
+        return hidden
+
+
+class _Layer(nn.Module):
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.self_attn = _Attention(config)
+        self.mlp = _SwiGlu(config)
+        self.input_layernorm = _RmsNorm(config)
+        self.post_attention_layernorm = _RmsNorm(config)
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, place: Place | None, number: int
+    ) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), rotation, mask, place, number)
+        y: Tensor = x + self.mlp(self.post_attention_layernorm(x))
+        return y
+
+
+class _Attention(nn.Module):
+    """Grouped-query attention (Ainslie et al. 2023): several heads share one key-value head."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.num_kv_heads = config.num_key_value_heads
+        self.head_width = config.head_width
+        kv_width = config.num_key_value_heads * config.head_width
+        self.q_proj = nn.Linear(config.hidden_size, config.hidden_size)
+        self.k_proj = nn.Linear(config.hidden_size, kv_width)
+        self.v_proj = nn.Linear(config.hidden_size, kv_width)
+        self.o_proj = nn.Linear(config.hidden_size, config.hidden_size, bias=False)
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, place: Place | None, number: int
+    ) -> Tensor:
+        """x (B, Q, D) -> (B, Q, D)."""
+        query, key, value = (
+            project(x).unflatten(2, (-1, self.head_width)).transpose(1, 2)
+            for project in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        query, key = _rotate(query, rotation), _rotate(key, rotation)
+        if place is not None:
+            key, value = place.update(key, value, number)
+        attended = self.attend(query, key, value, mask)
+        y: Tensor = self.o_proj(attended.transpose(1, 2).flatten(2))
+        return y
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """Attention (B, H, Q, W) of queries (B, H, Q, W) to keys and values (B, K, P, W) with a mask (B, 1, Q, P).
+
+        The heads that share keys are rows of one product, so that keys are read once and never repeated.
+        """
+        num_rows, num_heads, num_queries, width = query.shape
+        grouped = query.reshape(num_rows, self.num_kv_heads, -1, width) * width**-0.5
+        scores = (grouped @ keys.transpose(2, 3)).unflatten(2, (-1, num_queries)) + mask[:, :, None]
+        weights = scores.float().softmax(dim=-1).to(values.dtype)
+        return (weights.flatten(2, 3) @ values).view(num_rows, num_heads, num_queries, width)
+
+
+class _SwiGlu(nn.Module):
+    """Shazeer, "GLU Variants Improve Transformer", 2020."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return y
+
+
+class _RmsNorm(nn.Module):
+    """Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019; in float32 whatever the input is in."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(config.hidden_size))
+        self.eps = config.rms_norm_eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        normal = wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)
+        return self.weight * normal.to(x.dtype)
+
+
+def _rotation(positions: Tensor, config: BackboneConfig) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (B, 1, Q, W / 2) of the angles by which positions (B, Q) turn pairs of a head's values.
+
+    Su et al., "RoFormer", 2021, equation 15.
+    """
+    exponents = torch.arange(0, config.head_width, 2, device=positions.device) / config.head_width
+    angles = positions[:, None, :, None] * config.rope_theta**-exponents
+    return angles.cos(), angles.sin()
+
+
+def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    """x (B, H, Q, W) turned; value i is paired with value i + W / 2."""
+    cosines, sines = (part.to(x.dtype) for part in rotation)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cosines - second * sines, second * cosines + first * sines), dim=-1)

@@ -1,0 +1,67 @@
+"""The backbone is the Qwen2 of transformers, number for number, and its cache changes nothing."""
+
+import json
+
+import pytest
+import torch
+from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
+from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
+
+from cosycli.errors import MissingError
+from cosycli.model.key_value_cache import KeyValueCache
+from cosycli.model.qwen2 import Backbone, BackboneConfig, read_backbone_config
+
+SIZES = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3}
+HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2}
+
+
+@pytest.fixture
+def theirs():
+    torch.manual_seed(0)
+    rope = {"rope_type": "default", "rope_theta": 1e6}
+    return Qwen2ForCausalLM(Qwen2Config(**SIZES, **HEADS, rope_parameters=rope)).eval()
+
+
+@pytest.fixture
+def ours(theirs):
+    backbone = Backbone(BackboneConfig(**SIZES, **HEADS)).eval()
+    backbone.load_state_dict(theirs.model.state_dict())
+    return backbone
+
+
+@torch.inference_mode()
+def test_it_is_the_network_of_transformers(ours, theirs):
+    vectors = torch.randn(2, 17, 64)
+    torch.testing.assert_close(ours(vectors), theirs.model(inputs_embeds=vectors).last_hidden_state)
+
+
+@torch.inference_mode()
+def test_going_on_step_by_step_gives_what_reading_at_once_gives(ours):
+    vectors = torch.randn(2, 17, 64)
+    cache = KeyValueCache(ours.config.cache_shape, 2, like=ours.norm.weight)
+    read = [torch.cat([ours(row[None, :10], cache.new_row(10)) for row in vectors])]
+    read += [ours(vectors[:, [place]], cache.next_positions()) for place in range(10, 17)]
+    torch.testing.assert_close(torch.cat(read, dim=1), ours(vectors), atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_half_precision_stays_near(ours):
+    vectors = torch.randn(1, 17, 64)
+    exact = ours(vectors)
+    halved = ours.to(torch.bfloat16)(vectors.to(torch.bfloat16)).float()
+    assert (halved - exact).abs().mean() < 0.05 * exact.abs().mean()
+
+
+@pytest.mark.parametrize("rope", [{"rope_theta": 5e5}, {"rope_parameters": {"rope_theta": 5e5}}])
+def test_the_size_is_read_from_config_json_of_any_age(tmp_path, rope):
+    (tmp_path / "config.json").write_text(json.dumps({**SIZES, **HEADS, **rope, "model_type": "qwen2"}))
+    config = read_backbone_config(tmp_path)
+    assert (config.hidden_size, config.head_width, config.rope_theta) == (64, 16, 5e5)
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]", "{}"])
+def test_a_damaged_config_names_the_remedy(tmp_path, content):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(MissingError, match="cosy models pull"):
+        read_backbone_config(tmp_path)
