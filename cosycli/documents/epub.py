@@ -18,6 +18,7 @@ from cosycli.documents.archive import Archive, UnreadableEntryError
 from cosycli.documents.book import Book
 from cosycli.documents.chapters import assemble_chapters
 from cosycli.documents.division import divide
+from cosycli.documents.document_parts import ReadDocument
 from cosycli.documents.encryption import encrypted_paths
 from cosycli.documents.epub_cover import read_cover
 from cosycli.documents.links import Target
@@ -27,7 +28,7 @@ from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.semantics import type_kind
 from cosycli.documents.source_text import count_source
-from cosycli.documents.xhtml import ReadDocument, read_document
+from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError
 
 __all__ = ["read_epub"]

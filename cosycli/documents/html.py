@@ -11,12 +11,13 @@ from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, Book, Metadata
 from cosycli.documents.chapters import assemble_chapters
 from cosycli.documents.division import divide
+from cosycli.documents.document_parts import Part, ReadDocument
 from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
 from cosycli.documents.parsing import parse_html, parse_xhtml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.semantics import attribute, local_name
 from cosycli.documents.source_text import count_source
-from cosycli.documents.xhtml import Part, ReadDocument, read_document
+from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError
 
 __all__ = ["read_html"]

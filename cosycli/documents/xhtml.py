@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lxml import etree
@@ -12,6 +11,7 @@ from lxml import etree
 from cosycli.documents.accounting import count_characters
 from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_spans
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
+from cosycli.documents.document_parts import Omission, Part, ReadDocument
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.ruby import Ruby
@@ -25,7 +25,7 @@ from cosycli.documents.semantics import (
 )
 from cosycli.documents.source_text import count_source
 
-__all__ = ["Omission", "Part", "ReadDocument", "read_document"]
+__all__ = ["read_document"]
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WITHIN_PARAGRAPH = _HEADINGS | {"p", "span", "a", "em", "strong", "i", "b", "td"}
@@ -37,34 +37,6 @@ _BREAK_CLASS = re.compile(
 _ORNAMENT = re.compile(r"(?=\S)[\s*＊⁂•·●○◆◇■□★☆※~～#–—―_=❦☙❧✻✽✾❖†‡§-]+")
 # Books without p elements end their paragraphs by two br.
 _PARAGRAPHS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.VERSE)
-
-
-@dataclass(frozen=True)
-class Omission:
-    """A place where text was left out; `is_section` tells a whole section from a mark within a text."""
-
-    kind: str
-    characters: int
-    title: str = ""
-    is_section: bool = False
-
-
-Part = Block | Omission
-
-
-@dataclass(frozen=True)
-class ReadDocument:
-    """A document as parts in reading order.
-
-    Attributes:
-        title: of its head.
-        anchors: for every `id`, which part begins there or is the first after it.
-    """
-
-    path: str
-    title: str
-    parts: tuple[Part, ...]
-    anchors: Mapping[str, int]
 
 
 class _Ending(NamedTuple):
@@ -147,22 +119,23 @@ class _DocumentReader:
                 self._ruby[-1].add_reading("".join(element.itertext()))
         elif name in NOT_TEXT or not name:
             pass
-        elif name == "br":
-            self._note_anchor(element)
-            if self._text.ends_line and self._frames[-1].kind in _PARAGRAPHS:
-                self._flush()
-            self._text.break_line()
-        elif name == "hr" or (name in ("p", "div") and self._is_scene_break(element)):
+        elif (name in ("p", "div") and self._is_scene_break(element)) or (name == "hr" and _is_empty(element)):
             self._break_scene(element)
-        elif name == "img":
+        elif name in ("br", "img"):
             self._note_anchor(element)
-            self._read_picture(element)
+            self._break_line() if name == "br" else self._read_picture(element)
+            return _is_empty(element)
         elif name == "math":
             self._note_anchor(element)
             self._read_formula(element)
         else:
             return False
         return True
+
+    def _break_line(self) -> None:
+        if self._text.ends_line and self._frames[-1].kind in _PARAGRAPHS:
+            self._flush()
+        self._text.break_line()
 
     def _open(self, element: etree._Element, name: str, kind: str | None) -> None:
         starts_block = is_block(name)
@@ -258,6 +231,8 @@ class _DocumentReader:
                 walk.skip_subtree()
             else:
                 yield from (element.text or "").split()
+                if name == "img" and self._policy.reads("alt-text"):
+                    yield from (element.get("alt") or "").split()
 
     def _note_anchor(self, element: etree._Element) -> None:
         for key in ("id", "name"):
@@ -295,6 +270,11 @@ class _DocumentReader:
     def _source(self) -> str:
         block_id = self._frames[-1].block_id
         return f"{self._path}#{block_id}" if block_id else self._path
+
+
+def _is_empty(element: etree._Element) -> bool:
+    """False for `<br>words</br>`: XML lets any element hold words."""
+    return len(element) == 0 and not element.text
 
 
 def _first_heading(element: etree._Element) -> str:

@@ -35,6 +35,7 @@ def blocks(folder, body, **options):
         ("<p><em>starts</p><p>elsewhere</em></p>", ["starts", "elsewhere"]),
         ("<p>one<script>var x;</script> two<style>p {}</style></p>", ["one two"]),
         ("<p>unknown <foo>element</foo>s</p>", ["unknown elements"]),
+        ("<p>a<br>b</br> <img>c</img></p><hr>d</hr>", ["a\nb c", "d"]),
         ("<p>a <b'c=d:>damaged</b> tag</p>", ["a damaged tag"]),
         ("<p>word<span class='pagenum'> 12 </span>word</p>", ["word word"]),
         ("<p>wo<span class='pagenum'>12</span>rd</p>", ["word"]),
