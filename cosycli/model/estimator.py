@@ -8,8 +8,10 @@ Shapes: B batch, M mel frames, C channels.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -54,20 +56,13 @@ class CausalBlock(nn.Module):
         return self.block(x * mask) * mask
 
 
-class CentredConv(nn.Conv1d):
-    """A convolution that sees as much of the future as of the past."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (self.kernel_size[0] // 2, self.kernel_size[0] // 2)))
-
-
 class CentredBlock(nn.Module):
     """Centred convolution, norm over all frames, Mish."""
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            CentredConv(channels_in, channels, 3), FrameGroupNorm(NUM_GROUPS, channels), nn.Mish()
+            nn.Conv1d(channels_in, channels, 3, padding=1), FrameGroupNorm(NUM_GROUPS, channels), nn.Mish()
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -77,14 +72,14 @@ class CentredBlock(nn.Module):
 
 @dataclass(frozen=True)
 class Convolutions:
-    """What a U-Net is made of: plain convolutions, and blocks of one with its norm."""
+    """What a U-Net is made of: plain convolutions of a kernel of 3, and blocks of one with its norm."""
 
-    plain: type[nn.Conv1d]
+    plain: Callable[[int, int], nn.Module]
     block: Callable[[int, int], nn.Module]
 
 
-CAUSAL = Convolutions(CausalConv, CausalBlock)
-CENTRED = Convolutions(CentredConv, CentredBlock)
+CAUSAL = Convolutions(partial(CausalConv, kernel_size=3), CausalBlock)
+CENTRED = Convolutions(partial(nn.Conv1d, kernel_size=3, padding=1), CentredBlock)
 
 
 class ResnetBlock(nn.Module):
@@ -176,26 +171,14 @@ class TimeMlp(nn.Module):
         return self.linear_2(F.silu(self.linear_1(t)))
 
 
-class Downsample(nn.Module):
-    """Half as many frames, rounded up."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv1d(channels, channels, 3, stride=2, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x)
+def _halving(channels: int) -> nn.Module:
+    """M frames -> M / 2, rounded up; under the name that published checkpoints give the convolution."""
+    return nn.Sequential(OrderedDict(conv=nn.Conv1d(channels, channels, 3, stride=2, padding=1)))
 
 
-class Upsample(nn.Module):
-    """Twice as many frames."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv = nn.ConvTranspose1d(channels, channels, 4, stride=2, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x)
+def _doubling(channels: int) -> nn.Module:
+    """M frames -> 2 M."""
+    return nn.Sequential(OrderedDict(conv=nn.ConvTranspose1d(channels, channels, 4, stride=2, padding=1)))
 
 
 class VelocityEstimator(nn.Module):
@@ -206,8 +189,8 @@ class VelocityEstimator(nn.Module):
         self.profile, self.convolutions = profile, convolutions
         channels, channels_in, num_below = profile.estimator_width, 4 * profile.num_mels, profile.num_levels - 1
         self.time_mlp = TimeMlp(channels_in, 4 * channels)
-        down = [*(Downsample(channels) for _ in range(num_below)), convolutions.plain(channels, channels, 3)]
-        up = [*(Upsample(channels) for _ in range(num_below)), convolutions.plain(channels, channels, 3)]
+        down = [*(_halving(channels) for _ in range(num_below)), convolutions.plain(channels, channels)]
+        up = [*(_doubling(channels) for _ in range(num_below)), convolutions.plain(channels, channels)]
         widths = [channels_in, *[channels] * num_below]
         self.down_blocks = nn.ModuleList(self._level(width, end) for width, end in zip(widths, down, strict=True))
         self.mid_blocks = nn.ModuleList(self._level(channels) for _ in range(profile.num_mid_blocks))

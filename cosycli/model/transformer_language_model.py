@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward, RelativeAttention, encode_distances
+from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
+from cosycli.model.relative_attention import RelativeAttention, encode_distances
 
 __all__ = ["DistanceCache", "TransformerLanguageModel"]
 

@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from cosycli.errors import MissingError
-from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, ModelProfile, TransformerFlowProfile, read_profile
+from cosycli.model.profile import (
+    COSYVOICE_1,
+    COSYVOICE_2,
+    COSYVOICE_3,
+    ModelProfile,
+    RegulatedFlowProfile,
+    TransformerFlowProfile,
+    read_profile,
+)
 from tests.model.tiny_model import CONFIG, CONFIG_3
+from tests.model.tiny_model_v1 import CONFIG as CONFIG_1
 
 
 def profile_of(text: str, folder: Path, version: int = 2) -> ModelProfile:
-    (folder / f"cosyvoice{version}.yaml").write_text(text)
+    names = {1: "cosyvoice.yaml", 2: "cosyvoice2.yaml", 3: "cosyvoice3.yaml"}
+    (folder / names[version]).write_text(text)
     return read_profile(folder)
 
 
@@ -33,9 +43,31 @@ def test_tagged_numbers_of_version_3_are_read(tmp_path: Path) -> None:
     assert profile.vocoder.resblock_kernels == (3,)
 
 
-@pytest.mark.parametrize(("version", "published"), [(2, COSYVOICE_2), (3, COSYVOICE_3)])
-def test_what_is_not_said_is_as_published(tmp_path: Path, version: int, published: ModelProfile) -> None:
-    assert profile_of("sample_rate: 24000", tmp_path, version) == published
+def test_tagged_numbers_of_version_1_are_read(tmp_path: Path) -> None:
+    profile = profile_of(CONFIG_1, tmp_path, version=1)
+    assert isinstance(profile.flow, RegulatedFlowProfile)
+    assert (profile.flow.token_rate, profile.flow.sample_rate, profile.flow.hop) == (50, 22050, 256)
+    assert profile.transformer is not None
+    assert (profile.transformer.num_text_ids, profile.transformer.width) == (400, 16)
+
+
+@pytest.mark.parametrize(("name", "does"), [("CosyVoice-300M-SFT", False), ("cosyvoice-300m-instruct", True)])
+def test_of_version_1_the_instructed_model_is_told_by_its_name(tmp_path: Path, name: str, does: bool) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    assert profile_of(CONFIG_1, folder, version=1).takes_instructions == does
+
+
+@pytest.mark.parametrize(
+    ("version", "text", "published"),
+    [
+        (1, "sample_rate: 22050", COSYVOICE_1),
+        (2, "sample_rate: 24000", COSYVOICE_2),
+        (3, "sample_rate: 24000", COSYVOICE_3),
+    ],
+)
+def test_what_is_not_said_is_as_published(tmp_path: Path, version: int, text: str, published: ModelProfile) -> None:
+    assert profile_of(text, tmp_path, version) == published
 
 
 def test_version_3_hears_up_to_the_nyquist_frequency(tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cosycli.engine.decoding import Request, decode
+from cosycli.model.key_value_cache import CacheShape, KeyValueCache
+from cosycli.model.masks import attention_mask
 from cosycli.model.profile import COSYVOICE_1, LanguageModelProfile, TransformerProfile
+from cosycli.model.relative_attention import RelativeAttention, encode_distances, relative_positions
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from tests.model.synthetic import synthetic_state
 
@@ -119,6 +122,23 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny: TransformerLangua
     enter("c")
     for number in range(530):  # past the distances projected at first
         step(is_checked=number % 100 == 0 or number > 525)
+
+
+@torch.inference_mode()
+def test_attention_out_of_a_cache_is_attention_over_the_whole_sequence() -> None:
+    torch.manual_seed(3)
+    attention = RelativeAttention(width=24, num_heads=3)
+    torch.nn.init.normal_(attention.pos_bias_u)
+    torch.nn.init.normal_(attention.pos_bias_v)
+    x = torch.randn(1, 7, 24)
+    causal = attention_mask(torch.tensor([7]), 7, chunk=1)
+    whole = attention(x, relative_positions(7, 24, x), causal)
+    cache = KeyValueCache(CacheShape(1, 3, 8), max_rows=1, like=x)
+    distances = attention.project(encode_distances(torch.arange(7), 24))
+    pieces = [attention.attend(x[:, :4], 0, cache.new_row(4), distances[:, :4])]
+    for end in (5, 6, 7):
+        pieces.append(attention.attend(x[:, end - 1 : end], 0, cache.next_positions(), distances[:, :end]))
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole)
 
 
 def test_the_batch_size_changes_nothing(tiny: TransformerLanguageModel) -> None:
