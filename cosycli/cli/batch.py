@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosycli.cli import options
 from cosycli.cli.progress import Progress, open_progress
 from cosycli.errors import SOME_FAILED
 
@@ -41,17 +42,17 @@ def batch(
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
-    voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")] = None,
-    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
-    style: Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")] = None,
-    speed: Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None,
-    mask: Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    style: options.Style = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    mask: options.Mask = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
-    progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
+    quiet: options.Quiet = False,
+    progress: options.ProgressStyle = "auto",
 ) -> None:
     """Do many jobs: books, or texts of a sentence or more, each into a file of its own.
 

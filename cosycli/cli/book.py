@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosycli.cli import book_options as opts
+from cosycli.cli import options
 from cosycli.errors import SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ def book(
         list[str] | None, typer.Option(metavar="FORMAT", help="srt, vtt or lrc; may be repeated.")
     ] = None,
     read_along: Annotated[bool, typer.Option("--read-along", help="Also write an EPUB to read along with.")] = False,
-    voice: opts.Voice = None,
-    model: opts.Model = None,
-    style: opts.Style = None,
-    speed: opts.Speed = None,
-    seed: opts.Seed = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    style: options.Style = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
     language: opts.Language = None,
     lexicon: opts.Lexicon = None,
     read: opts.Read = None,
@@ -61,11 +62,11 @@ def book(
     pause: opts.Pause = None,
     redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Draw a segment anew: 3.12")] = None,
     work: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where takes are kept; else beside FILE.")] = None,
-    mask: Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
-    quiet: opts.Quiet = False,
-    progress: opts.Progress = "auto",
+    mask: options.Mask = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    quiet: options.Quiet = False,
+    progress: options.ProgressStyle = "auto",
 ) -> None:
     """Make an audiobook.
 
@@ -82,7 +83,7 @@ def book(
     settings = read_settings(Path()).override(
         voice=voice, model=model, style=style, speed=speed, seed=seed, mask=mask, device=device, dtype=dtype
     )
-    options = opts.given(
+    chosen = opts.given(
         out=output,
         format="acx" if acx else format,
         layout=layout,
@@ -98,8 +99,8 @@ def book(
         cast=cast,
         pause=pause,
     )
-    publication = _publication(source, options)
-    request = opts.book_request(source, options)
+    publication = _publication(source, chosen)
+    request = opts.book_request(source, chosen)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)
         _tell_what_was_found(planned, report)
@@ -119,15 +120,15 @@ def book(
         raise typer.Exit(SOME_FAILED)
 
 
-def _publication(source: str, options: dict[str, Any]) -> Publication:
+def _publication(source: str, chosen: dict[str, Any]) -> Publication:
     """What the book is made into; a file named after the source, unless told otherwise."""
     from cosycli.jobs.book_values import publication_of
 
-    if source == "-" and "out" not in options:
+    if source == "-" and "out" not in chosen:
         raise UsageError("Where should the book go?", "Name a file: cosy book - -o book.m4b")
     name = Path(source).resolve().stem
-    out = options.get("out")
-    return publication_of(options, name, lambda default: Path(out or default), Path(out or name))
+    out = chosen.get("out")
+    return publication_of(chosen, name, lambda default: Path(out or default), Path(out or name))
 
 
 def _work_folder(target: Target, source: str) -> Path:

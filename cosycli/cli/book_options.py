@@ -21,17 +21,10 @@ __all__ = [
     "DialogueVoice",
     "Language",
     "Lexicon",
-    "Model",
     "Pause",
-    "Progress",
-    "Quiet",
     "Read",
-    "Seed",
     "Skip",
     "Source",
-    "Speed",
-    "Style",
-    "Voice",
     "book_request",
     "given",
 ]
@@ -43,11 +36,6 @@ Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE|-", help="EPUB, Markdown, HTML, text or SSML, a folder of them, or - for stdin."),
 ]
-Voice = Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")]
-Model = Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")]
-Style = Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")]
-Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
-Seed = Annotated[int | None, typer.Option(help="Another number gives another reading.")]
 Language = Annotated[
     str | None, typer.Option(help="ISO 639-1 code of the words in Latin letters; else the book's own.")
 ]
@@ -62,8 +50,6 @@ Cast = Annotated[str | None, typer.Option(metavar="FILE", help="YAML: the voice 
 Pause = Annotated[
     list[str] | None, typer.Option(metavar="WHERE=S", help="Seconds of silence, such as paragraph=1; may be repeated.")
 ]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
-Progress = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]
 
 
 def given(**options: Any) -> dict[str, Any]:

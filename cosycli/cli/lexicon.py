@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosycli.cli.book_options import Model, Source
+from cosycli.cli.book_options import Source
+from cosycli.cli.options import Model
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosycli.cli import book_options as opts
+from cosycli.cli import options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,10 +28,10 @@ EXAMPLES = """Examples:
 
 def plan(
     source: opts.Source,
-    voice: opts.Voice = None,
-    model: opts.Model = None,
-    style: opts.Style = None,
-    speed: opts.Speed = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    style: options.Style = None,
+    speed: options.Speed = None,
     language: opts.Language = None,
     lexicon: opts.Lexicon = None,
     read: opts.Read = None,
@@ -51,7 +52,7 @@ def plan(
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(voice=voice, model=model, style=style, speed=speed)
-    options = opts.given(
+    chosen = opts.given(
         language=language,
         lexicon=lexicon,
         read=read,
@@ -61,7 +62,7 @@ def plan(
         cast=cast,
         pause=pause,
     )
-    request = opts.book_request(source, options)
+    request = opts.book_request(source, chosen)
     report = plan_report(plan_book(request, settings), with_segments=segments)
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=1))

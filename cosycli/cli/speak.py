@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cosycli.cli import options
 from cosycli.errors import SOME_FAILED, InputError, UsageError
 
 __all__ = ["EXAMPLES", "read_argument", "speak"]
@@ -31,17 +32,17 @@ def speak(
         str | None,
         typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); else by the name of FILE."),
     ] = None,
-    voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")] = None,
-    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
-    style: Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")] = None,
-    speed: Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None,
-    mask: Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    style: options.Style = None,
+    speed: options.Speed = None,
+    seed: options.Seed = None,
+    mask: options.Mask = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
     play: Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
-    progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
+    quiet: options.Quiet = False,
+    progress: options.ProgressStyle = "auto",
 ) -> None:
     """Speak a text, however long.
 

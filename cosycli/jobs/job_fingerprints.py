@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cosycli.documents.reading import FORMATS
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
-from cosycli.jobs.jobs_file import DOCUMENTS
 from cosycli.model_library import find_model
 from cosycli.voices import DEFAULT_VOICE, voice_folders
 
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 def _add_content(path: Path, digest: hashlib.blake2b) -> None:
     """Add the name and content of a file, or of the documents in a folder."""
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in DOCUMENTS and file.is_file())
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in FORMATS and file.is_file())
     else:
         files = [path]
     for file in files:

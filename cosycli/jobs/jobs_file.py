@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
+from cosycli.documents.reading import FORMATS
 from cosycli.errors import InputError, UsageError, did_you_mean
 
 __all__ = ["Entry", "JobsFile", "Problem", "read_jobs_file"]
 
-DOCUMENTS = (".epub", ".htm", ".html", ".markdown", ".md", ".ssml", ".txt", ".xhtml")
 MAX_JSONL_BYTES = 64 << 20  # half a million lines of speech
 MAX_YAML_BYTES = 4 << 20  # PyYAML takes 2 s for 1 MB
 PARTS = ("defaults", "jobs")
@@ -82,7 +82,7 @@ def read_jobs_file(path: Path) -> JobsFile:
 
 def _what_would_be_a_job(path: Path) -> str:
     if path.is_dir():
-        return f"Documents are files that end in {', '.join(DOCUMENTS)}."
+        return f"Documents are files that end in {', '.join(FORMATS)}."
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return 'Write one on each line: {"id": "hello", "text": "Good evening."}'
     return "Write a list under `jobs:`, such as `- {id: hello, text: Good evening.}`"
@@ -90,7 +90,7 @@ def _what_would_be_a_job(path: Path) -> str:
 
 def _read_folder(path: Path) -> JobsFile:
     documents = sorted(
-        file for file in path.iterdir() if file.suffix.lower() in DOCUMENTS and not file.name.startswith(".")
+        file for file in path.iterdir() if file.suffix.lower() in FORMATS and not file.name.startswith(".")
     )
     entries = tuple(Entry(None, {"id": file.stem, "source": file.name}) for file in documents)
     return JobsFile(path, path, Entry(None, {}), entries, ())
