@@ -204,5 +204,9 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
 
 
 def seconds_of_segment(segment: Segment, manner: Manner) -> float:
-    """About how long it takes, its pause included."""
-    return seconds_of_tokens(segment.text) / (manner.speed * segment.speed) + segment.pause_after_s
+    """About how long it takes, its pauses included."""
+    return (
+        seconds_of_tokens(segment.text) / (manner.speed * segment.speed)
+        + segment.pause_before_s
+        + segment.pause_after_s
+    )

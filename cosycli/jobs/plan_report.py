@@ -85,4 +85,4 @@ def warnings_of(plan: Plan) -> list[str]:
         for number, chapter in enumerate(plan.script.chapters, 1)
         for note in chapter.script.notes
     ]
-    return [*plan.script.book.warnings, *notes]
+    return [*plan.script.warnings, *notes]
