@@ -115,7 +115,7 @@ class _Assembly:
         own_title = " ".join(heading.text.split()) if heading else section.document.title
         if section.title is not None:
             self.chapters.append(_OpenChapter(section.title or own_title or self._book_title, section.depth))
-        elif self._waiting is not None:
+        elif self._waiting is not None and heading is None:
             self.chapters.append(self._waiting)
         elif not self.chapters or follows_left_out or self._starts_chapter(section):
             self.chapters.append(_OpenChapter(own_title or self._book_title, 1))
@@ -142,8 +142,8 @@ class _Assembly:
     def _note_omissions(self, section: Section) -> None:
         for part in section.parts:
             if isinstance(part, Omission):
-                own_title = part.title if section.blocks else self._name(section)
-                title = own_title if part.is_section else ""
+                name = part.title if section.blocks else section.title or part.title or self._name(section)
+                title = name if part.is_section else ""
                 self._account.leave_out(part.kind, reason_for(part.kind), part.characters, title=title)
 
     def _name(self, section: Section) -> str:

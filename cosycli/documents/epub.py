@@ -21,6 +21,7 @@ from cosycli.documents.division import divide
 from cosycli.documents.document_parts import ReadDocument
 from cosycli.documents.encryption import encrypted_paths
 from cosycli.documents.epub_cover import read_cover
+from cosycli.documents.licence import without_licence
 from cosycli.documents.links import Target
 from cosycli.documents.navigation import TocEntry, read_landmarks, read_nav, read_ncx
 from cosycli.documents.package import Item, SpineItem, read_package
@@ -71,6 +72,8 @@ class _EpubReader:
                 f"None of the documents of {self.archive.path} can be read.",
                 f"{self.warnings[-1]}. Download or export it again." if self.warnings else "",
             )
+        if not self.policy.reads("licence"):
+            documents, _ = without_licence(documents)
         entries, landmarks = self.read_contents()
         sections = divide(documents, entries)
         title = package.metadata.title or self.archive.path.stem

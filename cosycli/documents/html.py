@@ -7,14 +7,13 @@ from pathlib import PurePath
 
 from lxml import etree
 
-from cosycli.documents.accounting import Account, count_characters
-from cosycli.documents.book import Block, Book, Metadata
+from cosycli.documents.accounting import Account
+from cosycli.documents.book import Book, Metadata
 from cosycli.documents.chapters import assemble_chapters
 from cosycli.documents.division import divide
-from cosycli.documents.document_parts import Part, ReadDocument
-from cosycli.documents.gutenberg import GutenbergText, read_gutenberg
+from cosycli.documents.licence import without_licence
 from cosycli.documents.parsing import parse_html, parse_xhtml
-from cosycli.documents.reading_policy import ReadingPolicy, reason_for
+from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.semantics import attribute, local_name
 from cosycli.documents.source_text import count_source
 from cosycli.documents.xhtml import read_document
@@ -24,7 +23,6 @@ __all__ = ["read_html"]
 
 MAX_BYTES = 32 * 1024 * 1024  # as for plain text
 _XHTML = (b"<?xml", b'xmlns="http://www.w3.org/1999/xhtml"')
-_GUTENBERG = "Project Gutenberg's header and licence"
 
 
 def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
@@ -42,10 +40,9 @@ def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
     document = read_document(parsed.root, name, policy, metadata.language)
     metadata = replace(metadata, title=document.title)
     account = Account()
-    gutenberg = read_gutenberg("\n\n".join(block.text for block in document.parts if isinstance(block, Block)))
-    if gutenberg and not policy.reads("licence"):
-        metadata = replace(metadata, authors=metadata.authors or gutenberg.metadata.authors)
-        document = _without_licence(document, gutenberg, account)
+    if not policy.reads("licence"):
+        [document], said = without_licence([document])
+        metadata = replace(metadata, authors=metadata.authors or said.authors)
     chapters = assemble_chapters(divide([document], ()), {}, metadata.title or PurePath(name).stem, policy, account)
     return Book(
         metadata=metadata,
@@ -73,20 +70,3 @@ def _metadata(root: etree._Element) -> Metadata:
         date=next(iter(said.get("date", said.get("created", []))), ""),
         description=next(iter(said.get("description", [])), ""),
     )
-
-
-def _without_licence(document: ReadDocument, gutenberg: GutenbergText, account: Account) -> ReadDocument:
-    """The document without the blocks of Project Gutenberg's header and licence, which go into the account."""
-    body_start = len(gutenberg.header)
-    body_end = body_start + len(gutenberg.body)
-    kept: list[Part] = []
-    position = 0
-    for part in document.parts:
-        if isinstance(part, Block):
-            is_body = body_start <= position < body_end
-            position += len(part.text) + len("\n\n")
-            if not is_body and part.text:
-                account.leave_out("licence", reason_for("licence"), count_characters(part.text), title=_GUTENBERG)
-                continue
-        kept.append(part)
-    return replace(document, parts=tuple(kept), anchors={})

@@ -32,8 +32,8 @@ _TITLES = {
 }
 _TITLE_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _TITLES.items()}
 _FILES = {
-    "title-page": r"half-?title(?:-?page)?|title-?page|frontcover|cover-?page",
-    "copyright": r"(?:un)?copyrights?(?:-?page)?|imprint|colophon|impressum",
+    "title-page": r"half-?title(?:-?page)?|title-?page|frontcover|cover-?page|cover(?=$)",
+    "copyright": r"(?:un)?copyrights?(?:-?page)?|imprint|colophon|impressum|p-caution",
     "contents": r"toc|(?:table-?of-?)?contents|inhalt(?:sverzeichnis)?",
     "notes": r"endnotes|footnotes",
     "bibliography": r"bibliography",

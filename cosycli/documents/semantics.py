@@ -122,6 +122,12 @@ _BY_CLASS = {
     "pageno": "page-numbers",
     "caption": "captions",
     "pg-boilerplate": "licence",
+    # The names that the EBPAJ guide (Japanese publishers) gives to the bodies of such pages.
+    "p-cover": "title-page",
+    "p-titlepage": "title-page",
+    "p-toc": "contents",
+    "p-colophon": "copyright",
+    "p-caution": "copyright",
 }
 # A class such as "copyright" on one paragraph or "toc" on a link says how it looks, not what a whole page is.
 _SECTIONS = frozenset({"body", "section", "article", "div", "main", "aside", "nav", "ol", "ul", "dl"})
@@ -134,7 +140,9 @@ _INVISIBLE = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.
 _PAGE_NUMBER = re.compile(
     r"[\[({]?\s*(?:p(?:age|g|\.)?\.?|seite|s\.)?\s*(?:\d{1,5}|[ivxlcdm]{1,8})?\s*[\])}]?", re.IGNORECASE
 )
-_NOTE_CLASS = re.compile(r"note|fn|anchor|ref\b|super|sup\b", re.IGNORECASE)
+_NOTE_CLASS = re.compile(r"note|fn|ref\b|super|sup\b", re.IGNORECASE)
+_NOTE_LINK = re.compile(r"#.*(?:note|ftn|fn\d|fnref)", re.IGNORECASE)
+_BRACKETED = re.compile(r"[\[(（〔【].+[\])）〕】]|[*†‡]+|\d{1,3}")
 _NOTE_MARK = re.compile(
     r"[\[(（〔【〈]?\s*(?:note\s*|※\s*)?(?:\d{1,4}|[*†‡§¶#※]{1,4}|[ivxlcdm]{1,7}|[a-z]|[①-⓿❶-➓⁰¹²³⁴-⁹]{1,3}"
     r"|[注註釋释]\s*[\d〇一二三四五六七八九十百]{0,5})\s*[\])）〕】〉]?[.:]?",
@@ -213,14 +221,21 @@ def element_kind(element: etree._Element, name: str) -> str | None:
         return kind if _is_page_number(element, name) else None
     if kind == "note-marks":
         return kind if _says_only_a_mark(element) else None
-    if kind is None and ((name == "sup" and _wraps_note_reference(element)) or _is_plain_note_link(element, name)):
-        return "note-marks"
-    return kind
+    return kind or ("note-marks" if _refers_to_note(element, name) else None)
 
 
 def is_note_reference(element: etree._Element, name: str) -> bool:
     """True for an element that refers to a note: marked as such, or a link that is a number or sign, set like one."""
     return "noteref" in semantic_types(element) or _is_plain_note_link(element, name)
+
+
+def _refers_to_note(element: etree._Element, name: str) -> bool:
+    """True for more than `is_note_reference`: also for "[1]" with no class that leads to an `id` such as "_ftn1"."""
+    if name == "sup":
+        return _wraps_note_reference(element)
+    if name == "a" and _NOTE_LINK.search(element.get("href") or ""):
+        return bool(_BRACKETED.fullmatch(short_text(element) or ""))
+    return _is_plain_note_link(element, name)
 
 
 def _is_hidden(element: etree._Element) -> bool:
@@ -229,6 +244,8 @@ def _is_hidden(element: etree._Element) -> bool:
 
 
 def _class_kind(element: etree._Element, name: str) -> str | None:
+    if element.get("id") in ("pg-header", "pg-footer"):
+        return "licence"
     for word in (element.get("class") or "").lower().split():
         kind = _BY_CLASS.get(word)
         if kind in _WHOLE_PAGES and name not in _SECTIONS:

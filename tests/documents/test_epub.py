@@ -181,6 +181,14 @@ def test_a_chapter_in_a_file_with_a_wrong_name_is_read(read):
     assert len(texts(read({"titlepage.xhtml": page(body)}, toc=entry("One", "titlepage.xhtml")))) == 201
 
 
+def test_the_licence_of_project_gutenberg_is_left_out(read):
+    header = page("<pre>The Project Gutenberg EBook\n\n*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n</pre>")
+    end = page("<p>last</p><p>*** END OF THIS PROJECT GUTENBERG EBOOK X ***</p><p>You may copy it.</p>")
+    book = read({"h.xhtml": header, "a.xhtml": ONE, "e.xhtml": end}, toc=entry("One", "a.xhtml"))
+    assert chapters(book) == [(1, "One", ["One", "first", "last"])]
+    assert left_out(book) == {"licence": 3}
+
+
 def test_landmarks_and_guides_tell_what_is_not_read(read):
     guide = '<reference type="index" href="x.xhtml"/>'
     book = read({"a.xhtml": ONE, "x.xhtml": page("<p>Aachen 12</p>")}, toc=entry("One", "a.xhtml"), guide=guide)

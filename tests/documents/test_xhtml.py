@@ -145,6 +145,10 @@ def test_note_marks_are_counted_and_not_read(tmp_path, mark, count):
     assert left_out(book) == {"note-marks": 2}
 
 
+def test_marks_without_a_class_that_lead_to_notes_are_not_read(tmp_path):
+    assert texts(read_page(tmp_path, "<p>A word<a href='#_ftn1'>[1]</a>, too.</p>")) == ["A word, too."]
+
+
 def test_other_links_and_exponents_are_read(tmp_path):
     book = read_page(
         tmp_path, "<p>a<sup>2</sup>, see <a href='#x'>2</a>, <a epub:type='noteref' href='#n'>this note</a>.</p>"
