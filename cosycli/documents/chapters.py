@@ -115,8 +115,9 @@ class _Assembly:
         own_title = " ".join(heading.text.split()) if heading else section.document.title
         if section.title is not None:
             self.chapters.append(_OpenChapter(section.title or own_title or self._book_title, section.depth))
-        elif self._waiting is not None and heading is None:
-            self.chapters.append(self._waiting)
+        elif self._waiting is not None:
+            title = own_title if heading else self._waiting.title
+            self.chapters.append(_OpenChapter(title, self._waiting.level))
         elif not self.chapters or follows_left_out or self._starts_chapter(section):
             self.chapters.append(_OpenChapter(own_title or self._book_title, 1))
         self._waiting = None

@@ -5,7 +5,7 @@ The parts of the file are read by modules of their own: archive (ZIP), package (
 
 ebooklib 0.20 was tried first and is not used. Of the 17 sound books of the corpus it cannot open one, whose audio file
 is missing, and takes the last of several packages where EPUB 3.3 wants the first; it ends in TypeError or KeyError on 7
-of the 20 damaged ones; and it unpacks every file of the manifest into memory, of whatever size.
+of the 19 damaged ones; and it unpacks every file of the manifest into memory, of whatever size.
 """
 
 from __future__ import annotations
@@ -147,11 +147,8 @@ class _EpubReader:
         if package.navigation and (parsed := self.parse(package.navigation, parse_xhtml)):
             entries = read_nav(parsed.root, package.navigation.path)
             landmarks |= read_landmarks(parsed.root, package.navigation.path)
-        if (
-            not any(entry.target for entry in entries)
-            and package.ncx
-            and (parsed := self.parse(package.ncx, parse_xml))
-        ):
+        leads_somewhere = any(entry.target for entry in entries)
+        if not leads_somewhere and package.ncx and (parsed := self.parse(package.ncx, parse_xml)):
             entries = read_ncx(parsed.root, package.ncx.path)
         return entries, landmarks
 

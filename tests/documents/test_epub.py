@@ -73,6 +73,16 @@ def test_an_entry_that_leads_to_a_picture_names_the_text_after_it(read):
     assert chapters(book) == [(1, "I", ["text"])]
 
 
+def test_a_heading_after_a_picture_says_more_than_the_entry_of_the_picture(read):
+    toc = entry("Zero", "z.xhtml") + entry("Plate", "p.xhtml")
+    documents = {
+        "z.xhtml": ONE,
+        "p.xhtml": page("<img src='p.png'/>"),
+        "a.xhtml": page("<h3>The Plate</h3><p>text</p>"),
+    }
+    assert [(level, title) for level, title, _ in chapters(read(documents, toc=toc))] == [(1, "Zero"), (1, "The Plate")]
+
+
 def test_entries_with_one_target_are_found_by_their_headings(read):
     toc = entry("Part One", "a.xhtml") + entry("Chapter 1", "a.xhtml") + entry("Chapter 2", "a.xhtml")
     body = "<h1>Part one</h1><p>a</p><h2>Chapter 1.</h2><p>b</p><h2>Chapter 2</h2><p>c</p>"
