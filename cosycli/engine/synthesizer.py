@@ -221,7 +221,7 @@ class Synthesizer:
         speech = tuple(prompt.tokens.tolist()) if goes_on else ()
         is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
         tag = self._language_tag(item.segment.language) if is_cross_lingual else []
-        # Told who speaks, CosyVoice 1 does not heed the instruction: its authors leave the speaker out.
+        # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
         speaker = prompt.speaker if instruction is None else None
         return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
 

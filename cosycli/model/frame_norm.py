@@ -13,10 +13,8 @@ __all__ = ["FrameGroupNorm"]
 class FrameGroupNorm(nn.GroupNorm):
     """Group norm over the channels of a group and all frames (Wu and He 2018), of valid frames alone."""
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, C, M), (B, 1, M) 1 on valid frames or None for all -> (B, C, M)."""
-        if mask is None:
-            return super().forward(x)
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, C, M), (B, 1, M) 1 on valid frames -> (B, C, M)."""
         grouped = x.float().unflatten(1, (self.num_groups, -1))
         share = mask / (mask.sum(dim=2, keepdim=True) * grouped.shape[2])
         weights = share[:, None]  # (B, 1, 1, M): of each number in the mean of its group
