@@ -155,7 +155,9 @@ def local_name(element: etree._Element) -> str:
     """The element's name without its namespace or prefix, in small letters."""
     if not isinstance(element.tag, str):
         return ""
-    name = element.tag.rpartition("}")[2].lower()
+    name = element.tag.lower()
+    if name.startswith("{"):
+        name = name.partition("}")[2]
     return name.rpartition(":")[2] or name
 
 

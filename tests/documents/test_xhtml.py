@@ -37,6 +37,7 @@ def blocks(folder, body, **options):
         ("<p>unknown <foo>element</foo>s</p>", ["unknown elements"]),
         ("<p>a<br>b</br> <img>c</img></p><hr>d</hr>", ["a\nb c", "d"]),
         ("<p>a <b'c=d:>damaged</b> tag</p>", ["a damaged tag"]),
+        ("<p>a <b}>damaged</b}> tag</p>", ["a damaged tag"]),
         ("<p>word<span class='pagenum'> 12 </span>word</p>", ["word word"]),
         ("<p>wo<span class='pagenum'>12</span>rd</p>", ["word"]),
     ],
