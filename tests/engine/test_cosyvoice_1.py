@@ -15,6 +15,7 @@ from cosycli import Synthesizer
 from cosycli.engine.decoding import Request
 from cosycli.engine.utterance import Manner, utterances_of
 from cosycli.errors import MissingError, UsageError
+from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"
@@ -143,3 +144,27 @@ def test_a_recording_is_said_again_by_another_voice(synthesizer: Synthesizer, cl
     samples = (0.3 * np.sin(2 * np.pi * 150 * np.arange(44100) / 22050)).astype(np.float32)
     speech = synthesizer.convert(samples, 22050, voice=SPEAKERS[0])
     assert abs(speech.duration_s - 2) < 0.05
+
+
+@pytest.mark.parametrize("name", ["llm.pt", "flow.pt", "hift.pt"])
+def test_a_file_of_another_version_is_named(directory: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(directory, tmp_path / "mixed")
+    shutil.copy(write_tiny_model(tmp_path / "tiny2") / name, tmp_path / "mixed" / name)
+    with pytest.raises(MissingError, match=rf"{name} does not fit this model(.|\n)*of another version"):
+        cosycli.load(str(tmp_path / "mixed"), device="cpu")
+
+
+def test_a_model_without_a_vocabulary_says_where_to_get_it(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(directory, tmp_path / "bare")
+    (tmp_path / "bare" / "multilingual.tiktoken").unlink()
+    monkeypatch.setattr("cosycli.model.whisper_vocabulary.find_spec", lambda _name: None)
+    with pytest.raises(MissingError, match="pip install openai-whisper"):
+        cosycli.load(str(tmp_path / "bare"), device="cpu")
+
+
+def test_bfloat16_speaks(directory: Path, clip_voice: Path) -> None:
+    synthesizer = cosycli.load(str(directory), device="cpu", dtype="bfloat16")
+    for voice in (SPEAKERS[0], str(clip_voice)):
+        assert np.isfinite(synthesizer.speak("Hello.", voice=voice).samples).all()
