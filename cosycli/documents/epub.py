@@ -19,6 +19,7 @@ from cosycli.documents.book import Book
 from cosycli.documents.chapters import assemble_chapters
 from cosycli.documents.division import divide
 from cosycli.documents.document_parts import ReadDocument
+from cosycli.documents.element_kinds import type_kind
 from cosycli.documents.encryption import encrypted_paths
 from cosycli.documents.epub_cover import read_cover
 from cosycli.documents.licence import without_licence
@@ -27,7 +28,6 @@ from cosycli.documents.navigation import TocEntry, read_landmarks, read_nav, rea
 from cosycli.documents.package import Item, SpineItem, read_package
 from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.semantics import type_kind
 from cosycli.documents.source_text import count_source
 from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError

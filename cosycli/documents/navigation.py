@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from cosycli.documents.element_kinds import type_kind
 from cosycli.documents.links import Target, resolve
-from cosycli.documents.semantics import local_name, semantic_types, text_of, type_kind
+from cosycli.documents.semantics import local_name, semantic_types, text_of
 from cosycli.documents.unicode_form import to_nfc
 
 __all__ = ["TocEntry", "read_landmarks", "read_nav", "read_ncx"]

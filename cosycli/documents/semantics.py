@@ -1,8 +1,4 @@
-"""What an element of a book is, by its name, its `epub:type` or ARIA role, its class, or its own words.
-
-The kinds are the names of `reading_policy.READABLE`. Types are those of the EPUB 3 Structural Semantics Vocabulary 1.1
-and, without `doc-`, of DPUB-ARIA 1.1; names of classes are those that publishers and converters commonly write.
-"""
+"""What an element of a book says of itself: its name, its attributes, its text, and whether it refers to a note."""
 
 from __future__ import annotations
 
@@ -11,144 +7,27 @@ from itertools import islice
 
 from lxml import etree
 
-from cosycli.documents.accounting import count_characters
-
 __all__ = [
+    "NOTE_MARK",
+    "NOT_TEXT",
     "attribute",
-    "element_kind",
     "is_note_reference",
     "local_name",
     "semantic_types",
     "short_text",
     "text_of",
-    "type_kind",
 ]
 
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 NOT_TEXT = frozenset({"script", "style", "template", "head", "rt", "rp", "rtc"})
 """Elements whose text is no text of the book; ruby is printed above it and kept as a pronunciation."""
-
 MAX_MARK_ELEMENTS = 16  # in a note mark, a page number or an ornament: a link, a raised sign, a picture
-MAX_PAGE_NUMBER = (
-    24  # characters of "[Page 123]" and the like; an element marked as a page break that says more is read
-)
-
-_BY_NAME = {
-    "table": "tables",
-    "math": "math",
-    "svg": "alt-text",
-    "caption": "captions",
-    "figcaption": "captions",
-    "nav": "contents",
-    "case": "hidden",  # of epub:switch, beside the default that every reader understands
-    "audio": "hidden",
-    "video": "hidden",
-    "canvas": "hidden",
-    "iframe": "hidden",
-    "noscript": "hidden",
-    "object": "hidden",
-    "textarea": "hidden",
-    "select": "hidden",
-}
-_BY_TYPE = {
-    "cover": "title-page",
-    "titlepage": "title-page",
-    "halftitlepage": "title-page",
-    "copyright-page": "copyright",
-    "imprint": "copyright",
-    "imprimatur": "copyright",
-    "colophon": "copyright",
-    "toc": "contents",
-    "toc-brief": "contents",
-    "landmarks": "contents",
-    "page-list": "contents",
-    "pagelist": "contents",
-    "loa": "contents",
-    "loi": "contents",
-    "lot": "contents",
-    "lov": "contents",
-    "index": "index",
-    "bibliography": "bibliography",
-    "footnotes": "notes",
-    "footnote": "notes",
-    "endnotes": "notes",
-    "endnote": "notes",
-    "rearnotes": "notes",
-    "rearnote": "notes",
-    "note": "notes",
-    "noteref": "note-marks",
-    "backlink": "note-marks",
-    "pagebreak": "page-numbers",
-    "dedication": "dedication",
-    "epigraph": "epigraph",
-    "preface": "preface",
-    "foreword": "preface",
-    "afterword": "afterword",
-    "acknowledgments": "acknowledgments",
-    "appendix": "appendix",
-    "glossary": "glossary",
-}
-_BY_CLASS = {
-    "titlepage": "title-page",
-    "title-page": "title-page",
-    "halftitle": "title-page",
-    "halftitlepage": "title-page",
-    "half-title": "title-page",
-    "copyright": "copyright",
-    "copyrightpage": "copyright",
-    "copyright-page": "copyright",
-    "imprint": "copyright",
-    "colophon": "copyright",
-    "toc": "contents",
-    "tableofcontents": "contents",
-    "table-of-contents": "contents",
-    "bibliography": "bibliography",
-    "footnote": "notes",
-    "footnotes": "notes",
-    "endnote": "notes",
-    "endnotes": "notes",
-    "rearnote": "notes",
-    "rearnotes": "notes",
-    "footnote-text": "notes",
-    "footnotetext": "notes",
-    "duokan-footnote-content": "notes",
-    "duokan-footnote-item": "notes",
-    "footnote-back": "note-marks",
-    "backlink": "note-marks",
-    "pagebreak": "page-numbers",
-    "pagenum": "page-numbers",
-    "pagenumber": "page-numbers",
-    "page-number": "page-numbers",
-    "pageno": "page-numbers",
-    "caption": "captions",
-    "pg-boilerplate": "licence",
-    # The names that the EBPAJ guide (Japanese publishers) gives to the bodies of such pages.
-    "p-cover": "title-page",
-    "p-titlepage": "title-page",
-    "p-toc": "contents",
-    "p-colophon": "copyright",
-    "p-caution": "copyright",
-}
-# A class such as "copyright" on one paragraph or "toc" on a link says how it looks, not what a whole page is.
-_SECTIONS = frozenset({"body", "section", "article", "div", "main", "aside", "nav", "ol", "ul", "dl"})
-_WHOLE_PAGES = frozenset({"title-page", "copyright", "contents", "bibliography", "licence"})
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_CODE_CLASS = re.compile(
-    r"\b(?:code|source|listing|program|highlight|language-|terminal|console|screen)", re.IGNORECASE
-)
-_INVISIBLE = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-_PAGE_NUMBER = re.compile(
-    r"[\[({]?\s*(?:p(?:age|g|\.)?\.?|seite|s\.)?\s*(?:\d{1,5}|[ivxlcdm]{1,8})?\s*[\])}]?", re.IGNORECASE
-)
 _NOTE_CLASS = re.compile(r"note|fn|ref\b|super|sup\b", re.IGNORECASE)
-_NOTE_LINK = re.compile(r"#.*(?:note|ftn|fn\d|fnref)", re.IGNORECASE)
-_BRACKETED = re.compile(r"[\[(（〔【].+[\])）〕】]|[*†‡]+|\d{1,3}")
-_NOTE_MARK = re.compile(
+NOTE_MARK = re.compile(
     r"[\[(（〔【〈]?\s*(?:note\s*|※\s*)?(?:\d{1,4}|[*†‡§¶#※]{1,4}|[ivxlcdm]{1,7}|[a-z]|[①-⓿❶-➓⁰¹²³⁴-⁹]{1,3}"
     r"|[注註釋释]\s*[\d〇一二三四五六七八九十百]{0,5})\s*[\])）〕】〉]?[.:]?",
     re.IGNORECASE,
 )
-_BACK_MARK = re.compile(r"[↩↑⬆⏎◎^←⤴\ufe0e\ufe0f\s]+")
 
 
 def local_name(element: etree._Element) -> str:
@@ -179,11 +58,6 @@ def semantic_types(element: etree._Element) -> list[str]:
     return [word.lower() for word in [*said.split(), *roles]]
 
 
-def type_kind(types: list[str]) -> str | None:
-    """The kind of text that these types are, if they are one."""
-    return next((_BY_TYPE[word] for word in types if word in _BY_TYPE), None)
-
-
 def text_of(element: etree._Element) -> str:
     """The text in an element that is text of the book."""
     if len(element) == 0:
@@ -210,78 +84,16 @@ def short_text(element: etree._Element) -> str | None:
     return text_of(element).strip()
 
 
-def element_kind(element: etree._Element, name: str) -> str | None:
-    """The kind of text that an element holds, or None for the running text."""
-    if name == "pre":
-        return "code" if _holds_code(element) else None
-    if not element.attrib:
-        return _BY_NAME.get(name) or ("note-marks" if name == "sup" and _wraps_note_reference(element) else None)
-    if _is_hidden(element):
-        return "hidden"
-    kind = type_kind(semantic_types(element)) or _BY_NAME.get(name) or _class_kind(element, name)
-    if kind == "page-numbers":
-        return kind if _is_page_number(element, name) else None
-    if kind == "note-marks":
-        return kind if _says_only_a_mark(element) else None
-    return kind or ("note-marks" if _refers_to_note(element, name) else None)
-
-
 def is_note_reference(element: etree._Element, name: str) -> bool:
     """True for an element that refers to a note: marked as such, or a link that is a number or sign, set like one."""
     return "noteref" in semantic_types(element) or _is_plain_note_link(element, name)
-
-
-def _refers_to_note(element: etree._Element, name: str) -> bool:
-    """True for more than `is_note_reference`: also for "[1]" with no class that leads to an `id` such as "_ftn1"."""
-    if name == "sup":
-        return _wraps_note_reference(element)
-    if name == "a" and _NOTE_LINK.search(element.get("href") or ""):
-        return bool(_BRACKETED.fullmatch(short_text(element) or ""))
-    return _is_plain_note_link(element, name)
-
-
-def _is_hidden(element: etree._Element) -> bool:
-    get = element.get
-    return get("hidden") is not None or get("aria-hidden") == "true" or bool(_INVISIBLE.search(get("style") or ""))
-
-
-def _class_kind(element: etree._Element, name: str) -> str | None:
-    if element.get("id") in ("pg-header", "pg-footer"):
-        return "licence"
-    for word in (element.get("class") or "").lower().split():
-        kind = _BY_CLASS.get(word)
-        if kind in _WHOLE_PAGES and name not in _SECTIONS:
-            continue
-        if kind:
-            return kind
-    return None
-
-
-def _holds_code(element: etree._Element) -> bool:
-    inner = [local_name(child) for child in element[:1]]
-    return inner[:1] in (["code"], ["samp"], ["kbd"]) or bool(_CODE_CLASS.search(element.get("class") or ""))
-
-
-def _is_page_number(element: etree._Element, name: str) -> bool:
-    text = short_text(element)
-    if text is None:
-        return False
-    if "pagebreak" in semantic_types(element):
-        return count_characters(text) <= MAX_PAGE_NUMBER
-    return bool(_PAGE_NUMBER.fullmatch(text)) and name not in _HEADINGS
-
-
-def _says_only_a_mark(element: etree._Element) -> bool:
-    """False for a reference whose words belong to the sentence, as in "see <a epub:type='noteref'>this note</a>"."""
-    text = short_text(element)
-    return text == "" or bool(text and (_NOTE_MARK.fullmatch(text) or _BACK_MARK.fullmatch(text)))
 
 
 def _is_plain_note_link(element: etree._Element, name: str) -> bool:
     if name != "a" or not element.get("href"):
         return False
     text = short_text(element)
-    if not text or not _NOTE_MARK.fullmatch(text):
+    if not text or not NOTE_MARK.fullmatch(text):
         return False
     parent = element.getparent()
     around = [] if parent is None else [parent, parent.getparent()]
@@ -290,11 +102,3 @@ def _is_plain_note_link(element: etree._Element, name: str) -> bool:
     if any(local_name(inner) == "sup" for inner in element.iter("*")):
         return True
     return bool(_NOTE_CLASS.search(element.get("class") or ""))
-
-
-def _wraps_note_reference(element: etree._Element) -> bool:
-    """True for `<sup>[<a …>1</a>]</sup>`: the brackets belong to the mark."""
-    if not _says_only_a_mark(element):
-        return False
-    links = [inner for inner in element.iter("*") if local_name(inner) == "a" and inner.get("href")]
-    return len(links) == 1

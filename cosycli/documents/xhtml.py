@@ -12,17 +12,11 @@ from cosycli.documents.accounting import count_characters
 from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_spans
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.documents.document_parts import Omission, Part, ReadDocument
+from cosycli.documents.element_kinds import element_kind
 from cosycli.documents.flowing_text import FlowingText
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.ruby import Ruby
-from cosycli.documents.semantics import (
-    NOT_TEXT,
-    attribute,
-    element_kind,
-    local_name,
-    short_text,
-    text_of,
-)
+from cosycli.documents.semantics import NOT_TEXT, attribute, local_name, short_text, text_of
 from cosycli.documents.source_text import count_source
 
 __all__ = ["read_document"]

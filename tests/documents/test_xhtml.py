@@ -171,6 +171,8 @@ def test_other_links_and_exponents_are_read(tmp_path):
         ("hidden", "<p hidden=''>secret</p>"),
         ("hidden", "<p style='display: none'>secret</p>"),
         ("hidden", "<p aria-hidden='true'>secret</p>"),
+        ("hidden", "<pre hidden=''>secret</pre>"),
+        ("licence", "<pre id='pg-header'>secret</pre>"),
         ("hidden", "<video>secret</video>"),
         ("alt-text", "<svg xmlns='http://www.w3.org/2000/svg'><title>secret</title></svg>"),
         ("bibliography", "<section epub:type='bibliography'><p>secret</p></section>"),
@@ -205,6 +207,15 @@ def test_what_a_listener_expects_is_read_unless_skipped(tmp_path, kind, body):
     book = read_page(tmp_path, body, skip=[kind])
     assert texts(book) == ["before", "after"]
     assert left_out(book) == {kind: 1}
+
+
+def test_headings_of_docbook_chapters_are_read(tmp_path):
+    body = "<div class='chapter'><div class='titlepage'><h2>Chapter 1</h2></div><p>text</p></div>"
+    assert texts(read_page(tmp_path, body)) == ["Chapter 1", "text"]
+
+
+def test_boxes_beside_the_text_are_no_notes(tmp_path):
+    assert texts(read_page(tmp_path, "<div epub:type='note'><h6>Note</h6><p>text</p></div>")) == ["Note", "text"]
 
 
 def test_a_page_marked_as_page_break_is_read(tmp_path):

@@ -1,0 +1,224 @@
+"""Which kind of text an element holds, by its name, its `epub:type` or ARIA role, its class, or its own words.
+
+The kinds are the names of `reading_policy.READABLE`. Types are those of the EPUB 3 Structural Semantics Vocabulary 1.1
+and, without `doc-`, of DPUB-ARIA 1.1; names of classes are those that publishers and converters commonly write.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from cosycli.documents.accounting import count_characters
+from cosycli.documents.semantics import NOTE_MARK, is_note_reference, local_name, semantic_types, short_text
+
+__all__ = ["element_kind", "type_kind"]
+
+MAX_PAGE_NUMBER = (
+    24  # characters of "[Page 123]" and the like; an element marked as a page break that says more is read
+)
+_BY_NAME = {
+    "table": "tables",
+    "math": "math",
+    "svg": "alt-text",
+    "caption": "captions",
+    "figcaption": "captions",
+    "nav": "contents",
+    "case": "hidden",  # of epub:switch, beside the default that every reader understands
+    "audio": "hidden",
+    "video": "hidden",
+    "canvas": "hidden",
+    "iframe": "hidden",
+    "noscript": "hidden",
+    "object": "hidden",
+    "textarea": "hidden",
+    "select": "hidden",
+}
+_BY_TYPE = {
+    "cover": "title-page",
+    "titlepage": "title-page",
+    "halftitlepage": "title-page",
+    "copyright-page": "copyright",
+    "imprint": "copyright",
+    "imprimatur": "copyright",
+    "colophon": "copyright",
+    "toc": "contents",
+    "toc-brief": "contents",
+    "landmarks": "contents",
+    "page-list": "contents",
+    "pagelist": "contents",
+    "loa": "contents",
+    "loi": "contents",
+    "lot": "contents",
+    "lov": "contents",
+    "index": "index",
+    "bibliography": "bibliography",
+    "footnotes": "notes",
+    "footnote": "notes",
+    "endnotes": "notes",
+    "endnote": "notes",
+    "rearnotes": "notes",
+    "rearnote": "notes",
+    "note": "notes",
+    "noteref": "note-marks",
+    "backlink": "note-marks",
+    "pagebreak": "page-numbers",
+    "dedication": "dedication",
+    "epigraph": "epigraph",
+    "preface": "preface",
+    "foreword": "preface",
+    "afterword": "afterword",
+    "acknowledgments": "acknowledgments",
+    "appendix": "appendix",
+    "glossary": "glossary",
+}
+_BY_CLASS = {
+    "titlepage": "title-page",
+    "title-page": "title-page",
+    "halftitle": "title-page",
+    "halftitlepage": "title-page",
+    "half-title": "title-page",
+    "copyright": "copyright",
+    "copyrightpage": "copyright",
+    "copyright-page": "copyright",
+    "imprint": "copyright",
+    "colophon": "copyright",
+    "toc": "contents",
+    "tableofcontents": "contents",
+    "table-of-contents": "contents",
+    "bibliography": "bibliography",
+    "index": "index",
+    "footnote": "notes",
+    "footnotes": "notes",
+    "endnote": "notes",
+    "endnotes": "notes",
+    "rearnote": "notes",
+    "rearnotes": "notes",
+    "footnote-text": "notes",
+    "footnotetext": "notes",
+    "duokan-footnote-content": "notes",
+    "duokan-footnote-item": "notes",
+    "footnote-back": "note-marks",
+    "backlink": "note-marks",
+    "pagebreak": "page-numbers",
+    "pagenum": "page-numbers",
+    "pagenumber": "page-numbers",
+    "page-number": "page-numbers",
+    "pageno": "page-numbers",
+    "lnum": "page-numbers",  # of the lines of a poem
+    "linenum": "page-numbers",
+    "line-number": "page-numbers",
+    "caption": "captions",
+    "pg-boilerplate": "licence",
+    # The names that the EBPAJ guide (Japanese publishers) gives to the bodies of such pages.
+    "p-cover": "title-page",
+    "p-titlepage": "title-page",
+    "p-toc": "contents",
+    "p-colophon": "copyright",
+    "p-caution": "copyright",
+}
+# A class such as "copyright" on one paragraph or "toc" on a link says how it looks, not what a whole page is.
+_SECTIONS = frozenset({"body", "section", "article", "div", "main", "aside", "nav", "ol", "ul", "dl"})
+_WHOLE_PAGES = frozenset({"title-page", "copyright", "contents", "bibliography", "index", "licence"})
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_CODE_CLASS = re.compile(
+    r"\b(?:code|source|listing|program|highlight|language-|terminal|console|screen)", re.IGNORECASE
+)
+_INVISIBLE = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"[\[({]?\s*(?:p(?:age|g|\.)?\.?|seite|s\.)?\s*(?:\d{1,5}|[ivxlcdm]{1,8})?\s*[\])}]?", re.IGNORECASE
+)
+_NOTE_LINK = re.compile(r"#.*(?:note|ftn|fn\d|fnref)", re.IGNORECASE)
+_BRACKETED = re.compile(r"[\[(（〔【].+[\])）〕】]|[*†‡]+|\d{1,3}")
+_BACK_MARK = re.compile(r"[↩↑⬆⏎◎^←⤴\ufe0e\ufe0f\s]+")
+
+
+def type_kind(types: list[str]) -> str | None:
+    """The kind of text that these types are, if they are one."""
+    return next((_BY_TYPE[word] for word in types if word in _BY_TYPE), None)
+
+
+def element_kind(element: etree._Element, name: str) -> str | None:
+    """The kind of text that an element holds, or None for the running text."""
+    if not element.attrib:
+        return _BY_NAME.get(name) or _kind_of_content(element, name)
+    if _is_hidden(element):
+        return "hidden"
+    types = semantic_types(element)
+    if "note" in types and name in ("div", "section"):  # so HTMLBook marks a box beside the text
+        types.remove("note")
+    kind = type_kind(types) or _class_kind(element, name) or _BY_NAME.get(name)
+    if kind == "page-numbers":
+        return kind if _is_page_number(element, name) else None
+    if kind == "note-marks":
+        return kind if _says_only_a_mark(element) else None
+    return kind or _kind_of_content(element, name)
+
+
+def _kind_of_content(element: etree._Element, name: str) -> str | None:
+    if name == "pre":
+        return "code" if _holds_code(element) else None
+    return "note-marks" if _refers_to_note(element, name) else None
+
+
+def _refers_to_note(element: etree._Element, name: str) -> bool:
+    """True for more than `is_note_reference`: also for "[1]" with no class that leads to an `id` such as "_ftn1"."""
+    if name == "sup":
+        return _wraps_note_reference(element)
+    if name == "a" and _NOTE_LINK.search(element.get("href") or ""):
+        return bool(_BRACKETED.fullmatch(short_text(element) or ""))
+    return is_note_reference(element, name)
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    get = element.get
+    return get("hidden") is not None or get("aria-hidden") == "true" or bool(_INVISIBLE.search(get("style") or ""))
+
+
+def _class_kind(element: etree._Element, name: str) -> str | None:
+    if element.get("id") in ("pg-header", "pg-footer"):
+        return "licence"
+    for word in (element.get("class") or "").lower().split():
+        kind = _BY_CLASS.get(word)
+        if kind in _WHOLE_PAGES and name not in _SECTIONS:
+            continue
+        if kind == "title-page" and not _is_page(element, name):
+            continue
+        if kind:
+            return kind
+    return None
+
+
+def _is_page(element: etree._Element, name: str) -> bool:
+    """False inside a chapter: DocBook puts the heading of every chapter into a `div` of the class "titlepage"."""
+    parent = element.getparent()
+    return name == "body" or (parent is not None and local_name(parent) == "body")
+
+
+def _holds_code(element: etree._Element) -> bool:
+    inner = [local_name(child) for child in element[:1]]
+    return inner[:1] in (["code"], ["samp"], ["kbd"]) or bool(_CODE_CLASS.search(element.get("class") or ""))
+
+
+def _is_page_number(element: etree._Element, name: str) -> bool:
+    text = short_text(element)
+    if text is None:
+        return False
+    if "pagebreak" in semantic_types(element):
+        return count_characters(text) <= MAX_PAGE_NUMBER
+    return bool(_PAGE_NUMBER.fullmatch(text)) and name not in _HEADINGS
+
+
+def _says_only_a_mark(element: etree._Element) -> bool:
+    """False for a reference whose words belong to the sentence, as in "see <a epub:type='noteref'>this note</a>"."""
+    text = short_text(element)
+    return text == "" or bool(text and (NOTE_MARK.fullmatch(text) or _BACK_MARK.fullmatch(text)))
+
+
+def _wraps_note_reference(element: etree._Element) -> bool:
+    """True for `<sup>[<a …>1</a>]</sup>`: the brackets belong to the mark."""
+    if not _says_only_a_mark(element):
+        return False
+    links = [inner for inner in element.iter("*") if local_name(inner) == "a" and inner.get("href")]
+    return len(links) == 1
