@@ -70,7 +70,9 @@ def divide(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> li
 
     A book whose table of contents leads nowhere is cut at its headings.
     """
-    starts = _starts_of_entries(documents, entries) or list(_starts_of_headings(documents))
+    starts = _starts_of_entries(documents, entries) or _without_title_page(
+        documents, list(_starts_of_headings(documents))
+    )
     at_top = {start.document for start in starts if start.part == 0}
     starts += [_Start(number, 0) for number in range(len(documents)) if number not in at_top]
     starts.sort(key=lambda start: start.place)
@@ -141,6 +143,16 @@ def _with_headings_above(parts: Sequence[Part], part: int, free_from: int, title
 
 def _has_title(part: Part, titles: Sequence[str]) -> bool:
     return isinstance(part, Block) and _is_heading(part) and any(same_title(part.text, title) for title in titles)
+
+
+def _without_title_page(documents: Sequence[ReadDocument], starts: list[_Start]) -> list[_Start]:
+    """The starts without those at the front that hold nothing but headings, such as the name of the author."""
+    for number in range(len(starts) - 1):
+        here, after = starts[number], starts[number + 1]
+        parts = documents[here.document].parts[here.part : after.part]
+        if here.document != after.document or not all(map(_is_heading_or_mark, parts)):
+            return starts[number:]
+    return starts[-1:]
 
 
 def _is_heading(part: Part) -> bool:

@@ -46,6 +46,13 @@ def test_headings_make_chapters():
     assert [(chapter.title, len(chapter.blocks)) for chapter in book.chapters] == [("One", 4), ("Two", 2)]
 
 
+def test_the_name_of_the_author_is_no_chapter():
+    title_page = "<h1>T</h1><h2>by A. Writer</h2><h2>Contents</h2><table><tr><td>Chapter I</table>"
+    book = read(f"<title>T</title>{title_page}<h2>Chapter I</h2><p>a<h2>Chapter II</h2><p>b")
+    assert [chapter.title for chapter in book.chapters] == ["Chapter I", "Chapter II"]
+    assert left_out(book) == {"title-page": 1, "contents": 1}
+
+
 def test_a_page_without_headings_is_one_chapter():
     book = read("<html lang=fr><title>Le  titre</title><p>texte")
     assert [(chapter.title, texts(book)) for chapter in book.chapters] == [("Le titre", ["texte"])]
