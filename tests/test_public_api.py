@@ -26,6 +26,7 @@ def test_load():
         "model": "builtin",
         "device": None,
         "dtype": None,
+        "variant": None,
     }
 
 
