@@ -7,29 +7,25 @@ and seed.
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from cosycli.engine.abilities import instruction_of, read_for
-from cosycli.engine.decoding import Request, decode
+from cosycli.engine.conversion import convert
+from cosycli.engine.decoding import decode
 from cosycli.engine.gates import Evidence, failures_of
+from cosycli.engine.stages import Stages
 from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
-from cosycli.engine.voice_prompt import VoicePrompt, encode_clip, prepare_voice
-from cosycli.errors import InputError, UsageError
-from cosycli.model.flow import MAX_FRAMES, FlowInput
+from cosycli.errors import UsageError
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
+from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script, Segment
-from cosycli.script.pronunciation import spell_words
 from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
@@ -85,8 +81,7 @@ class Synthesizer:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._prompts: dict[str, VoicePrompt] = {}
-        self._elapsed: Counter[str] = Counter()
+        self._stages = Stages(model)
 
     @property
     def sample_rate(self) -> int:
@@ -119,12 +114,12 @@ class Synthesizer:
         """
         from cosycli.audio.joining import Piece, join
 
-        self._elapsed.clear()
+        self._stages.elapsed.clear()
         manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
         takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
         pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
-        return Speech(samples, self.sample_rate, StageTimings(**self._elapsed))
+        return Speech(samples, self.sample_rate, StageTimings(**self._stages.elapsed))
 
     def read(self, text: str) -> Script:
         """The text as a script for this model; see `cosycli.script.read_script`."""
@@ -142,7 +137,7 @@ class Synthesizer:
         """
         flow_mask = self._mask_called(mask)
         for utterance in utterances:
-            self._prompt(utterance.voice)
+            self._stages.prompt(utterance.voice)
         for start in range(0, len(utterances), WAVE):
             yield from self._render_well(utterances[start : start + WAVE], flow_mask)
 
@@ -162,42 +157,45 @@ class Synthesizer:
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
     ) -> Speech:
-        """A recording (N,) of up to four minutes, said again by another voice.
+        """A recording (N,) of any length, said again by another voice in the same time.
 
         Raises:
-            InputError: the recording is too long.
             UsageError, MissingError: as for `speak`.
         """
-        prompt = self._prompt(voice or DEFAULT_VOICE)
-        tokens, _ = encode_clip(self._model, samples, sample_rate)
-        if self._model.profile.flow.num_frames(len(tokens)) + prompt.mel.shape[1] > MAX_FRAMES:
-            raise InputError(
-                f"The recording is {len(samples) / sample_rate:.0f} s long.", "Cut it into pieces of under 240 s."
-            )
-        (mel,) = self._mels([prompt], [tuple(tokens.tolist())], [0], self._mask_called(mask))
-        (wave,) = self._waves([mel], [0])
-        return Speech(wave, self.sample_rate)
+        own_rate = resampled(samples, sample_rate, self.sample_rate)[0].numpy()
+        blocks = list(self.convert_blocks([own_rate], voice=voice, mask=mask))
+        return Speech(np.concatenate([np.zeros(0, np.float32), *blocks]), self.sample_rate)
 
-    def _prompt(self, voice: str) -> VoicePrompt:
-        if voice not in self._prompts:
-            self._prompts[voice] = prepare_voice(self._model, voice)
-        return self._prompts[voice]
+    def convert_blocks(
+        self, blocks: Iterable[NDArray[np.float32]], *, voice: str | None = None, mask: str = "full"
+    ) -> Iterator[NDArray[np.float32]]:
+        """As `convert`, of a recording that comes in blocks (N,) at our own `sample_rate`.
+
+        Raises:
+            MissingError: the model has nothing to hear a recording with.
+        """
+        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), self._mask_called(mask)
+        hear = self._model.reference_encoder.tokens
+
+        def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
+            tokens = hear(heard, self.sample_rate).tolist()
+            mels = self._stages.mels([prompt], [tokens], [0], flow_mask)
+            return self._stages.waves(mels, [0])[0]
+
+        return convert(say_again, blocks, self.sample_rate)
 
     def _render_wave(self, utterances: Sequence[Utterance], mask: FlowMask) -> Iterator[Take]:
-        with self._timed("language_model_s"):
-            spoken = decode(self._model.language_model, [self._request(item) for item in utterances], WAVE)
+        with self._stages.timed("language_model_s"):
+            spoken = decode(self._model.language_model, [self._stages.request(item) for item in utterances], WAVE)
         tokens = [item.tokens for item in spoken]
         samples: dict[int, NDArray[np.float32]] = {}
         num_frames = [self._model.profile.flow.num_frames(len(item)) for item in tokens]
         for rows in _batches_by_length(num_frames, BATCH_FRAMES):
             seeds = [utterances[row].seed for row in rows]
-            with self._timed("flow_s"):
-                prompts = [self._prompt(utterances[row].voice) for row in rows]
-                mels = self._mels(prompts, [tokens[row] for row in rows], seeds, mask)
-            with self._timed("vocoder_s"):
-                stretched = [_stretch(mel, utterances[row].speed) for mel, row in zip(mels, rows, strict=True)]
-                waves = self._waves(stretched, seeds)
-            samples.update(zip(rows, waves, strict=True))
+            prompts = [self._stages.prompt(utterances[row].voice) for row in rows]
+            mels = self._stages.mels(prompts, [tokens[row] for row in rows], seeds, mask)
+            stretched = [_stretch(mel, utterances[row].speed) for mel, row in zip(mels, rows, strict=True)]
+            samples.update(zip(rows, self._stages.waves(stretched, seeds), strict=True))
         for row, item in enumerate(utterances):
             evidence = Evidence(
                 item.segment.text,
@@ -210,52 +208,6 @@ class Synthesizer:
             )
             yield Take(item.segment, samples[row], self.sample_rate, tokens[row], item.seed, failures_of(evidence))
 
-    def _request(self, item: Utterance) -> Request:
-        """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""
-        tokenizer, profile, prompt = self._model.text_tokenizer, self._model.profile, self._prompt(item.voice)
-        text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
-        instruction = item.instruction or prompt.instruction
-        told = " ".join(part for part in (profile.opening, instruction) if part)
-        goes_on = instruction is None and bool(prompt.transcript)
-        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
-        speech = tuple(prompt.tokens.tolist()) if goes_on else ()
-        is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
-        tag = self._language_tag(item.segment.language) if is_cross_lingual else []
-        # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
-        speaker = prompt.speaker if instruction is None else None
-        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
-
-    def _language_tag(self, language: str) -> list[int]:
-        """For models that are told the language of a text which a voice of another may speak."""
-        is_known = language in self._model.profile.language_tags
-        return [self._model.text_tokenizer.id_of(f"<|{language}|>")] if is_known else []
-
-    def _mels(
-        self, prompts: Sequence[VoicePrompt], tokens: Sequence[tuple[int, ...]], seeds: Sequence[int], mask: FlowMask
-    ) -> list[Tensor]:
-        device = self._model.device
-        inputs = [
-            FlowInput(
-                torch.tensor(spoken, device=device),
-                prompt.speaker.to(device),
-                prompt.tokens.to(device),
-                prompt.mel.to(device),
-                seed,
-            )
-            for prompt, spoken, seed in zip(prompts, tokens, seeds, strict=True)
-        ]
-        is_mixed = self._model.dtype != torch.float32
-        with torch.autocast(device.type, self._model.dtype, enabled=is_mixed):
-            return self._model.flow.mels(inputs, mask)
-
-    @torch.inference_mode()
-    def _waves(self, mels: Sequence[Tensor], seeds: Sequence[int]) -> list[NDArray[np.float32]]:
-        lengths = torch.tensor([mel.shape[1] for mel in mels], device=self._model.device)
-        padded = torch.stack([F.pad(mel, (0, int(lengths.max()) - mel.shape[1])) for mel in mels])
-        waves = self._model.vocoder(padded, lengths, [torch.Generator().manual_seed(seed) for seed in seeds])
-        hop = self._model.profile.mel.hop
-        return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
-
     def _mask_called(self, name: str) -> FlowMask:
         """Raises: UsageError: there is no such mask, or the model knows none but the full one."""
         masks = list(FlowMask) if self._model.profile.flow.has_masks else [FlowMask.FULL]
@@ -265,12 +217,6 @@ class Synthesizer:
         raise UsageError(
             f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}."
         )
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self._elapsed[stage] += time.perf_counter() - started  # type: ignore[assignment]
 
 
 def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

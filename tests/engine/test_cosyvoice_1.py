@@ -57,7 +57,7 @@ def takes_of(synthesizer: Synthesizer, text: str, **manner: object) -> list:
 def requests_of(synthesizer: Synthesizer, text: str, **manner: object) -> list[Request]:
     """What the language model is asked to read."""
     utterances = utterances_of(synthesizer.read(text).segments, Manner(**manner))
-    return [synthesizer._request(utterance) for utterance in utterances]
+    return [synthesizer._stages.request(utterance) for utterance in utterances]
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS)

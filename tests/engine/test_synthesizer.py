@@ -96,7 +96,7 @@ def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
 def test_zero_shot_goes_on_from_the_clip(synthesizer: Synthesizer, voice: str) -> None:
     """The prompt is heard by the language model and the flow, and is not part of what comes out."""
     (utterance,) = utterances_of(synthesizer.read("Hello.").segments, Manner(voice))
-    request = synthesizer._request(utterance)
+    request = synthesizer._stages.request(utterance)
     assert bytes(request.prompt_text).decode("latin1")  # the transcript, before the text
     assert len(request.prompt_speech) == 100
 

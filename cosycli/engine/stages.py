@@ -1,0 +1,104 @@
+"""The three networks at work: what each is given for an utterance in a voice, and what it makes of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cosycli.engine.decoding import Request
+from cosycli.engine.utterance import Utterance
+from cosycli.engine.voice_prompt import VoicePrompt, prepare_voice
+from cosycli.model.flow import FlowInput
+from cosycli.model.loading import Model
+from cosycli.model.masks import FlowMask
+from cosycli.script.pronunciation import spell_words
+
+__all__ = ["Stages"]
+
+
+class Stages:
+    """A model's networks, the voices they have met, and the time they took.
+
+    Attributes:
+        elapsed: seconds of wall time by `language_model_s`, `flow_s` and `vocoder_s`.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.elapsed: Counter[str] = Counter()
+        self._prompts: dict[str, VoicePrompt] = {}
+
+    def prompt(self, voice: str) -> VoicePrompt:
+        """What a voice gives the networks; raises what `prepare_voice` does."""
+        if voice not in self._prompts:
+            self._prompts[voice] = prepare_voice(self.model, voice)
+        return self._prompts[voice]
+
+    def request(self, item: Utterance) -> Request:
+        """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""
+        tokenizer, profile, prompt = self.model.text_tokenizer, self.model.profile, self.prompt(item.voice)
+        text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
+        instruction = item.instruction or prompt.instruction
+        told = " ".join(part for part in (profile.opening, instruction) if part)
+        goes_on = instruction is None and bool(prompt.transcript)
+        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
+        speech = tuple(prompt.tokens.tolist()) if goes_on else ()
+        is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
+        tag = self._language_tag(item.segment.language) if is_cross_lingual else []
+        # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
+        speaker = prompt.speaker if instruction is None else None
+        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
+
+    def _language_tag(self, language: str) -> list[int]:
+        """For models that are told the language of a text which a voice of another may speak."""
+        is_known = language in self.model.profile.language_tags
+        return [self.model.text_tokenizer.id_of(f"<|{language}|>")] if is_known else []
+
+    def mels(
+        self,
+        prompts: Sequence[VoicePrompt],
+        tokens: Sequence[Sequence[int]],
+        seeds: Sequence[int],
+        mask: FlowMask,
+        is_last: bool = True,
+    ) -> list[Tensor]:
+        """The mel (num_mels, M) of each utterance's speech tokens; see `Flow.mels`."""
+        device = self.model.device
+        inputs = [
+            FlowInput(
+                torch.tensor(spoken, device=device),
+                prompt.speaker.to(device),
+                prompt.tokens.to(device),
+                prompt.mel.to(device),
+                seed,
+            )
+            for prompt, spoken, seed in zip(prompts, tokens, seeds, strict=True)
+        ]
+        is_mixed = self.model.dtype != torch.float32
+        with self.timed("flow_s"), torch.autocast(device.type, self.model.dtype, enabled=is_mixed):
+            return self.model.flow.mels(inputs, mask, is_last)
+
+    @torch.inference_mode()
+    def waves(self, mels: Sequence[Tensor], seeds: Sequence[int]) -> list[NDArray[np.float32]]:
+        """The waveform (N,) of each mel (num_mels, M)."""
+        with self.timed("vocoder_s"):
+            lengths = torch.tensor([mel.shape[1] for mel in mels], device=self.model.device)
+            padded = torch.stack([F.pad(mel, (0, int(lengths.max()) - mel.shape[1])) for mel in mels])
+            waves = self.model.vocoder(padded, lengths, [torch.Generator().manual_seed(seed) for seed in seeds])
+            hop = self.model.profile.mel.hop
+            return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds what is done within to the time of a stage."""
+        started = time.perf_counter()
+        yield
+        self.elapsed[stage] += time.perf_counter() - started  # type: ignore[assignment]
