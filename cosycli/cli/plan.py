@@ -98,8 +98,8 @@ def _chapter_table(chapters: list[dict[str, Any]]) -> Table:
     for chapter in chapters:
         count = chapter["segments"] if isinstance(chapter["segments"], int) else len(chapter["segments"])
         title = "  " * (chapter["level"] - 1) + (chapter["title"] or "(untitled)")
-        numbers = (chapter["words"], chapter["characters"], count)
-        table.add_row(str(chapter["number"]), title, *map(str, numbers), _clock(chapter["duration_s"]))
+        numbers = (chapter["words"], chapter["characters"], count, _clock(chapter["duration_s"]))
+        table.add_row(str(chapter["number"]), title, *(map(str, numbers) if count else ()))
     return table
 
 

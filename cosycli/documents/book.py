@@ -87,7 +87,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Blocks under one title, in reading order; `level` is 1 for a part or chapter, more for what is inside it."""
+    """Blocks under one title, in reading order; `level` is 1 for a part or chapter, more for what is inside it.
+
+    A part that has no text of its own, only chapters below it, has no blocks.
+    """
 
     title: str
     level: int

@@ -26,11 +26,12 @@ _LONG_KINDS = frozenset({"notes", "index", "bibliography", "licence"})
 
 @dataclass
 class _OpenChapter:
-    """A chapter that is being put together."""
+    """A chapter that is being put together; a part without text of its own stays empty."""
 
     title: str
     level: int
     blocks: list[Block] = field(default_factory=list)
+    is_part: bool = False
 
 
 def assemble_chapters(
@@ -44,8 +45,11 @@ def assemble_chapters(
     assembly = _Assembly(landmarks, book_title, policy, account, _chapter_heading_level(sections))
     for section in sections:
         assembly.add(section)
-    chapters = (Chapter(chapter.title, chapter.level, _trimmed(chapter.blocks)) for chapter in assembly.chapters)
-    return tuple(chapter for chapter in chapters if chapter.blocks)
+    return tuple(
+        Chapter(chapter.title, chapter.level, blocks)
+        for chapter in assembly.chapters
+        if (blocks := _trimmed(chapter.blocks)) or chapter.is_part
+    )
 
 
 def _chapter_heading_level(sections: Sequence[Section]) -> int:
@@ -114,6 +118,7 @@ class _Assembly:
         heading = section.heading
         own_title = " ".join(heading.text.split()) if heading else section.document.title
         if section.title is not None:
+            self.chapters += (_OpenChapter(entry.title, entry.depth, is_part=True) for entry in section.above)
             self.chapters.append(_OpenChapter(section.title or own_title or self._book_title, section.depth))
         elif self._waiting is not None:
             title = own_title if heading else self._waiting.title

@@ -32,6 +32,7 @@ class Section:
         depth: of that entry, else 1.
         target: where the entry leads, or the beginning of the document.
         is_whole: the section is all of its document.
+        above: entries over this one that have no text of their own, such as the title of a part.
     """
 
     title: str | None
@@ -40,6 +41,7 @@ class Section:
     parts: tuple[Part, ...]
     document: ReadDocument
     is_whole: bool
+    above: tuple[TocEntry, ...] = ()
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -54,11 +56,16 @@ class Section:
 
 @dataclass(frozen=True)
 class _Start:
-    """A section starts in the document of this number, before the part of this number."""
+    """A section starts in the document of this number, before the part of this number.
+
+    Attributes:
+        above: entries over its own that lead nowhere, or to the same place.
+    """
 
     document: int
     part: int
     entry: TocEntry | None = None
+    above: tuple[TocEntry, ...] = ()
 
     @property
     def place(self) -> tuple[int, int]:
@@ -87,7 +94,8 @@ def _section(documents: Sequence[ReadDocument], start: _Start, end: _Start) -> S
     parts = document.parts[start.part : None if is_last else end.part]
     target = entry.target if entry and entry.target else Target(document.path)
     is_whole = start.part == 0 and is_last
-    return Section(entry.title if entry else None, entry.depth if entry else 1, target, parts, document, is_whole)
+    title, depth = (entry.title, entry.depth) if entry else (None, 1)
+    return Section(title, depth, target, parts, document, is_whole, start.above)
 
 
 def _starts_of_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> list[_Start]:
@@ -100,9 +108,18 @@ def _starts_of_entries(documents: Sequence[ReadDocument], entries: Sequence[TocE
         end = after.part if after and after.document == document else len(documents[document].parts)
         for start in _tell_apart(documents[document].parts[part:end], group):
             before = deepest.get(start.place)
-            if before is None or _depth(start) >= _depth(before):
+            if before is None:
                 deepest[start.place] = start
+            elif _depth(start) >= _depth(before):
+                deepest[start.place] = _below(before, start)
     return list(deepest.values())
+
+
+def _below(before: _Start, start: _Start) -> _Start:
+    """`start`, which takes the place of `before`: as its part or, where it is no deeper, instead of it."""
+    is_part = before.entry is not None and _depth(before) < _depth(start)
+    over = (before.entry,) if before.entry is not None and is_part else ()
+    return replace(start, above=(*before.above, *over, *start.above))
 
 
 def _depth(start: _Start) -> int:
@@ -110,39 +127,53 @@ def _depth(start: _Start) -> int:
 
 
 def _find_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> Iterator[_Start]:
-    """Where each entry leads; the heading over a group of entries is where its first one starts."""
+    """Where each entry leads; one that only groups others, to its heading above the first of them."""
     numbers: dict[str, int] = {}
     for place, document in enumerate(documents):
         numbers.setdefault(document.path, place)
-    groups: list[str] = []
+    groups: list[TocEntry] = []
     free_from: dict[int, int] = {}
     for entry in entries:
         if entry.target is None:
-            groups.append(entry.title)
+            groups.append(entry)
             continue
         number = numbers.get(entry.target.path)
         if number is not None:
             parts, anchors = documents[number].parts, documents[number].anchors
             part = anchors.get(entry.target.fragment, 0) if entry.target.fragment else 0
-            part = _with_headings_above(parts, part, free_from.get(number, 0), [entry.title, *groups])
-            yield _Start(number, part, entry)
+            above: list[TocEntry] = []
+            for group in groups:
+                heading = _heading_above(parts, part, free_from.get(number, 0), group.title)
+                if heading is None:
+                    above.append(group)
+                    continue
+                yield _Start(number, heading, group, tuple(above))
+                free_from[number] = heading + 1
+                above.clear()
+            part = _with_headings_above(parts, part, free_from.get(number, 0), entry.title)
+            yield _Start(number, part, entry, tuple(above))
             free_from[number] = part + 1
         groups.clear()
 
 
-def _with_headings_above(parts: Sequence[Part], part: int, free_from: int, titles: Sequence[str]) -> int:
-    """Where the first heading above this part stands that belongs to it: one of these titles, or all there is above."""
-    lowest = max(free_from, part - MAX_PARTS_BELOW_HEADING)
-    titled = (number for number in range(lowest, part) if _has_title(parts[number], titles))
-    first = next(titled, part)
+def _with_headings_above(parts: Sequence[Part], part: int, free_from: int, title: str) -> int:
+    """Where the heading above this part stands that belongs to it: one with its title, or all there is above."""
+    found = _heading_above(parts, part, free_from, title)
+    if found is not None:
+        return found
     begins_with_heading = part < len(parts) and _is_heading(parts[part])
-    if first == part and lowest == 0 and not begins_with_heading and all(map(_is_heading_or_mark, parts[:part])):
-        return 0
-    return first
+    is_low = free_from == 0 and part <= MAX_PARTS_BELOW_HEADING
+    return 0 if is_low and not begins_with_heading and all(map(_is_heading_or_mark, parts[:part])) else part
 
 
-def _has_title(part: Part, titles: Sequence[str]) -> bool:
-    return isinstance(part, Block) and _is_heading(part) and any(same_title(part.text, title) for title in titles)
+def _heading_above(parts: Sequence[Part], part: int, free_from: int, title: str) -> int | None:
+    """The first heading with this title not far above this part."""
+    lowest = max(free_from, part - MAX_PARTS_BELOW_HEADING)
+    return next((number for number in range(lowest, part) if _has_title(parts[number], title)), None)
+
+
+def _has_title(part: Part, title: str) -> bool:
+    return isinstance(part, Block) and _is_heading(part) and same_title(part.text, title)
 
 
 def _without_title_page(documents: Sequence[ReadDocument], starts: list[_Start]) -> list[_Start]:

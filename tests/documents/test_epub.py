@@ -94,16 +94,23 @@ def test_entries_with_one_target_are_found_by_their_headings(read):
     ]
 
 
-def test_entries_that_cannot_be_told_apart_are_one_chapter_with_the_deepest_title(read):
+def test_a_part_that_begins_where_its_first_chapter_does_has_no_text_of_its_own(read):
     book = read({"a.xhtml": page("<p>text</p>")}, toc=entry("Part One", "a.xhtml", entry("Chapter 1", "a.xhtml")))
-    assert chapters(book) == [(2, "Chapter 1", ["text"])]
+    assert chapters(book) == [(1, "Part One", []), (2, "Chapter 1", ["text"])]
 
 
-def test_a_heading_over_entries_begins_the_first_of_them(read):
+def test_an_entry_that_only_groups_others_begins_at_its_heading(read):
     toc = entry("One", "a.xhtml") + f"<li><span>Wilde</span><ol>{entry('The Prince', 'a.xhtml#p')}</ol></li>"
     body = "<h1>One</h1><p>a</p><h2>Wilde</h2><p>was a poet</p><h3 id='p'>The Prince</h3><p>b</p>"
     book = read({"a.xhtml": page(body)}, toc=toc)
-    assert chapters(book)[1] == (2, "The Prince", ["Wilde", "was a poet", "The Prince", "b"])
+    assert chapters(book)[1:] == [(1, "Wilde", ["Wilde", "was a poet"]), (2, "The Prince", ["The Prince", "b"])]
+
+
+def test_an_entry_that_only_groups_others_and_stands_nowhere_has_no_text(read):
+    toc = f"<li><span>Tales</span><ol>{entry('The Prince', 'a.xhtml')}{entry('The Rose', 'b.xhtml')}</ol></li>"
+    book = read({"a.xhtml": page("<h2>The Prince</h2>"), "b.xhtml": page("<h2>The Rose</h2>")}, toc=toc)
+    titles = [(1, "Tales", []), (2, "The Prince", ["The Prince"]), (2, "The Rose", ["The Rose"])]
+    assert chapters(book) == titles
 
 
 def test_an_anchor_below_its_heading_takes_the_heading_along(read):
