@@ -6,7 +6,9 @@ Legend: N samples.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,15 @@ from cosycli.audio.ffmpeg import find_ffmpeg, input_of
 from cosycli.audio.measure import measure
 from cosycli.errors import InputError
 
-__all__ = ["MAX_REFERENCE_S", "MIN_REFERENCE_S", "Recording", "read_recording", "read_reference"]
+__all__ = [
+    "MAX_REFERENCE_S",
+    "MIN_REFERENCE_S",
+    "LongRecording",
+    "Recording",
+    "open_recording",
+    "read_recording",
+    "read_reference",
+]
 
 MIN_REFERENCE_S = 3.0  # the published models take 3 to 30 s
 MAX_REFERENCE_S = 30.0
@@ -27,6 +37,8 @@ MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz
 SILENCE_DB = -50.0  # speech level below which a clip is called silent; quiet speech is near -35
 MAX_CLIPPED = 0.001  # fraction of samples at full scale; clean recordings measure 0
 FFMPEG_RATE = 48_000  # Hz: what compressed formats are decoded to; they carry no more
+SAMPLE_BYTES = 4  # float32
+BLOCK_S = 4.0  # of a long recording, read at once
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,19 @@ class Recording:
         if sample_rate == self.sample_rate:
             return self
         return Recording(soxr.resample(self.samples, self.sample_rate, sample_rate, quality="VHQ"), sample_rate)
+
+
+@dataclass(frozen=True)
+class LongRecording:
+    """A mono recording that is read as it is needed.
+
+    Attributes:
+        blocks: float32, each (N,), to be gone through once.
+        duration_s: None where that is not known before the end.
+    """
+
+    blocks: Iterator[NDArray[np.float32]]
+    duration_s: float | None
 
 
 def read_reference(path: Path) -> Recording:
@@ -84,22 +109,97 @@ def read_recording(path: Path, max_s: float = MAX_RECORDING_S) -> Recording:
     Raises:
         InputError: the file cannot be read, is not audio, is empty or longer than `max_s`.
     """
-    if not path.is_file():
-        problem = "is a directory" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {problem}.", "Name an audio file: WAV, FLAC, MP3, Ogg, Opus, M4A or WebM.")
+    _check_exists(path)
     channels, sample_rate = _decode(path, max_s)
-    if not MIN_RATE <= sample_rate <= MAX_RATE:
-        raise InputError(f"{path} has {sample_rate} samples per second.", f"Give {MIN_RATE} to {MAX_RATE} Hz.")
+    _check_rate(sample_rate, path)
     if len(channels) > max_s * sample_rate:
         raise InputError(
             f"{path} is longer than {max_s:.0f} s.",
             f"Cut it: `ffmpeg -i {path.name} -t {max_s:.0f} shorter.wav`.",
         )
     if not len(channels):
-        raise InputError(f"{path} holds no sound.", "Give a recording of speech.")
+        raise _no_sound(path)
+    return Recording(_one_channel(channels, path), sample_rate)
+
+
+def open_recording(path: Path, sample_rate: int) -> LongRecording:
+    """Any audio file of any length, as `read_recording` reads it, resampled to `sample_rate`.
+
+    Raises:
+        InputError: the file cannot be read, is not audio or is empty. Damage further on shows when it is reached.
+    """
+    _check_exists(path)
+    try:
+        file = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError):
+        own_rate, duration_s, channels = FFMPEG_RATE, None, _blocks_by_ffmpeg(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    else:
+        own_rate, duration_s = file.samplerate, file.frames / file.samplerate
+        channels = _blocks_of(file, path)
+    _check_rate(own_rate, path)
+    blocks = _resampled_blocks((_one_channel(block, path) for block in channels), own_rate, sample_rate)
+    first = next(blocks, None)
+    if first is None:
+        raise _no_sound(path)
+    return LongRecording(chain([first], blocks), duration_s)
+
+
+def _check_exists(path: Path) -> None:
+    if not path.is_file():
+        problem = "is a directory" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {problem}.", "Name an audio file: WAV, FLAC, MP3, Ogg, Opus, M4A or WebM.")
+
+
+def _check_rate(sample_rate: int, path: Path) -> None:
+    if not MIN_RATE <= sample_rate <= MAX_RATE:
+        raise InputError(f"{path} has {sample_rate} samples per second.", f"Give {MIN_RATE} to {MAX_RATE} Hz.")
+
+
+def _no_sound(path: Path) -> InputError:
+    return InputError(f"{path} holds no sound.", "Give a recording of speech.")
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be read: {error.strerror or error}.", "Check its permissions.")
+
+
+def _not_audio(path: Path) -> InputError:
+    return InputError(
+        f"{path} is not audio that can be read.",
+        "Give WAV, FLAC, MP3, Ogg, Opus, M4A or WebM, or convert it with ffmpeg first.",
+    )
+
+
+def _one_channel(channels: NDArray[np.float32], path: Path) -> NDArray[np.float32]:
+    """(N, channels) -> their mean (N,)."""
     if not np.isfinite(channels).all():
         raise InputError(f"{path} holds values that are not numbers.", "Export it again as 16-bit WAV or FLAC.")
-    return Recording(np.ascontiguousarray(channels.mean(axis=1, dtype=np.float32)), sample_rate)
+    return np.ascontiguousarray(channels.mean(axis=1, dtype=np.float32))
+
+
+def _blocks_of(file: soundfile.SoundFile, path: Path) -> Iterator[NDArray[np.float32]]:
+    """Blocks (N, channels) of an open file, which is closed after them."""
+    with file:
+        try:
+            yield from file.blocks(round(BLOCK_S * file.samplerate), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            raise InputError(
+                f"{path} is damaged at {file.tell() / file.samplerate:.0f} s.", "Export it again."
+            ) from None
+
+
+def _resampled_blocks(
+    blocks: Iterator[NDArray[np.float32]], own_rate: int, sample_rate: int
+) -> Iterator[NDArray[np.float32]]:
+    """The same sound at another rate; blocks without samples are left out."""
+    stream = soxr.ResampleStream(own_rate, sample_rate, 1, quality="VHQ")
+    for block in blocks:
+        if len(resampled := stream.resample_chunk(block)):
+            yield resampled
+    if len(rest := stream.resample_chunk(np.zeros(0, np.float32), last=True)):
+        yield rest
 
 
 def _decode(path: Path, max_s: float) -> tuple[NDArray[np.float32], int]:
@@ -111,17 +211,35 @@ def _decode(path: Path, max_s: float) -> tuple[NDArray[np.float32], int]:
     except (soundfile.LibsndfileError, TypeError):  # TypeError: soundfile takes the suffix .raw as a format
         return _decode_by_ffmpeg(path, max_s), FFMPEG_RATE
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check its permissions.") from None
+        raise _unreadable(path, error) from None
 
 
 def _decode_by_ffmpeg(path: Path, max_s: float) -> NDArray[np.float32]:
     """Samples (N, 1) at `FFMPEG_RATE`, for the formats libsndfile does not know."""
-    target = ["-t", str(max_s + 1), "-ac", "1", "-ar", str(FFMPEG_RATE), "-f", "f32le", "pipe:1"]
-    command = [find_ffmpeg(), "-nostdin", "-v", "error", *input_of(path), "-map", "0:a:0", *target]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = subprocess.run(_ffmpeg_command(path, "-t", str(max_s + 1)), capture_output=True, check=False)
     if done.returncode != 0 or not done.stdout:
-        raise InputError(
-            f"{path} is not audio that can be read.",
-            "Give WAV, FLAC, MP3, Ogg, Opus, M4A or WebM, or convert it with ffmpeg first.",
-        )
-    return np.frombuffer(done.stdout, dtype="<f4").astype(np.float32).reshape(-1, 1)
+        raise _not_audio(path)
+    return _samples_of(done.stdout)
+
+
+def _blocks_by_ffmpeg(path: Path) -> Iterator[NDArray[np.float32]]:
+    """As `_decode_by_ffmpeg`, a block (N, 1) at a time and to the end."""
+    process = subprocess.Popen(_ffmpeg_command(path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    try:
+        while data := process.stdout.read(round(BLOCK_S * FFMPEG_RATE) * SAMPLE_BYTES):
+            yield _samples_of(data)
+        if process.wait() != 0:
+            raise _not_audio(path)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _ffmpeg_command(path: Path, *limit: str) -> list[str]:
+    target = [*limit, "-ac", "1", "-ar", str(FFMPEG_RATE), "-f", "f32le", "pipe:1"]
+    return [find_ffmpeg(), "-nostdin", "-v", "error", *input_of(path), "-map", "0:a:0", *target]
+
+
+def _samples_of(data: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, 1)
