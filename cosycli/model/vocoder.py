@@ -11,6 +11,7 @@ kept at zero throughout, as if the row were alone and met the zero padding of it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
@@ -22,7 +23,16 @@ from torch import Tensor, nn
 
 from cosycli.model.masks import keep_valid, valid_positions
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile
-from cosycli.model.vocoder_layers import CENTRED, F0Predictor, Layers, ResidualBlock, causal_layers
+from cosycli.model.vocoder_layers import (
+    CENTRED,
+    F0_KERNEL,
+    NUM_F0_LAYERS,
+    PRE_KERNEL,
+    F0Predictor,
+    Layers,
+    ResidualBlock,
+    causal_layers,
+)
 
 __all__ = ["CausalVocoder", "Vocoder"]
 
@@ -65,6 +75,16 @@ class Vocoder(nn.Module):
         self.register_buffer("to_frame", _inverse_dft(profile.istft_n_fft) * self.window[:, None], persistent=False)
         self.window: Tensor
         self.to_frame: Tensor
+
+    @property
+    def frames_ahead(self) -> int:
+        """Mel frames that a sample may depend on after its own."""
+        return math.ceil(_reach(self.profile))
+
+    @property
+    def frames_behind(self) -> int:
+        """Mel frames that a sample may depend on before its own, but for the phase of the excitation."""
+        return math.ceil(_reach(self.profile))
 
     def forward(self, mel: Tensor, lengths: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
         """Waveforms of a padded batch; each row is what it would be alone.
@@ -149,6 +169,33 @@ class CausalVocoder(Vocoder):
 
     def __init__(self, profile: CausalVocoderProfile) -> None:
         super().__init__(profile, causal_layers(profile))
+        self._lookahead = profile.lookahead
+
+    @property
+    def frames_ahead(self) -> int:
+        return self._lookahead + 1
+
+    @property
+    def frames_behind(self) -> int:
+        return math.ceil(2 * _reach(self.profile))  # what centred layers see on both sides
+
+
+def _reach(profile: VocoderProfile) -> float:
+    """Mel frames that the centred layers see on each side of a sample."""
+    rates = list(accumulate(profile.upsample_rates, mul))  # positions per frame of each level
+    frames = sum(
+        _block_reach(max(profile.resblock_kernels), max(profile.resblock_dilations)) / rate
+        + kernel / 2 / rate  # of the upsampling
+        for rate, kernel in zip(rates, profile.upsample_kernels, strict=True)
+    )
+    of_source = NUM_F0_LAYERS * (F0_KERNEL // 2) + 1  # its F0, which goes evenly from frame to frame
+    of_source += (_block_reach(profile.source_kernels[0], profile.source_dilations[0]) + 1) / rates[0]
+    return frames + max(PRE_KERNEL // 2, of_source) + POST_KERNEL / rates[-1]
+
+
+def _block_reach(kernel: int, dilations: Sequence[int]) -> int:
+    """Positions that a residual block sees on each side."""
+    return kernel // 2 * (sum(dilations) + len(dilations))
 
 
 def _source_strides(upsample_rates: Sequence[int]) -> list[int]:

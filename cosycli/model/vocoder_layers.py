@@ -18,9 +18,21 @@ from cosycli.model.harmonic_source import HarmonicSource, SampledSource, Stepped
 from cosycli.model.masks import keep_valid
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile
 
-__all__ = ["CENTRED", "SAMPLED", "F0Predictor", "Layers", "ResidualBlock", "Snake", "causal_layers"]
+__all__ = [
+    "CENTRED",
+    "F0_KERNEL",
+    "NUM_F0_LAYERS",
+    "PRE_KERNEL",
+    "SAMPLED",
+    "F0Predictor",
+    "Layers",
+    "ResidualBlock",
+    "Snake",
+    "causal_layers",
+]
 
 PRE_KERNEL, F0_KERNEL = 7, 3
+NUM_F0_LAYERS = 5
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,7 @@ class F0Predictor(nn.Module):
 
     def __init__(self, num_mels: int, width: int, layers: Layers) -> None:
         super().__init__()
-        rest = [layers.convolution(width, width, F0_KERNEL, 1) for _ in range(4)]
+        rest = [layers.convolution(width, width, F0_KERNEL, 1) for _ in range(NUM_F0_LAYERS - 1)]
         convolutions = [layers.first_of_f0(num_mels, width), *rest]
         self.condnet = nn.Sequential(*(layer for convolution in convolutions for layer in (convolution, nn.ELU())))
         self.classifier = nn.Linear(width, 1)
