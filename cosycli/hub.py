@@ -1,7 +1,8 @@
 """Published models fetched from Hugging Face or ModelScope.
 
-Every file is pinned by size and SHA-256, so that it is the same whichever hub it comes from; one downloader serves
-both. A fetch that was cut off goes on where it stopped.
+Files are pinned by size and SHA-256, so that they are the same whichever hub they come from; one downloader serves
+both. A file without a pin is taken as the hub has it, and pinned by what came first. A fetch that was cut off goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from cosycli.errors import InputError, MissingError, UsageError, did_you_mean
-from cosycli.model_library import ModelFile, PublishedModel, checksum, model_folder, write_manifest
+from cosycli.model_library import (
+    ModelFile,
+    PublishedModel,
+    checksum,
+    has_manifest,
+    model_folder,
+    recorded_files,
+    write_manifest,
+)
 
 __all__ = ["HUBS", "Hub", "pull", "url_pattern"]
 
@@ -74,17 +83,19 @@ def pull(model: PublishedModel, hub: str, pattern: str, report: Callable[[int, i
         hint = f"{did_you_mean(hub, model.sources)}Hubs: {', '.join(model.sources)}."
         raise UsageError(f"{model.name} is not on the hub {hub!r}.", hint)
     source, folder = model.sources[hub], model_folder(model.name)
-    done = 0
+    at_source = partial(pattern.format, id=source.id, revision=source.revision)
     try:
-        _check_space(model, folder)
-        for file in model.files:
-            path = folder / file.path
-            if not path.is_file() or checksum(path) != file.sha256:
-                url = pattern.format(id=source.id, revision=source.revision, path=quote(file.path))
-                _fetch(url, file, path, partial(_report_sum, report, done, model.size))
+        folder.mkdir(parents=True, exist_ok=True)
+        files = list(_wanted_files(model, folder, lambda path: at_source(path=quote(path))))
+        total, done = sum(file.size for file in files), 0
+        _check_space(model.name, total, folder)
+        for file in files:
+            if not file.is_at(folder / file.path):
+                _fetch(file, folder / file.path, partial(_report_sum, report, done, total))
             done += file.size
-            report(done, model.size)
-        write_manifest(folder, f"{hub}:{source.id}@{source.revision}", model.files)
+            report(done, total)
+        came = [ModelFile(file.path, file.size, file.sha256 or checksum(folder / file.path)) for file in files]
+        write_manifest(folder, f"{hub}:{source.id}@{source.revision}", tuple(came))
     except OSError as error:
         hint = "Free some space, or keep models elsewhere with COSY_HOME; what was fetched is kept."
         raise InputError(f"{folder} cannot be written: {error.strerror or error}.", hint) from None
@@ -95,37 +106,69 @@ def _report_sum(report: Callable[[int, int], None], before: int, total: int, siz
     report(before + size, total)
 
 
-def _check_space(model: PublishedModel, folder: Path) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """A file at `url`, its size in bytes, and its checksum where that is known."""
+
+    path: str
+    url: str
+    size: int
+    sha256: str | None
+
+    def is_at(self, path: Path) -> bool:
+        if self.sha256 is None:
+            return path.is_file() and path.stat().st_size == self.size
+        return path.is_file() and checksum(path) == self.sha256
+
+
+def _wanted_files(model: PublishedModel, folder: Path, url_of: Callable[[str], str]) -> Iterator[_Wanted]:
+    """The files of a model; what is not known of one is known from an earlier fetch, or asked of the hub."""
+    recorded = {file.path: file for file in recorded_files(folder)} if has_manifest(folder) else {}
+    for file in model.files:
+        known = file if file.sha256 else recorded.get(file.path, file)
+        url = url_of(file.path)
+        yield _Wanted(file.path, url, _size_at(url) if known.size is None else known.size, known.sha256)
+
+
+def _check_space(name: str, size: int, folder: Path) -> None:
     """Raises: InputError: what is still to come does not fit on the disk."""
-    folder.mkdir(parents=True, exist_ok=True)
     there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    needed, free = model.size - there, shutil.disk_usage(folder).free
+    needed, free = size - there, shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
-            f"{model.name} needs {needed / 1e9:.1f} GB more, and {folder} has {free / 1e9:.1f} GB free.",
+            f"{name} needs {needed / 1e9:.1f} GB more, and {folder} has {free / 1e9:.1f} GB free.",
             "Free some space, or keep models elsewhere with COSY_HOME.",
         )
 
 
-def _fetch(url: str, file: ModelFile, path: Path, report: Callable[[int], None]) -> None:
+def _size_at(url: str) -> int:
+    """Bytes of the file at `url`, as the hub says."""
+    try:
+        with _connect(url, 0) as response:
+            return int(response.headers["Content-Length"])
+    except (_CutError, TypeError, ValueError) as error:
+        raise _unreachable(url, error) from None
+
+
+def _fetch(file: _Wanted, path: Path, report: Callable[[int], None]) -> None:
     """Bring `file` to `path`, going on from an earlier part of it."""
     part = path.with_name(f"{path.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     most = vain = 0
     while (there := part.stat().st_size if part.exists() else 0) < file.size:
         try:
-            for size in _append(url, part, there, file.size):
+            for size in _append(file.url, part, there, file.size):
                 report(size)
                 if size > most:
                     most, vain = size, 0
         except _CutError as cut:
             vain += 1
             if vain == MAX_VAIN_CONNECTIONS:
-                raise _unreachable(url, cut) from None
-    if checksum(part) != file.sha256:
+                raise _unreachable(file.url, cut) from None
+    if not file.is_at(part):
         part.unlink()
         raise MissingError(
-            f"{url} is not the file that was published: its checksum differs.",
+            f"{file.url} is not the file that was published: its checksum differs.",
             "Try again, or take the other hub with --hub.",
         )
     part.replace(path)
@@ -171,7 +214,7 @@ def _read(response: http.client.HTTPResponse, num_bytes: int) -> bytes:
     return block
 
 
-def _unreachable(url: str, cut: _CutError) -> MissingError:
+def _unreachable(url: str, cut: Exception) -> MissingError:
     return MissingError(
         f"{urlsplit(url).hostname} cannot be reached: {cut}.",
         "Check the network and run the same command again: it goes on where it stopped. Or take the other hub with "

@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
-from cosycli.errors import MissingError, did_you_mean
+from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.folders import models_folder
 
 __all__ = [
     "BUILTIN",
+    "MANIFEST",
     "ModelFile",
     "PublishedModel",
     "Source",
@@ -27,8 +28,11 @@ __all__ = [
     "find_published",
     "has_manifest",
     "is_present",
+    "language_model_weights",
     "model_folder",
     "published_models",
+    "recorded_files",
+    "with_variant",
     "write_manifest",
 ]
 
@@ -40,11 +44,11 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file of a model; `path` is relative to the model's folder, `size` in bytes."""
+    """A file of a model; `path` is relative to the model's folder, `size` in bytes; None is not known."""
 
     path: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -57,18 +61,34 @@ class Source:
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """A model on the hubs: its licence (SPDX), languages (ISO 639-1), source by hub, and the files that are used."""
+    """A model on the hubs.
+
+    Attributes:
+        version: of CosyVoice.
+        licence: SPDX identifier.
+        languages: ISO 639 codes of those it was trained on.
+        sources: by hub.
+        files: those that are used.
+        variants: the files of other trainings, fetched only when they are asked for.
+    """
 
     name: str
+    version: int
     licence: str
     languages: tuple[str, ...]
     sources: dict[str, Source]
     files: tuple[ModelFile, ...]
+    variants: dict[str, tuple[ModelFile, ...]] = field(default_factory=dict)
 
     @property
-    def size(self) -> int:
-        """Bytes to fetch and to keep."""
-        return sum(file.size for file in self.files)
+    def has_speakers(self) -> bool:
+        """Whether it comes with speakers that it knows by name."""
+        return any(file.path == "spk2info.pt" for file in self.files)
+
+    @property
+    def size(self) -> int | None:
+        """Bytes to fetch and to keep, as far as that is known of every file."""
+        return None if any(file.size is None for file in self.files) else sum(file.size or 0 for file in self.files)
 
 
 def published_models() -> dict[str, PublishedModel]:
@@ -77,10 +97,15 @@ def published_models() -> dict[str, PublishedModel]:
     return {
         name: PublishedModel(
             name=name,
+            version=entry["version"],
             licence=entry["licence"],
             languages=tuple(entry["languages"]),
             sources={hub: Source(**source) for hub, source in entry["sources"].items()},
             files=tuple(ModelFile(*file) for file in entry["files"]),
+            variants={
+                variant: tuple(ModelFile(*file) for file in files)
+                for variant, files in entry.get("variants", {}).items()
+            },
         )
         for name, entry in registry.items()
     }
@@ -98,6 +123,46 @@ def find_published(name: str) -> PublishedModel:
             return model
     hint = f"{did_you_mean(name, models)}Models to fetch: {', '.join(models)}."
     raise MissingError(f"There is no published model {name!r}.", hint)
+
+
+def with_variant(model: PublishedModel, name: str | None) -> PublishedModel:
+    """The model with the files of its variant `name`, and with those of variants that are already here.
+
+    Raises:
+        UsageError: it has no such variant.
+    """
+    if name is not None and name not in model.variants:
+        hint = f"{did_you_mean(name, model.variants)}Its variants: {', '.join(model.variants) or 'none'}."
+        raise UsageError(f"{model.name} has no variant {name!r}.", hint)
+    folder = model_folder(model.name)
+    more = tuple(
+        file
+        for variant, files in model.variants.items()
+        for file in files
+        if variant == name or (folder / file.path).is_file()
+    )
+    return replace(model, files=model.files + more)
+
+
+def language_model_weights(folder: Path, variant: str | None) -> str:
+    """The name, without its suffix, of the file with the language model of a model folder: `llm`, or `llm.VARIANT`.
+
+    Raises:
+        UsageError: the variant is not here.
+    """
+    if variant is None:
+        return "llm"
+    found = (path.name.split(".") for path in folder.glob("llm.*.*"))
+    variants = sorted({middle for _, middle, suffix in found if suffix in ("pt", "safetensors")})
+    if variant not in variants:
+        published = published_models().get(folder.name)
+        is_published = published is not None and variant in published.variants
+        remedy = f" Fetch it with: cosy models pull {folder.name} --variant {variant}" if is_published else ""
+        raise UsageError(
+            f"The model in {folder} has no variant {variant!r}.",
+            f"{did_you_mean(variant, variants)}Variants here: {', '.join(variants) or 'none'}.{remedy}",
+        )
+    return f"llm.{variant}"
 
 
 def model_folder(name: str) -> Path:
@@ -134,7 +199,7 @@ def find_model(name: str) -> Path:
     if not is_present(model.name):
         raise MissingError(
             f"The model {model.name} is not on this machine.",
-            f"Fetch it ({model.size / 1e9:.1f} GB) with: cosy models pull {model.name}",
+            f"Fetch it{f' ({model.size / 1e9:.1f} GB)' if model.size else ''} with: cosy models pull {model.name}",
         )
     return model_folder(model.name)
 
@@ -147,6 +212,21 @@ def write_manifest(folder: Path, source: str, files: tuple[ModelFile, ...]) -> N
     part.replace(folder / MANIFEST)
 
 
+def recorded_files(folder: Path) -> list[ModelFile]:
+    """What the manifest of a model folder says it holds.
+
+    Raises:
+        MissingError: there is no manifest.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return [ModelFile(**entry) for entry in manifest["files"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise MissingError(
+            f"{folder} has no manifest to check it against.", "Fetched models have one: cosy models pull NAME"
+        ) from None
+
+
 def damaged_files(folder: Path, report: Callable[[int, int], None]) -> list[str]:
     """The files of a model folder that are missing or not what its manifest says.
 
@@ -156,19 +236,13 @@ def damaged_files(folder: Path, report: Callable[[int, int], None]) -> list[str]
     Raises:
         MissingError: the folder has no manifest to check against.
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        files = [ModelFile(**entry) for entry in manifest["files"]]
-    except (OSError, ValueError, TypeError, KeyError):
-        raise MissingError(
-            f"{folder} has no manifest to check it against.", "Fetched models have one: cosy models pull NAME"
-        ) from None
-    total, done, damaged = sum(file.size for file in files), 0, []
+    files = recorded_files(folder)
+    total, done, damaged = sum(file.size or 0 for file in files), 0, []
     for file in files:
         path = folder / file.path
         if not path.is_file() or checksum(path) != file.sha256:
             damaged.append(file.path)
-        done += file.size
+        done += file.size or 0
         report(done, total)
     return damaged
 

@@ -1,5 +1,6 @@
 import hashlib
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -14,10 +15,19 @@ from cosycli.model_library import (
     find_model,
     find_published,
     is_present,
+    language_model_weights,
     model_folder,
     published_models,
+    recorded_files,
+    with_variant,
 )
 
+# What no public list gives a checksum of.
+UNPINNED = {
+    "cosyvoice-300m": {"cosyvoice.yaml", "flow.pt", "llm.pt"},
+    "cosyvoice-300m-sft": {"cosyvoice.yaml"},
+    "cosyvoice-300m-instruct": {"cosyvoice.yaml"},
+}
 CONTENT = {"small.yaml": b"rate: 24000\n", "nested/llm.pt": bytes(range(256)) * 20_000}
 
 
@@ -72,7 +82,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def model():
     files = tuple(ModelFile(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in CONTENT.items())
-    return PublishedModel("tiny", "Apache-2.0", ("en",), {"huggingface": Source("owner/tiny", "abc123")}, files)
+    return PublishedModel("tiny", 2, "Apache-2.0", ("en",), {"huggingface": Source("owner/tiny", "abc123")}, files)
 
 
 def fetch(model, hub):
@@ -188,9 +198,61 @@ def test_published_models_are_pinned():
     for model in published_models().values():
         assert set(model.sources) <= set(HUBS)
         assert len(model.sources["huggingface"].revision) == 40
-        assert all(len(file.sha256) == 64 and file.size > 0 for file in model.files)
+        pinned = [file for file in model.files if file.sha256]
+        assert all(len(file.sha256) == 64 and file.size > 0 for file in pinned)
+        assert {file.path for file in model.files} - {file.path for file in pinned} <= UNPINNED.get(model.name, set())
         assert model.licence
         assert model.languages
+
+
+def test_every_published_model_is_known_and_nothing_is_fetched_that_is_not_used():
+    assert list(published_models()) == [
+        "cosyvoice-300m",
+        "cosyvoice-300m-sft",
+        "cosyvoice-300m-instruct",
+        "cosyvoice2-0.5b",
+        "fun-cosyvoice3-0.5b-2512",
+    ]
+    for model in published_models().values():
+        graphs = {file.path for file in model.files if file.path.endswith(".onnx")}
+        assert graphs == {"campplus.onnx", f"speech_tokenizer_v{model.version}.onnx"}
+        assert not [file.path for file in model.files if ".rl." in file.path or file.path.endswith((".plan", ".zip"))]
+
+
+def test_a_variant_is_fetched_when_it_is_asked_for_and_kept_afterwards(model, hub):
+    hub.files["llm.rl.pt"] = b"other weights"
+    rl = ModelFile("llm.rl.pt", 13, hashlib.sha256(b"other weights").hexdigest())
+    model = replace(model, variants={"rl": (rl,)})
+    assert not (fetch(with_variant(model, None), hub) / "llm.rl.pt").exists()
+    folder = fetch(with_variant(model, "rl"), hub)
+    assert (folder / "llm.rl.pt").read_bytes() == b"other weights"
+    fetch(with_variant(model, None), hub)
+    assert [file.path for file in recorded_files(folder)] == [*CONTENT, "llm.rl.pt"]
+    with pytest.raises(UsageError, match="no variant 'lr'") as error:
+        with_variant(model, "lr")
+    assert error.value.hint == "Its variants: rl."
+
+
+def test_a_file_without_a_pin_is_taken_as_the_hub_has_it_and_checked_from_then_on(model, hub):
+    model = replace(model, files=tuple(ModelFile(file.path, None, None) for file in model.files))
+    assert model.size is None
+    hub.cuts = [12, 12, 2_000_000]
+    folder = fetch(model, hub)
+    assert contents(folder) == CONTENT
+    (folder / "nested/llm.pt").write_bytes(CONTENT["nested/llm.pt"][:-1] + b"?")
+    assert damaged_files(folder, lambda done, total: None) == ["nested/llm.pt"]
+    assert contents(fetch(model, hub)) == CONTENT
+
+
+def test_the_weights_of_a_variant_are_found_or_named_with_the_way_to_get_them():
+    folder = model_folder("fun-cosyvoice3-0.5b-2512")
+    folder.mkdir(parents=True)
+    assert language_model_weights(folder, None) == "llm"
+    with pytest.raises(UsageError, match="no variant 'rl'") as error:
+        language_model_weights(folder, "rl")
+    assert "cosy models pull fun-cosyvoice3-0.5b-2512 --variant rl" in error.value.hint
+    (folder / "llm.rl.pt").touch()
+    assert language_model_weights(folder, "rl") == "llm.rl"
 
 
 def test_a_model_is_found_by_name_hub_id_or_folder(tmp_path):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.errors import UsageError
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.networks import new_flow, new_language_model, new_vocoder
+from cosycli.model.packed_linear import can_pack, pack_linears
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
 from cosycli.model.speakers import read_speakers
@@ -21,6 +23,7 @@ from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import Vocoder
 from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
+from cosycli.model_library import language_model_weights
 
 __all__ = ["Model", "choose_device", "choose_dtype", "load_model"]
 
@@ -65,7 +68,7 @@ def load_model(
         MissingError: a file is missing, damaged, unsafe or of another model.
         UsageError: the device, dtype or variant does not exist here.
     """
-    weights = _language_model_weights(directory, variant)
+    weights = language_model_weights(directory, variant)
     profile = read_profile(directory)
     place = choose_device(device)
     precision = choose_dtype(dtype, place)
@@ -81,31 +84,27 @@ def load_model(
         device=place,
         dtype=precision,
         text_tokenizer=tokenizer,
-        language_model=language_model.to(place, precision).eval(),
-        flow=flow.to(place).eval(),
+        language_model=_placed(language_model.to(place, precision), precision),
+        flow=_placed(flow.to(place), precision),
         vocoder=vocoder.to(place).eval(),
         speakers=read_speakers(directory),
     )
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def _placed(network: Network, dtype: torch.dtype) -> Network:
+    """A network in its place, ready to run; on the CPU with linear layers laid out for it."""
+    if next(network.parameters()).device.type == "cpu" and can_pack():
+        pack_linears(network, dtype)
+    return network.eval()
 
 
 def _load_tokenizer(directory: Path, profile: ModelProfile) -> TextTokenizer:
     if profile.transformer is not None:
         return load_whisper_tokenizer(directory, profile.transformer.num_text_ids)
     return TextTokenizer.load(directory / BACKBONE, profile.one_token_per_hanzi, profile.reads_phonemes)
-
-
-def _language_model_weights(directory: Path, variant: str | None) -> str:
-    """The name of their file, without its suffix."""
-    if variant is None:
-        return "llm"
-    found = (path.name.split(".") for path in directory.glob("llm.*.*"))
-    variants = sorted({middle for _, middle, suffix in found if suffix in ("pt", "safetensors")})
-    if variant not in variants:
-        raise UsageError(
-            f"The model in {directory} has no variant {variant!r}.",
-            f"{did_you_mean(variant, variants)}Variants here: {', '.join(variants) or 'none'}.",
-        )
-    return f"llm.{variant}"
 
 
 def choose_device(name: str | None) -> torch.device:
