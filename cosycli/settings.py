@@ -31,6 +31,7 @@ class Settings:
     """How to speak, where the command line leaves it open; None leaves it to the model."""
 
     model: str = "builtin"
+    variant: str | None = None
     voice: str | None = None
     style: str | None = None
     speed: float = 1.0

@@ -54,6 +54,7 @@ class FakeSynthesizer:
     model: str
     device: str | None
     dtype: str | None
+    variant: str | None = None
     sample_rate: int = SAMPLE_RATE
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
@@ -71,6 +72,12 @@ class FakeSynthesizer:
             yield FakeTake(
                 said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
             )
+
+    def convert_blocks(self, blocks, *, voice=None, mask="full") -> Iterator[np.ndarray]:
+        """The same sound, half as loud."""
+        self.requests.append({"voice": voice, "mask": mask})
+        for block in blocks:
+            yield block / 2
 
     def speak(self, text: str, **_: object) -> FakeSpeech:
         return FakeSpeech(tone(text, None, 1.0))
@@ -104,9 +111,11 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
 
     made: list[FakeSynthesizer] = []
 
-    def load(model: str = "builtin", device: str | None = None, dtype: str | None = None) -> FakeSynthesizer:
+    def load(
+        model: str = "builtin", device: str | None = None, dtype: str | None = None, variant: str | None = None
+    ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(model, device, dtype))
+        made.append(FakeSynthesizer(model, device, dtype, variant))
         return made[-1]
 
     patch(cosycli, "load", load)

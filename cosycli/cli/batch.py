@@ -44,6 +44,7 @@ def batch(
     format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
     voice: options.Voice = None,
     model: options.Model = None,
+    variant: options.Variant = None,
     style: options.Style = None,
     speed: options.Speed = None,
     seed: options.Seed = None,
@@ -68,6 +69,7 @@ def batch(
         "format": format,
         "voice": voice,
         "model": model,
+        "variant": variant,
         "style": style,
         "speed": speed,
         "seed": seed,
@@ -93,8 +95,8 @@ def _loader(device: str | None, dtype: str | None) -> Callable[[Settings], Synth
     """The model that was loaded last stays, for the next job mostly wants it too."""
     import cosycli
 
-    load = lru_cache(maxsize=1)(lambda model: cosycli.load(model, device=device, dtype=dtype))
-    return lambda settings: load(settings.model)
+    load = lru_cache(maxsize=1)(lambda model, variant: cosycli.load(model, device, dtype, variant))
+    return lambda settings: load(settings.model, settings.variant)
 
 
 def _run(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosycli.cli import options
 from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ class Measurement:
 
 def bench(
     model: Annotated[str, typer.Option(help="A model of `cosy models list`, or a model folder.")] = "builtin",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")] = None,
+    variant: options.Variant = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
     runs: Annotated[int, typer.Option(help="The fastest of so many runs is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -67,7 +69,7 @@ def bench(
     started = time.perf_counter()
     import cosycli
 
-    synthesizer = cosycli.load(model, device=device, dtype=dtype)
+    synthesizer = cosycli.load(model, device, dtype, variant)
     load_s = time.perf_counter() - started
     results = []
     for _ in range(runs):

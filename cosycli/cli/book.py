@@ -49,6 +49,7 @@ def book(
     read_along: Annotated[bool, typer.Option("--read-along", help="Also write an EPUB to read along with.")] = False,
     voice: options.Voice = None,
     model: options.Model = None,
+    variant: options.Variant = None,
     style: options.Style = None,
     speed: options.Speed = None,
     seed: options.Seed = None,
@@ -81,7 +82,15 @@ def book(
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(
-        voice=voice, model=model, style=style, speed=speed, seed=seed, mask=mask, device=device, dtype=dtype
+        voice=voice,
+        model=model,
+        variant=variant,
+        style=style,
+        speed=speed,
+        seed=seed,
+        mask=mask,
+        device=device,
+        dtype=dtype,
     )
     chosen = opts.given(
         out=output,
@@ -108,7 +117,7 @@ def book(
             planned,
             publication,
             work or _work_folder(publication.target, source),
-            lambda: cosycli.load(settings.model, device=settings.device, dtype=settings.dtype),
+            lambda: cosycli.load(settings.model, settings.device, settings.dtype, settings.variant),
             _progress(report),
             redo or [],
         )

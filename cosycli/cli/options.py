@@ -9,23 +9,35 @@ import typer
 __all__ = [
     "Device",
     "Dtype",
+    "Format",
     "Mask",
     "Model",
+    "Output",
+    "Play",
     "ProgressStyle",
     "Quiet",
     "Seed",
     "Speed",
     "Style",
+    "Variant",
     "Voice",
 ]
 
+Output = Annotated[
+    str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes; - is standard output.")
+]
+Format = Annotated[
+    str | None, typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); else by the name of FILE.")
+]
 Voice = Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")]
 Model = Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")]
+Variant = Annotated[str | None, typer.Option(help="Another training of the model that comes with it, such as rl.")]
 Style = Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")]
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
 Seed = Annotated[int | None, typer.Option(help="Another number gives another reading.")]
 Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
+Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]

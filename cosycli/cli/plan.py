@@ -30,6 +30,7 @@ def plan(
     source: opts.Source,
     voice: options.Voice = None,
     model: options.Model = None,
+    variant: options.Variant = None,
     style: options.Style = None,
     speed: options.Speed = None,
     language: opts.Language = None,
@@ -51,7 +52,7 @@ def plan(
     from cosycli.jobs.plan_report import plan_report
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(voice=voice, model=model, style=style, speed=speed)
+    settings = read_settings(Path()).override(voice=voice, model=model, variant=variant, style=style, speed=speed)
     chosen = opts.given(
         language=language,
         lexicon=lexicon,

@@ -120,8 +120,8 @@ def run_batch(jobs: Sequence[Job], state: BatchState, load: Load, report: Report
 
 def _outcomes(jobs: Sequence[Job], load: Load, report: Report) -> Iterator[_Outcome]:
     texts = [job for job in jobs if isinstance(job, TextJob)]
-    for model, mask in dict.fromkeys((job.settings.model, job.settings.mask) for job in texts):
-        alike = [job for job in texts if (job.settings.model, job.settings.mask) == (model, mask)]
+    for way in dict.fromkeys(map(_way, texts)):
+        alike = [job for job in texts if _way(job) == way]
         try:
             synthesizer = load(alike[0].settings)
         except Exception as error:
@@ -132,6 +132,11 @@ def _outcomes(jobs: Sequence[Job], load: Load, report: Report) -> Iterator[_Outc
     for job in jobs:
         if isinstance(job, BookJob):
             yield job, _make_book_or_error(job, load, report)
+
+
+def _way(job: Job) -> tuple[str, str | None, str]:
+    """What the texts that are rendered together have in common."""
+    return job.settings.model, job.settings.variant, job.settings.mask
 
 
 def _make_book_or_error(job: BookJob, load: Load, report: Report) -> Made | Exception:

@@ -104,6 +104,7 @@ class _Reader:
         self.outs[file.path.resolve()] = "the jobs themselves"
         self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
         self.check_style = cache(_check_style)
+        self.check_variant = cache(_check_variant)
         self.voice_names = frozenset(voice_folders())
         for key, value in file.defaults.values.items():
             self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
@@ -172,6 +173,7 @@ class _Reader:
         if settings.voice is not None and settings.voice not in self.voice_names:
             self.check_voice(settings.voice, settings.model)
         self.check_style(settings.style, settings.model)
+        self.check_variant(settings.variant, settings.model)
         return settings
 
     def _out(self, values: Mapping[str, Any], default: str, name: str) -> Path:
@@ -193,6 +195,12 @@ def _check_voice(name: str, model: str) -> None:
     from cosycli.model_library import find_model
 
     find_voice(name, find_model(model))
+
+
+def _check_variant(variant: str | None, model: str) -> None:
+    from cosycli.model_library import find_model, language_model_weights
+
+    language_model_weights(find_model(model), variant)
 
 
 def _check_style(style: str | None, model: str) -> None:

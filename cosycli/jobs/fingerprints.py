@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from cosycli.model_library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
 __all__ = ["model_fingerprint", "voice_fingerprint"]
@@ -14,9 +15,16 @@ NUM_SAMPLES = 16
 SAMPLE_BYTES = 64 * 1024
 
 
-def model_fingerprint(folder: Path) -> str:
-    """From the name, the size and `NUM_SAMPLES` evenly spread samples of every file of a model."""
-    return _fingerprint(folder, [path for path in folder.rglob("*") if path.is_file()])
+def model_fingerprint(folder: Path, variant: str | None = None) -> str:
+    """From the name, the size and `NUM_SAMPLES` evenly spread samples of every file that a variant of a model uses.
+
+    Raises:
+        UsageError: the variant is not here.
+    """
+    weights = language_model_weights(folder, variant)
+    others = (path for path in folder.glob("llm*") if path.suffix in (".pt", ".safetensors") and path.stem != weights)
+    unused = {*others, folder / MANIFEST}
+    return _fingerprint(folder, [path for path in folder.rglob("*") if path.is_file() and path not in unused])
 
 
 def voice_fingerprint(name: str, model: Path) -> str:

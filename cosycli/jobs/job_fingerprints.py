@@ -28,13 +28,13 @@ class JobFingerprints:
     def __init__(self) -> None:
         self._voice_names = frozenset(voice_folders())
         self._of_voice = cache(lambda voice, model: voice_fingerprint(voice, find_model(model)))
-        self._of_model = cache(lambda model: model_fingerprint(find_model(model)))
+        self._of_model = cache(lambda model, variant: model_fingerprint(find_model(model), variant))
 
     def of(self, job: Job) -> str:
-        """Raises: MissingError: its model or a voice is not there."""
+        """Raises: MissingError, UsageError: its model, the variant of it or a voice is not there."""
         facts = asdict(job)
         del facts["id"], facts["settings"]["device"]
-        facts["model"] = self._of_model(job.settings.model)
+        facts["model"] = self._of_model(job.settings.model, job.settings.variant)
         facts["voices"] = [self._of_voice(voice, job.settings.model) for voice in self._voices(job)]
         digest = hashlib.blake2b(json.dumps(facts, default=_plain).encode(), digest_size=16)
         if isinstance(job, BookJob):

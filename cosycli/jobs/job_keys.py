@@ -61,6 +61,7 @@ SECONDS = Kind("a group of `place: seconds` with 0 to 60 seconds", _is_seconds)
 SETTINGS: Mapping[str, Kind] = {
     "voice": PATH,
     "model": PATH,
+    "variant": TEXT,
     "style": TEXT,
     "speed": NUMBER,
     "seed": WHOLE,

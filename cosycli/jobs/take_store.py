@@ -30,7 +30,7 @@ class Conditions:
     """What shapes the sound of a take besides its utterance.
 
     Attributes:
-        model: the model's fingerprint.
+        model: the fingerprint of the model, in the variant that is used.
         voices: the fingerprint of each voice that is used.
         mask: what the flow's attention sees.
         dtype: the precision that was asked for, or "" where the device decides.

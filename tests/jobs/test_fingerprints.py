@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cosycli.errors import MissingError
+from cosycli.errors import MissingError, UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.model_library import BUILTIN, model_folder
 from cosycli.voices import find_voice
@@ -28,6 +28,17 @@ def test_other_weights_give_another(tmp_path, position):
     weights[position] ^= 1
     (tmp_path / "llm.pt").write_bytes(weights)
     assert model_fingerprint(tmp_path) != before
+
+
+def test_variants_are_told_apart_and_one_that_is_not_used_changes_nothing(tmp_path):
+    (tmp_path / "llm.pt").write_bytes(b"base")
+    base = model_fingerprint(tmp_path)
+    (tmp_path / "llm.rl.pt").write_bytes(b"other")
+    (tmp_path / "manifest.json").write_text("{}")
+    assert model_fingerprint(tmp_path) == base
+    assert model_fingerprint(tmp_path, "rl") != base
+    with pytest.raises(UsageError, match="no variant"):
+        model_fingerprint(tmp_path, "other")
 
 
 def test_a_voice_is_told_by_its_words_too(tmp_path):
