@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cosycli.errors import UsageError
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
+from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.voices import voice_folders
 
-__all__ = ["abilities_of", "instruction_of", "read_for"]
+__all__ = ["abilities_of", "check_language", "instruction_of", "read_for"]
 
 # By version.
 _TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
 _STYLES: dict[int, Mapping[str, str]] = {1: {}, 2: STYLES_V2, 3: STYLES_V3}
+# Said by the authors in the model cards.
+_LANGUAGES = {
+    1: ("zh", "en", "ja", "ko", "yue"),
+    2: ("zh", "en", "ja", "ko"),
+    3: ("zh", "en", "ja", "ko", "de", "es", "fr", "it", "ru"),
+}
+_READS_KATAKANA = frozenset({3})  # "you must translate it to katakana": the authors' example
 
 
 def abilities_of(profile: ModelProfile) -> Abilities:
@@ -24,7 +33,24 @@ def abilities_of(profile: ModelProfile) -> Abilities:
         styles=_styles_of(profile),
         voices=voice_folders(),
         phonemes=_phonemes_of(profile),
+        languages=_languages_of(profile),
+        katakana=profile.version in _READS_KATAKANA,
     )
+
+
+def check_language(language: str | None, profile: ModelProfile) -> None:
+    """Raises: UsageError: the model was not trained on the language of this BCP 47 tag."""
+    languages = _languages_of(profile)
+    if language is not None and primary_language(language) not in languages:
+        raise UsageError(
+            f"This model was not trained on the language {language!r}.",
+            f"Its languages: {', '.join(languages)}. `cosy models list` shows those of the others.",
+        )
+
+
+def _languages_of(profile: ModelProfile) -> tuple[str, ...]:
+    """What spells words as CMU phones speaks English."""
+    return ("en",) if profile.spells_words else _LANGUAGES[profile.version]
 
 
 def _styles_of(profile: ModelProfile) -> Mapping[str, str] | None:
@@ -52,4 +78,6 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
 def read_for(profile: ModelProfile, text: str) -> Script:
     """The text as a script for a model; raises what `cosycli.script.read_script` does."""
     can = abilities_of(profile)
-    return read_script(text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes)
+    return read_script(
+        text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes, katakana=can.katakana
+    )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.engine.abilities import abilities_of, instruction_of
+from cosycli.engine.abilities import abilities_of, check_language, instruction_of
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.errors import UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.jobs.take_store import Conditions, take_key
 from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import find_model
+from cosycli.model_library import find_model, language_model_weights
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
 from cosycli.script.duration import seconds_of_tokens
@@ -122,14 +122,16 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
 
     Raises:
         InputError: the source cannot be read, or holds nothing to say.
-        UsageError: a tag, style, voice, kind of content or language does not exist.
+        UsageError: a tag, style, voice, kind of content, language or variant of the model does not exist.
         MissingError: the model or a voice is not there.
     """
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
 
     folder = find_model(settings.model)
+    language_model_weights(folder, settings.variant)
     profile = read_profile(folder)
+    check_language(request.language, profile)
     manner = manner_of(settings, profile)
     for voice in filter(None, (manner.voice, request.dialogue_voice, *(request.cast or {}).values())):
         find_voice(voice, folder)
@@ -188,7 +190,7 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
     utterances = utterances_of((segment for _, _, segment in places), plan.manner)
     folder = find_model(plan.settings.model)
     conditions = Conditions(
-        model=model_fingerprint(folder),
+        model=model_fingerprint(folder, plan.settings.variant),
         voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
         mask=plan.settings.mask,
         dtype=plan.settings.dtype or "",

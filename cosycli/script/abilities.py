@@ -22,12 +22,16 @@ class Abilities:
         styles: style name to the model's instruction; None when the model takes no instruction at all.
         voices: names that `[voice: …]` may use; None when the caller will check them.
         phonemes: pronunciation tokens, `[AE1]`, `[ǎo]`; empty when the model has none.
+        languages: ISO 639 codes of those the model was trained on; empty when that is not known.
+        katakana: whether the model wants Japanese in it.
     """
 
     tags: Collection[str]
     styles: Mapping[str, str] | None
     voices: Collection[str] | None
     phonemes: Collection[str]
+    languages: Collection[str] = ()
+    katakana: bool = False
 
     def encloses(self, name: str) -> bool:
         """True for the name x of a tag pair `<x>…</x>`."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, chain, pairwise
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, LeftOut
 from cosycli.errors import InputError
 from cosycli.script.abilities import Abilities, voice_named
 from cosycli.script.block_parts import BlockReader
-from cosycli.script.languages import primary_language
+from cosycli.script.languages import foreign_languages, primary_language
 from cosycli.script.lexicon import Lexicon, parse_pls
 from cosycli.script.passages import Passage, read_passages
 from cosycli.script.pauses import DEFAULT_PAUSES, Boundary, Pauses
@@ -108,6 +108,7 @@ def read_book_script(
     Raises:
         UsageError: a tag, style or voice does not exist.
         InputError: nothing in the book can be spoken.
+        MissingError: what is needed to read Japanese in katakana is not installed.
     """
     told = primary_language(language or book.metadata.language)
     entries, warnings = _lexicon_of(book, lexicon or Lexicon())
@@ -126,11 +127,12 @@ def read_book_script(
             dialogue_voice=dialogue_voice,
             cast=roles,
         )
-        chapters.append(_read_chapter(chapter, source, reader, told, pauses))
+        chapters.append(_read_chapter(chapter, source, reader, told, pauses, abilities.katakana))
     script = BookScript(book, tuple(chapters), (*book.warnings, *warnings))
     if next(script.segments(), None) is None:
         raise _nothing_to_say(book)
-    return script
+    foreign = foreign_languages((segment.language for _, _, segment in script.segments()), abilities.languages)
+    return replace(script, warnings=(*script.warnings, *foreign))
 
 
 def _lexicon_of(book: Book, lexicon: Lexicon) -> tuple[Lexicon, tuple[str, ...]]:
@@ -147,11 +149,11 @@ def _lexicon_of(book: Book, lexicon: Lexicon) -> tuple[Lexicon, tuple[str, ...]]
 
 
 def _read_chapter(
-    chapter: Chapter, source: str, reader: BlockReader, told: str | None, pauses: Pauses
+    chapter: Chapter, source: str, reader: BlockReader, told: str | None, pauses: Pauses, katakana: bool
 ) -> ChapterScript:
     ends = accumulate(len(block.text) + len(_BETWEEN_BLOCKS) for block in chapter.blocks)
     starts = (0, *ends)[: len(chapter.blocks)]
-    said = segments_of(_passages(chapter, source, starts, reader, told), pauses)
+    said = segments_of(_passages(chapter, source, starts, reader, told), pauses, katakana=katakana)
     return ChapterScript(chapter, Script(source, said.segments, said.spans, reader.finish()), starts)
 
 

@@ -7,10 +7,12 @@ characters without kana Chinese, unless the source tells of another language in 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 
 from cosycli.script.roman import is_numeral_alone
 
-__all__ = ["dominant_language", "is_hanzi", "latin_language", "primary_language"]
+__all__ = ["dominant_language", "foreign_languages", "is_hanzi", "latin_language", "primary_language"]
 
 _SCRIPTS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),
@@ -61,3 +63,20 @@ def dominant_language(text: str, told: str | None) -> str:
     if told and (not counts[most] or _WRITTEN_IN.get(told, "latin") == most):
         return told
     return _USUAL[most]
+
+
+def foreign_languages(spoken: Iterable[str], known: Collection[str]) -> list[str]:
+    """Warnings of segments in a language that the model was not trained on.
+
+    Args:
+        spoken: the language of each segment.
+        known: those of the model; none where they are not known.
+    """
+    if not known:
+        return []
+    return [
+        f"This model was not trained on the language {language!r} of {count} segment{'s' if count > 1 else ''}, and "
+        f"speaks {', '.join(known)}: choose another with --model (`cosy models list`)."
+        for language, count in Counter(spoken).most_common()
+        if language not in known
+    ]

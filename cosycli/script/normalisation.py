@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from cosycli.script.characters import NAME, TOKENS, read_glyphs
 from cosycli.script.forms import Rewriting, rewrite_forms
+from cosycli.script.japanese import read_in_katakana
 from cosycli.script.languages import dominant_language, latin_language
 from cosycli.script.roman import heading_forms
 
@@ -40,7 +41,9 @@ _CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
 _LATIN_ISLAND = re.compile(rf"[A-Za-z][^{_CJK}]*? [^{_CJK}]*[A-Za-z](?![^{_CJK}]*[A-Za-z])[.!?]?")
 
 
-def rewrite(text: str, language: str, latin: str, *, is_heading: bool = False) -> list[Rewriting]:
+def rewrite(
+    text: str, language: str, latin: str, *, is_heading: bool = False, katakana: bool = False
+) -> list[Rewriting]:
     """What of a passage is spoken otherwise than it is written, in order and without overlap.
 
     Args:
@@ -48,12 +51,19 @@ def rewrite(text: str, language: str, latin: str, *, is_heading: bool = False) -
         language: of most of the passage.
         latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
         is_heading: Roman numerals at its start are numbers.
+        katakana: Japanese is read in it.
+
+    Raises:
+        MissingError: what is needed for katakana is not installed.
     """
     found: list[Rewriting] = []
     visible = text.replace(NAME, NAME_LETTER)
     for start, end, spoken_in in _stretches(visible, language, latin):
         for match in _UNBROKEN.finditer(visible, start, end):
-            for part in _rewrite_stretch(match.group(), spoken_in, is_heading):
+            parts = _rewrite_stretch(match.group(), spoken_in, is_heading)
+            if katakana and spoken_in == "ja":
+                parts = read_in_katakana(match.group(), parts)
+            for part in parts:
                 found.append(Rewriting(part.start + match.start(), part.end + match.start(), part.spoken))
     return [part for part in found if NAME not in text[part.start : part.end]]
 

@@ -25,6 +25,7 @@ def read_script(
     styles: Mapping[str, str] | None = STYLES_V2,
     voices: Collection[str] | None = None,
     phonemes: Collection[str] = PHONEMES,
+    katakana: bool = False,
     pauses: Pauses = DEFAULT_PAUSES,
 ) -> Script:
     """Make a text ready to speak.
@@ -36,14 +37,16 @@ def read_script(
         styles: names of styles and the model's instruction for each; None if it takes no instruction.
         voices: names that `[voice: …]` may use; None leaves the check to the caller.
         phonemes: the model's pronunciation tokens; empty if it has none.
+        katakana: whether the model wants Japanese in it.
         pauses: silence by boundary.
 
     Raises:
         UsageError: a tag, style or voice does not exist.
         InputError: nothing in the text can be spoken.
+        MissingError: what is needed for katakana is not installed.
     """
     markup = parse_markup(text, Abilities(tags, styles, voices, phonemes))
-    said = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses)
+    said = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses, katakana=katakana)
     if not said.segments:
         raise _nothing_to_say(text)
     return Script(text, said.segments, said.spans, markup.notes)

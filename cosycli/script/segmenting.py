@@ -12,6 +12,7 @@ from itertools import accumulate, groupby
 from cosycli.script.characters import NAME, TOKENS, is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
 from cosycli.script.duration import seconds_of, seconds_of_tokens
+from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import dominant_language, latin_language
 from cosycli.script.normalisation import NAME_LETTER, rewrite
 from cosycli.script.passages import Passage, Run, SourceMap
@@ -43,13 +44,20 @@ class _Word:
     spoken: str | None
 
 
-def segments_of(passages: Iterable[Passage], pauses: Pauses) -> Said:
-    """The segments of passages that follow each other."""
+def segments_of(passages: Iterable[Passage], pauses: Pauses, *, katakana: bool = False) -> Said:
+    """The segments of passages that follow each other.
+
+    Args:
+        katakana: Japanese is read in it.
+
+    Raises:
+        MissingError: what is needed for katakana is not installed.
+    """
     segments: list[Segment] = []
     spans: list[Span] = []
     before_s = 0.0
     for passage in passages:
-        found, fates = _say(passage, pauses)
+        found, fates = _say(passage, pauses, katakana)
         spans += fates
         if found and not segments:
             found[0] = replace(found[0], pause_before_s=before_s)
@@ -72,12 +80,12 @@ def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
     return max(pause_s, pauses.after(passage.boundary), scene_s)
 
 
-def _say(passage: Passage, pauses: Pauses) -> tuple[list[Segment], list[Span]]:
+def _say(passage: Passage, pauses: Pauses, katakana: bool) -> tuple[list[Segment], list[Span]]:
     """Segments of a passage, in order, none if it has nothing to say; and the fate of its characters."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
     if not passage.runs:
         return [], spans
-    speaker = _Speaker(passage)
+    speaker = _Speaker(passage, katakana)
     if not speaker.ruler.has_words(0, len(speaker.plain)):
         reason = "white space" if speaker.plain.isspace() else "punctuation without words"
         return [], [*spans, *speaker.skip(0, len(speaker.plain), reason)]
@@ -119,8 +127,9 @@ def _longest_language(stretches: Sequence[tuple[int, int, str]]) -> str:
 class _Speaker:
     """Says any stretch of one passage."""
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passage: Passage, katakana: bool) -> None:
         self.passage = passage
+        self.katakana = katakana
         self.plain = passage.plain
         self.sources = SourceMap(passage.runs)
         self.stretches = self.find_stretches()
@@ -165,15 +174,23 @@ class _Speaker:
         words = [
             _Word(start + found.start, start + found.end, found.spoken)
             for start, end, language in self.stretches
-            for found in rewrite(self.plain[start:end], language, latin, is_heading=self.passage.is_heading)
+            for found in rewrite(
+                self.plain[start:end], language, latin, is_heading=self.passage.is_heading, katakana=self.katakana
+            )
         ]
         offsets = self.sources.offsets
         words += [
-            _Word(offset, offset + 1, run.tokens or self.line_break(offset))
+            _Word(offset, offset + 1, self.say_tokens(run.tokens, offset) or self.line_break(offset))
             for offset, run in zip(offsets, self.passage.runs, strict=False)
             if run.plain in (TOKENS, NAME, "\n")
         ]
         return sorted(words, key=lambda word: word.start)
+
+    def say_tokens(self, tokens: str, index: int) -> str:
+        """What a stand-in at `index` is said as."""
+        if not self.katakana or self.language != "ja":
+            return tokens
+        return (" " if self.plain[index - 1 : index].isalnum() else "") + in_katakana(tokens)
 
     def line_break(self, index: int) -> str:
         """A line of verse that ends without a mark is followed by a comma, so that it is not run into the next."""
