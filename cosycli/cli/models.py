@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,7 @@ def list_models(as_json: AsJson = False) -> None:
     for facts in models:
         state = "here" if facts["present"] else f"fetch it: cosy models pull {facts['name']}"
         languages = " ".join(facts["languages"])
-        print(f"{facts['name']:<18} {languages:<12} {facts['licence']:<12} {facts['bytes'] / 1e6:>7.0f} MB  {state}")
+        print(f"{facts['name']:<24} {languages:<26} {facts['licence']:<10} {_size(facts):>8}  {state}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy models show cosyvoice2-0.5b")
@@ -47,31 +48,43 @@ def show(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(facts, indent=1))
         return
+    abilities, files = facts.pop("abilities"), facts.pop("files")
     for key, value in facts.items():
-        shown = " ".join(value) if isinstance(value, list | tuple) else value
-        print(f"{key + ':':<12} {shown}")
+        shown = " ".join(value) if isinstance(value, list) else value
+        print(f"{key + ':':<12} {'unknown' if shown is None else shown}")
+    for feature, grade in abilities.items():
+        print(f"  {feature:<24} {grade}")
+    for file in files:
+        print(f"  {file['path']:<38} {file['size'] or '?':>10}  {file['sha256'] or 'no published checksum is known'}")
 
 
 @app.command(
     "pull",
-    epilog="Examples:\n\n\b\n  cosy models pull cosyvoice2-0.5b\n  cosy models pull cosyvoice2-0.5b --hub modelscope",
+    epilog="Examples:\n\n\b\n  cosy models pull cosyvoice2-0.5b --hub modelscope\n"
+    "  cosy models pull fun-cosyvoice3-0.5b-2512 --variant rl",
 )
 def pull(
     name: Name,
     hub: Annotated[str, typer.Option(help="huggingface or modelscope.")] = "huggingface",
+    variant: Annotated[str | None, typer.Option(help="Also another training that the model has, such as rl.")] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
 ) -> None:
     """Fetch a published model; a fetch that was cut off goes on where it stopped."""
     from cosycli import hub as hubs
     from cosycli.cli.progress import open_progress
-    from cosycli.model_library import find_published
+    from cosycli.model_library import find_published, with_variant
 
-    model = find_published(name)
+    model = with_variant(find_published(name), variant)
     with open_progress("none" if quiet else progress) as report:
         folder = hubs.pull(
             model, hub, hubs.url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
         )
+        unpinned = [file.path for file in model.files if file.sha256 is None]
+        if unpinned:
+            report.tell(
+                f"No checksum is published of {', '.join(unpinned)}: only the size was checked.", files=unpinned
+            )
     print(folder)
 
 
@@ -103,7 +116,13 @@ def path(name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A m
     print(models_folder() if name is None else find_model(name))
 
 
+def _size(facts: dict[str, Any]) -> str:
+    return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "? MB"
+
+
 def _facts(name: str) -> dict[str, Any]:
+    from cosycli.engine.features import features_of, profile_of
+    from cosycli.model.profile import read_profile
     from cosycli.model_library import BUILTIN, find_published, is_present, model_folder
 
     if name == BUILTIN:
@@ -116,6 +135,9 @@ def _facts(name: str) -> dict[str, Any]:
             "bytes": size,
             "present": True,
             "folder": str(folder),
+            "abilities": features_of(read_profile(folder), speakers=True),
+            "variants": [],
+            "files": [],
         }
     model = find_published(name)
     sources = {hub: f"{source.id}@{source.revision}" for hub, source in model.sources.items()}
@@ -126,5 +148,8 @@ def _facts(name: str) -> dict[str, Any]:
         "bytes": model.size,
         "present": is_present(model.name),
         "folder": str(model_folder(model.name)),
+        "abilities": features_of(profile_of(model), model.has_speakers),
+        "variants": list(model.variants),
         **sources,
+        "files": [asdict(file) for file in model.files],
     }

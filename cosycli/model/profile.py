@@ -54,6 +54,7 @@ __all__ = [
     "TransformerFlowProfile",
     "TransformerProfile",
     "VocoderProfile",
+    "is_instructed",
     "read_profile",
 ]
 
@@ -153,16 +154,16 @@ def read_profile(directory: Path) -> ModelProfile:
     for name, published in _PUBLISHED.items():
         if (path := directory / name).is_file():
             profile = _profile_from_tree(read_config(path), published, path)
-            return replace(profile, takes_instructions=True) if _is_instructed(directory, profile) else profile
+            return replace(profile, takes_instructions=True) if is_instructed(directory.name, profile) else profile
     raise MissingError(
         f"{directory} is not a CosyVoice model: it has no {' or '.join(reversed(_PUBLISHED))}.",
         "Name a model directory, or one of the models that `cosy models list` shows.",
     )
 
 
-def _is_instructed(directory: Path, profile: ModelProfile) -> bool:
+def is_instructed(folder_name: str, profile: ModelProfile) -> bool:
     """CosyVoice-300M-Instruct is told from its sisters by the name of its folder alone, as by its authors' code."""
-    return profile.version == 1 and "instruct" in directory.name.lower()
+    return profile.version == 1 and "instruct" in folder_name.lower()
 
 
 def _profile_from_tree(tree: dict[str, Any], published: _Published, path: Path) -> ModelProfile:

@@ -1,0 +1,55 @@
+"""What each model can do, told from its profile: the table of the README, and what `cosy models` shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cosycli.engine.abilities import abilities_of
+from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, is_instructed
+from cosycli.model_library import PublishedModel
+from cosycli.script.abilities import Abilities
+from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
+
+__all__ = ["features_of", "profile_of"]
+
+EXACT, APPROXIMATE, NONE = "exact", "approximate", "none"
+_PROFILES = {1: COSYVOICE_1, 2: COSYVOICE_2, 3: COSYVOICE_3}
+
+
+def profile_of(model: PublishedModel) -> ModelProfile:
+    """The profile that a published model will have when it is here."""
+    profile = _PROFILES[model.version]
+    return replace(profile, takes_instructions=True) if is_instructed(model.name, profile) else profile
+
+
+def features_of(profile: ModelProfile, speakers: bool) -> dict[str, str]:
+    """Feature -> exact, approximate or none, with a few words where more is to be said.
+
+    Args:
+        speakers: whether the model comes with speakers that it knows by name.
+    """
+    can = abilities_of(profile)
+    return {
+        "languages": " ".join(can.languages),
+        "CMU phones": EXACT if set(can.phonemes) >= CMU_PHONEMES else f"{APPROXIMATE}: respelled",
+        "pinyin": _pinyin(can),
+        "styles by name": f"{EXACT}: {len(can.styles)}" if can.styles else NONE,
+        "instructions in words": NONE if can.styles is None else EXACT,
+        "tags": f"{EXACT}: {len(can.tags)}" if can.tags else NONE,
+        "ready speakers": EXACT if speakers else NONE,
+        "voices from clips": _imitation(profile),
+        "voice conversion": EXACT,
+        "streaming masks": EXACT if profile.flow.has_masks else NONE,
+        "sample rate": f"{profile.mel.sample_rate} Hz",
+    }
+
+
+def _pinyin(can: Abilities) -> str:
+    if set(can.phonemes) >= PHONEMES:
+        return EXACT
+    return f"{APPROXIMATE}: homophones" if "zh" in can.languages else NONE
+
+
+def _imitation(profile: ModelProfile) -> str:
+    """A model that is told its speakers by name goes on as the speaker that is most like the clip."""
+    return APPROXIMATE if profile.names_speakers else EXACT
