@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from cosycli.cli import batch, bench, book, check, doctor, lexicon, models, plan, speak, voices
+from cosycli.cli import batch, bench, book, check, convert, doctor, lexicon, models, plan, speak, voices
 from cosycli.errors import CosyError, InputError
 
 __all__ = ["app", "main", "run"]
@@ -35,6 +35,7 @@ EXAMPLES = """Examples:
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command(epilog=speak.EXAMPLES)(speak.speak)
 app.command(epilog=book.EXAMPLES)(book.book)
+app.command(epilog=convert.EXAMPLES)(convert.convert)
 app.command(epilog=batch.EXAMPLES)(batch.batch)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=check.EXAMPLES)(check.check)

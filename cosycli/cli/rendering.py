@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.cli.progress import Progress
+from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
     from cosycli.audio.encode import AudioSink
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from cosycli.script import Script
     from cosycli.settings import Settings
 
-__all__ = ["Destination", "render"]
+__all__ = ["Destination", "choose_destination", "open_sinks", "render", "tell_what_was_found", "tell_what_was_made"]
 
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
 MAX_SKIPPED_LINES = 10
@@ -33,6 +35,37 @@ class Destination:
     audio_format: str
     play: bool = False
 
+    def check(self) -> None:
+        """Find out before the work starts whether it could be written; raises what `check_target` does."""
+        from cosycli.audio.encode import check_target
+
+        if self.target is not None:
+            check_target(self.target, self.audio_format)
+
+
+def choose_destination(output: str | None, name: str | None, play: bool, default_format: str | None) -> Destination:
+    """Where a command's options want its audio.
+
+    Args:
+        name: of the format, where the option says it.
+
+    Raises:
+        UsageError: they do not say it, or it would fill the terminal.
+        MissingError: there is no program to play it with.
+    """
+    from cosycli.audio.encode import choose_format
+    from cosycli.audio.play import find_player
+
+    if output is None and not play:
+        raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")
+    if output == "-" and sys.stdout.isatty():
+        raise UsageError("Audio would fill the terminal.", "Pipe it (cosy speak … -o - | aplay), or add --play.")
+    target = None if output is None else Path(output)
+    audio_format = choose_format(name, target or Path("-"), default_format)
+    if play:
+        find_player()
+    return Destination(target, audio_format, play)
+
 
 def render(text: str, settings: Settings, destination: Destination, report: Progress) -> bool:
     """Speak `text` into its destination, and say whether every segment passed its gates.
@@ -41,49 +74,41 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     """
     started = time.monotonic()
     import cosycli
-    from cosycli.audio.encode import check_target
     from cosycli.audio.joining import join
     from cosycli.engine.abilities import read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.jobs.plan import manner_of
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
+    from cosycli.model_library import find_model, language_model_weights
     from cosycli.voices import find_voice
 
-    if destination.target is not None:
-        check_target(destination.target, destination.audio_format)
+    destination.check()
     folder = find_model(settings.model)
+    language_model_weights(folder, settings.variant)
     if settings.voice is not None:
         find_voice(settings.voice, folder)
     profile = read_profile(folder)
     manner = manner_of(settings, profile)
     script = read_for(profile, text)
-    _tell_what_was_found(script, report)
-    synthesizer = cosycli.load(settings.model, device=settings.device, dtype=settings.dtype)
+    tell_what_was_found(script, report)
+    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     num_samples = 0
     failed: list[Take] = []
     with ExitStack() as stack:
-        sinks = _open_sinks(destination, synthesizer.sample_rate, stack)
+        sinks = open_sinks(destination, synthesizer.sample_rate, stack)
         for block in join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate):
             num_samples += len(block)
             for sink in sinks:
                 sink.write(block)
-    audio_s = num_samples / synthesizer.sample_rate
-    elapsed_s = time.monotonic() - started
-    report.tell(
-        f"{destination.target or 'Played'}: {audio_s:.1f} s of speech, made in {elapsed_s:.1f} s.",
-        output=None if destination.target is None else str(destination.target),
-        audio_s=round(audio_s, 3),
-        elapsed_s=round(elapsed_s, 3),
-    )
+    tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
     for take in failed:
         checks = ", ".join(take.failures)
         report.tell(f"Failed its checks ({checks}): {take.segment.text[:60]!r}.", text=take.segment.text, checks=checks)
     return not failed
 
 
-def _tell_what_was_found(script: Script, report: Progress) -> None:
+def tell_what_was_found(script: Script, report: Progress) -> None:
     """Name what is read otherwise than the writer may think, and what is not spoken."""
     for note in script.notes:
         report.tell(f"Line {note.line}: {note.message}", line=note.line)
@@ -93,7 +118,18 @@ def _tell_what_was_found(script: Script, report: Progress) -> None:
         report.tell(f"Not spoken{times}: {text[:40]!r}, {reason}.", text=text, reason=reason, count=count)
 
 
-def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
+def tell_what_was_made(destination: Destination, audio_s: float, elapsed_s: float, report: Progress) -> None:
+    """The last word of a command that speaks."""
+    report.tell(
+        f"{destination.target or 'Played'}: {audio_s:.1f} s of speech, made in {elapsed_s:.1f} s.",
+        output=None if destination.target is None else str(destination.target),
+        audio_s=round(audio_s, 3),
+        elapsed_s=round(elapsed_s, 3),
+    )
+
+
+def open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
+    """A sink for each place that the audio goes to, open until `stack` is closed."""
     from cosycli.audio.encode import open_sink
     from cosycli.audio.play import open_player
 

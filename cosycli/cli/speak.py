@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cosycli.cli import options
-from cosycli.errors import SOME_FAILED, InputError, UsageError
+from cosycli.errors import SOME_FAILED, InputError
 
 __all__ = ["EXAMPLES", "read_argument", "speak"]
 
@@ -25,22 +25,18 @@ EXAMPLES = """Examples:
 
 def speak(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="Words, a text file, or - for standard input.")],
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes; - is standard output.")
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); else by the name of FILE."),
-    ] = None,
+    output: options.Output = None,
+    format: options.Format = None,
     voice: options.Voice = None,
     model: options.Model = None,
+    variant: options.Variant = None,
     style: options.Style = None,
     speed: options.Speed = None,
     seed: options.Seed = None,
     mask: options.Mask = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
-    play: Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")] = False,
+    play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
@@ -48,25 +44,24 @@ def speak(
 
     It is split into sentences, spoken in batches and joined with pauses; nothing of it is ever cut.
     """
-    from cosycli.audio.encode import choose_format
-    from cosycli.audio.play import find_player
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import Destination, render
+    from cosycli.cli.rendering import choose_destination, render
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(
-        voice=voice, model=model, style=style, speed=speed, seed=seed, mask=mask, device=device, dtype=dtype
+        voice=voice,
+        model=model,
+        variant=variant,
+        style=style,
+        speed=speed,
+        seed=seed,
+        mask=mask,
+        device=device,
+        dtype=dtype,
     )
-    if output is None and not play:
-        raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")
-    if output == "-" and sys.stdout.isatty():
-        raise UsageError("Audio would fill the terminal.", "Pipe it (cosy speak … -o - | aplay), or add --play.")
-    target = None if output is None else Path(output)
-    audio_format = choose_format(format, target or Path("-"), settings.format)
-    if play:
-        find_player()
+    destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
-        all_passed = render(read_argument(text), settings, Destination(target, audio_format, play), report)
+        all_passed = render(read_argument(text), settings, destination, report)
     if not all_passed:
         raise typer.Exit(SOME_FAILED)
 

@@ -1,0 +1,87 @@
+"""`cosy convert`: a recording, said again by another voice."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosycli.cli import options
+
+if TYPE_CHECKING:
+    from cosycli.cli.progress import Progress
+    from cosycli.cli.rendering import Destination
+    from cosycli.settings import Settings
+
+__all__ = ["EXAMPLES", "convert"]
+
+EXAMPLES = """Examples:
+
+\b
+  cosy convert clip.wav --voice slt -o converted.wav
+  cosy convert clip.wav --voice rms -o - | aplay
+"""
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A recording of speech, of any length.")],
+    output: options.Output = None,
+    format: options.Format = None,
+    voice: options.Voice = None,
+    model: options.Model = None,
+    variant: options.Variant = None,
+    mask: options.Mask = None,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    play: options.Play = False,
+    quiet: options.Quiet = False,
+    progress: options.ProgressStyle = "auto",
+) -> None:
+    """Say a recording again in another voice.
+
+    Words, pace and pauses stay as they are, and the sound is exactly as long. Long recordings are worked through a
+    piece at a time.
+    """
+    from cosycli.cli.progress import open_progress
+    from cosycli.cli.rendering import choose_destination
+    from cosycli.settings import read_settings
+
+    settings = read_settings(Path()).override(
+        voice=voice, model=model, variant=variant, mask=mask, device=device, dtype=dtype
+    )
+    destination = choose_destination(output, format, play, settings.format)
+    with open_progress("none" if quiet else progress) as report:
+        _convert(source, settings, destination, report)
+
+
+def _convert(source: Path, settings: Settings, destination: Destination, report: Progress) -> None:
+    """What can be known to fail is found out before the model loads."""
+    started = time.monotonic()
+    import cosycli
+    from cosycli.cli.rendering import open_sinks, tell_what_was_made
+    from cosycli.model.profile import read_profile
+    from cosycli.model_library import find_model
+    from cosycli.recording import open_recording
+    from cosycli.voices import find_voice
+
+    destination.check()
+    folder = find_model(settings.model)
+    if settings.voice is not None:
+        find_voice(settings.voice, folder)
+    sample_rate = read_profile(folder).mel.sample_rate
+    recording = open_recording(source, sample_rate)
+    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
+    blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
+    num_samples = 0
+    with ExitStack() as stack:
+        sinks = open_sinks(destination, sample_rate, stack)
+        for block in blocks:
+            num_samples += len(block)
+            for sink in sinks:
+                sink.write(block)
+            if recording.duration_s is not None:
+                report.update(num_samples / sample_rate, recording.duration_s, "seconds")
+    tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)
