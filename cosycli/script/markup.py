@@ -23,10 +23,10 @@ from cosycli.errors import UsageError
 from cosycli.script.abilities import Abilities, compile_style, quoted_words, say_phonemes, voice_named
 from cosycli.script.languages import is_hanzi
 from cosycli.script.parts import Kind, Part
-from cosycli.script.phonemes import read_phonemes
+from cosycli.script.phonemes import mistake_in_brace, read_phonemes
 from cosycli.script.pinyin import explain_missing
 from cosycli.script.segment import Note
-from cosycli.script.vocabulary import MODEL_TAGS
+from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS
 
 __all__ = ["Markup", "Notation", "parse_markup"]
 
@@ -212,8 +212,8 @@ class Notation:
 
     def _read_brace(self, match: re.Match[str]) -> None:
         reading = read_phonemes(self.text, match.start(), match["brace"])
-        if reading is None and is_hanzi(self.text[match.start() - 1 : match.start()]):
-            self._note_missing(match)
+        if reading is None:
+            self._check_brace(match)
         if reading is None or reading.word_start < self._position:
             return
         spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.abilities)
@@ -221,10 +221,22 @@ class Notation:
             self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
         self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
 
-    def _note_missing(self, match: re.Match[str]) -> None:
+    def _check_brace(self, match: re.Match[str]) -> None:
+        """Note syllables that no model can say.
+
+        Raises:
+            UsageError: the brace is meant as a pronunciation and is none.
+        """
         advice = explain_missing(match["brace"])
-        if advice:
+        if advice and is_hanzi(self.text[match.start() - 1 : match.start()]):
             self._note(match, f"is read as text. {advice}")
+        elif mistake := mistake_in_brace(self.text, match.start(), match["brace"]):
+            phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
+            raise UsageError(
+                f"{self._where(match.start())}: {match.group()} {mistake}",
+                f"Write CMU phones, cat{{K AE1 T}}, or a syllable of pinyin for each character, 银行{{yin2 hang2}}. "
+                f"Phones: {phones}, vowels with 0, 1 or 2. To have it read as text, write \\{match.group()}.",
+            )
 
     def _value(self, match: re.Match[str], name: str, value: str) -> str:
         """The voice of the library, or the instruction of the model, that the tag asks for."""

@@ -12,9 +12,11 @@ from cosycli.script.languages import is_hanzi
 from cosycli.script.pinyin import pinyin_tokens
 from cosycli.script.vocabulary import CMU_PHONEMES
 
-__all__ = ["Reading", "cmu_tokens", "read_phonemes"]
+__all__ = ["Reading", "cmu_tokens", "mistake_in_brace", "read_phonemes"]
 
 _WORD_BEFORE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\Z")
+_PHONE_LIKE = re.compile("[A-Z]{1,2}[0-2]?")
+_NUMBERED_PINYIN = re.compile("[a-zü:]+[0-5]")
 _MAX_WORD = 60  # characters looked at before a brace; the longest entry of the CMU dictionary has 34
 
 
@@ -29,6 +31,28 @@ class Reading:
 def read_phonemes(text: str, brace: int, inside: str) -> Reading | None:
     """What `{inside}`, opened at `text[brace]`, says about the word before it; None if it is ordinary text."""
     return _read_cmu(text, brace, inside) or _read_pinyin(text, brace, inside)
+
+
+def mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
+    """What is wrong with `{inside}`, opened at `text[brace]`, where it is meant to pronounce the word before it.
+
+    It is meant so if it has a phone with its stress, or a syllable with its tone, as nothing else is written.
+    """
+    word = text[brace - 1 : brace]
+    parts = inside.split()
+    syllables = [part for part in parts if _NUMBERED_PINYIN.fullmatch(part) and pinyin_tokens(part)]
+    phones = [part for part in parts if f"[{part}]" in CMU_PHONEMES]
+    has_stress = any(part[-1].isdigit() for part in phones)
+    seems_cmu = len(parts) > 1 and all(map(_PHONE_LIKE.fullmatch, parts)) and any(part[-1].isdigit() for part in parts)
+    if not word.isalpha() or not (has_stress or (seems_cmu and phones) or (syllables and is_hanzi(word))):
+        return None
+    if syllables and phones:
+        return "mixes pinyin with CMU phones."
+    if syllables and len(syllables) == len(parts):
+        return f"has {len(syllables)} syllables, and fewer Chinese characters stand before it."
+    kind, known = ("syllable of pinyin", syllables) if syllables else ("CMU phone", phones)
+    wrong = ", ".join(part for part in parts if part not in known)
+    return f"holds what is no {kind}: {wrong}." if wrong else None
 
 
 def _read_cmu(text: str, brace: int, inside: str) -> Reading | None:

@@ -21,6 +21,7 @@ _NUMBERED = re.compile(r"([a-zêü:]+?)([0-5])")
 _NEUTRAL = "05"
 # Syllables of interjections, and those that sound most like them.
 _INTERJECTIONS = {"m": "mu", "n": "en", "ng": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
+_ERHUA, _NEAR_ERHUA = "r", "ér"
 
 
 def pinyin_tokens(pinyin: str) -> list[tuple[str, ...]] | None:
@@ -113,6 +114,8 @@ def _nearest(syllable: str) -> str | None:
     bare = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in _TONE_MARKS))
     if len(bare) > 2 and bare.endswith("r") and _tokens(syllable[:-1]):
         return f"{syllable[:-1]} ér"
+    if bare == _ERHUA:
+        return _NEAR_ERHUA
     bare = _INTERJECTIONS.get(bare, bare)
     own = [str(_TONE_MARKS.index(mark) + 1) for mark in tones]
     near = (

@@ -73,7 +73,7 @@ def test_tokens_are_those_of_the_published_vocabulary(shared):
 
 @pytest.mark.parametrize(
     ("pinyin", "nearest"),
-    [("jie5", "jiè"), ("huār", "huā ér"), ("yi1 dianr3", "diǎn ér"), ("ńg", "én"), ("hm5", "hèng"), ("lüě", "lüè")],
+    [("jie5", "jiè"), ("r5", "ér"), ("huār", "huā ér"), ("yi1 dianr3", "diǎn ér"), ("ńg", "én"), ("hm5", "hèng"), ("lüě", "lüè")],
 )
 def test_the_nearest_syllable(pinyin, nearest):
     assert list(missing_syllables(pinyin).values()) == [nearest]
