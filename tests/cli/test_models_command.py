@@ -7,11 +7,31 @@ from cosycli.model_library import ModelFile, model_folder, write_manifest
 
 
 def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
-    lines = cosy("models", "list").out.decode().splitlines()
-    assert lines[0].startswith("builtin")
-    assert lines[0].endswith("here")
-    assert "cosy models pull cosyvoice2-0.5b" in lines[1]
-    assert "Apache-2.0" in lines[1]
+    first, *others = cosy("models", "list").out.decode().splitlines()
+    assert first.startswith("builtin")
+    assert first.endswith("here")
+    assert [line.split()[0] for line in others] == [
+        "cosyvoice-300m",
+        "cosyvoice-300m-sft",
+        "cosyvoice-300m-instruct",
+        "cosyvoice2-0.5b",
+        "fun-cosyvoice3-0.5b-2512",
+    ]
+    for line in others:
+        assert f"cosy models pull {line.split()[0]}" in line
+        assert "Apache-2.0" in line
+    assert "zh en ja ko de es fr it ru" in others[-1]
+    assert "4439 MB" in others[-1]
+
+
+def test_show_tells_abilities_variants_and_files_with_their_checksums(cosy):
+    facts = json.loads(cosy("models", "show", "fun-cosyvoice3-0.5b-2512", "--json").out)
+    assert facts["abilities"]["pinyin"] == "exact"
+    assert facts["variants"] == ["rl"]
+    assert {"path": "cosyvoice3.yaml", "size": 6934} == {key: facts["files"][0][key] for key in ("path", "size")}
+    shown = cosy("models", "show", "cosyvoice-300m").out.decode()
+    assert "no published checksum is known" in shown
+    assert "bytes:       unknown" in shown
 
 
 def test_show_gives_licence_languages_and_revision(cosy):
@@ -34,7 +54,14 @@ def test_pull_offline_says_so(cosy, monkeypatch):
 def test_pull_of_an_unknown_model_lists_the_known(cosy):
     ended = cosy("models", "pull", "cosyvoice9")
     assert ended.status == 4
-    assert "Did you mean 'cosyvoice2-0.5b'" in ended.err
+    assert "Did you mean 'cosyvoice-300m'" in ended.err
+    assert "fun-cosyvoice3-0.5b-2512" in ended.err
+
+
+def test_pull_of_an_unknown_variant_lists_the_known(cosy):
+    ended = cosy("models", "pull", "fun-cosyvoice3-0.5b-2512", "--variant", "sft")
+    assert ended.status == 2
+    assert "Its variants: rl." in ended.err
 
 
 def test_pull_from_an_unknown_hub_lists_the_known(cosy):
