@@ -61,6 +61,29 @@ def test_no_silence_at_the_ends_and_a_pause_between(cosy):
     assert (len(samples) - sounding[-1]) / rate < 0.2
 
 
+@pytest.fixture
+def two_trainings():
+    """A model folder with a second training of its language model."""
+    folder = Path("two")
+    folder.mkdir()
+    for name in ("cosyvoice3.yaml", "llm.pt", "llm.rl.pt"):
+        (folder / name).touch()
+    return folder
+
+
+def test_a_variant_reaches_the_synthesizer(cosy, two_trainings):
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--model", "./two", "--variant", "rl")
+    assert [synthesizer.variant for synthesizer in ended.synthesizers] == ["rl"]
+
+
+def test_a_variant_that_is_not_there_is_refused_before_the_model_loads(cosy, two_trainings):
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--model", "./two", "--variant", "lr")
+    assert ended.status == 2
+    assert "no variant 'lr'" in ended.err
+    assert "Variants here: rl." in ended.err
+    assert ended.synthesizers == []
+
+
 def test_options_reach_the_synthesizer(cosy):
     ended = cosy(
         *("speak", "Hello.", "-o", "a.wav", "--voice", "rms", "--speed", "1.5", "--seed", "7", "--mask", "chunk"),
