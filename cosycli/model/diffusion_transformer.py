@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cosycli.model.attention import Sight, attend
 from cosycli.model.convolutions import CausalConv
 from cosycli.model.estimator import time_embedding
-from cosycli.model.masks import attention_mask, frame_mask
+from cosycli.model.masks import frame_mask
 from cosycli.model.profile import TransformerFlowProfile
 
 __all__ = ["DiffusionTransformer"]
@@ -65,11 +66,11 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(width, inner)
         self.to_out = nn.ModuleList([nn.Linear(inner, width)])
 
-    def forward(self, x: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, M, D), (M, R), (B, 1, M, M) -> (B, M, D)."""
+    def forward(self, x: Tensor, angles: Tensor, sight: Sight) -> Tensor:
+        """(B, M, D), (M, R) -> (B, M, D)."""
         parts = rotate(self.to_q(x), angles), rotate(self.to_k(x), angles), self.to_v(x)
         query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = attend(query, key, value, sight)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
@@ -105,10 +106,10 @@ class Block(nn.Module):
         self.attn = Attention(width, profile.estimator_heads, profile.estimator_head_width)
         self.ff = FeedForward(width, profile.estimator_ff * width)
 
-    def forward(self, x: Tensor, time: Tensor, angles: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, angles: Tensor, sight: Sight) -> Tensor:
         """(B, M, D), (B, D), (M, R), (B, 1, M, M) -> (B, M, D)."""
         shift, scale, gate, ff_shift, ff_scale, ff_gate = self.attn_norm(time)
-        x = x + gate[:, None] * self.attn(modulate(x, scale, shift), angles, mask)
+        x = x + gate[:, None] * self.attn(modulate(x, scale, shift), angles, sight)
         return x + ff_gate[:, None] * self.ff(modulate(x, ff_scale, ff_shift))
 
 
@@ -169,12 +170,12 @@ class DiffusionTransformer(nn.Module):
     ) -> Tensor:
         """The velocity (B, num_mels, M), zero beyond the valid frames; arguments as of `VelocityEstimator.forward`."""
         num_frames = x.shape[2]
-        attention = attention_mask(lengths, num_frames, chunk)
+        sight = Sight.of(lengths, num_frames, chunk)
         time = self.time_embed(t)
         hidden = self.input_embed(x, cond, mu, speaker[:, :, None].expand(-1, -1, num_frames))
         angles = self.rotary_embed(num_frames)
         for block in self.transformer_blocks:
-            hidden = block(hidden, time, angles, attention)
+            hidden = block(hidden, time, angles, sight)
         scale, shift = self.norm_out(time)
         velocity = self.proj_out(modulate(hidden, scale, shift)).transpose(1, 2)
         return velocity * frame_mask(lengths, num_frames)

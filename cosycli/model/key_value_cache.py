@@ -51,10 +51,10 @@ class KeyValueCache:
         positions = torch.arange(length, device=self._lengths.device)[None]
         return self._place(slice(row, row + 1), positions, longest=length)
 
-    def next_positions(self) -> Place:
-        """The place of one more position at the end of every row."""
-        positions = self._lengths[: self.num_rows, None].clone()
-        self._lengths[: self.num_rows] += 1
+    def next_positions(self, count: int = 1) -> Place:
+        """The place of `count` more positions at the end of every row."""
+        positions = self._lengths[: self.num_rows, None] + torch.arange(count, device=self._lengths.device)
+        self._lengths[: self.num_rows] += count
         longest = int(self._lengths[: self.num_rows].max())
         self._reserve(longest)
         return self._place(slice(0, self.num_rows), positions, longest)

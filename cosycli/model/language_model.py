@@ -143,7 +143,7 @@ class LanguageModel(nn.Module):
 
     def new_cache(self, max_rows: int) -> KeyValueCache:
         """Room for what `max_rows` sequences have read."""
-        return KeyValueCache(self.llm.model.model.config.cache_shape, max_rows, like=self.llm_decoder.weight)
+        return KeyValueCache(self.llm.model.model.config.cache_shape, max_rows, like=self.speech_embedding.weight)
 
     def read(self, text: Sequence[int], speech: Sequence[int], _speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
         """Reads text and the speech so far into a new last row of `cache`; the speaker is heard in the speech alone.
@@ -155,13 +155,32 @@ class LanguageModel(nn.Module):
 
     def prefill(self, layout: Layout, cache: KeyValueCache) -> Tensor:
         """Reads a whole sequence into a new last row of `cache`; returns log-probabilities (V,) of what follows."""
-        device = self.llm_decoder.weight.device
-        tables, ids = (torch.tensor([values], device=device) for values in (layout.tables, layout.ids))
-        return self._log_probs(self.embed(tables, ids), cache.new_row(len(layout.ids)))[0]
+        return self._log_probs(self._embed_layout(layout), cache.new_row(len(layout.ids)))[0]
+
+    def start(self, cache: KeyValueCache) -> None:
+        """Begins a sequence whose text is still to come, in the only row of `cache`."""
+        start, _ = _marks(self.profile)
+        self.prefill(_layout([start], [NOT_LEARNED]), cache)
+
+    def read_on(
+        self, text: Sequence[int], speech: Sequence[int], cache: KeyValueCache, *, is_last: bool = False
+    ) -> Tensor:
+        """Reads more text, with the turn after the last of it, then speech, in the only row of `cache`.
+
+        Returns:
+            Log-probabilities (V,) of what follows.
+        """
+        _, turn = _marks(self.profile)
+        inputs = [*_read(Table.TEXT, text), *[turn] * is_last, *_read(Table.SPEECH, speech)]
+        return self._log_probs(self._embed_layout(_layout(inputs, [])), cache.next_positions(len(inputs)))[0]
+
+    def _embed_layout(self, layout: Layout) -> Tensor:
+        device = self.speech_embedding.weight.device
+        return self.embed(*(torch.tensor([values], device=device) for values in (layout.tables, layout.ids)))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
-        vectors = self.speech_embedding(tokens.to(self.llm_decoder.weight.device))
+        vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
         return self._log_probs(vectors[:, None], cache.next_positions())
 
     def _log_probs(self, vectors: Tensor, place: Place) -> Tensor:

@@ -134,7 +134,7 @@ class TransformerLanguageModel(nn.Module):
 
     def step(self, tokens: Tensor, cache: DistanceCache) -> Tensor:
         """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
-        vectors = self.speech_embedding(tokens.to(self.llm_decoder.weight.device))
+        vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
         return self._log_probs(vectors[:, None], cache.next_positions(), cache)
 
     def embed(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from cosycli.model.estimator import Mish
 from cosycli.model.flow import Flow, FlowInput
 from cosycli.model.masks import FlowMask, attention_mask
 from cosycli.model.networks import new_flow
@@ -170,3 +171,9 @@ def test_a_frame_sees_to_the_end_of_its_chunk() -> None:
         [1, 1, 1, 1, 1],
     ]
     assert mask[1, 0, 4].int().tolist() == [1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_mish_is_the_function_of_pytorch(dtype):
+    x = torch.linspace(-100, 100, 20_001, dtype=dtype)
+    torch.testing.assert_close(Mish()(x), torch.nn.functional.mish(x), atol=1e-5, rtol=1e-5)

@@ -1,0 +1,85 @@
+"""Attention of mel frames to mel frames, as the flow's estimators use it.
+
+B batch, H heads, M frames, W width of a head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cosycli.model.masks import attention_mask
+from cosycli.model.packed_linear import can_pack
+
+__all__ = ["Sight", "attend", "attend_by_rows", "attend_under_mask"]
+
+MIN_CHUNK = 50  # frames; the chunks of the streaming mask have so many, those of the causal one 2
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Which frames each frame may attend to: the valid ones before the end of its own chunk.
+
+    Attributes:
+        lengths: valid frames of each row.
+        chunk: frames a chunk, or None where every frame sees every valid one.
+        mask: the same as (B, 1, M, M) bool, or None where everything may see everything.
+    """
+
+    lengths: tuple[int, ...]
+    chunk: int | None
+    mask: Tensor | None
+
+    @classmethod
+    def of(cls, lengths: Tensor, num_frames: int, chunk: int | None) -> Sight:
+        """For rows (B,) of so many valid frames, padded to `num_frames`."""
+        return cls(tuple(lengths.tolist()), chunk, attention_mask(lengths, num_frames, chunk))
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+    """Attention (B, H, M, W); what comes out on padding is of no use.
+
+    On the CPU a head at a time, for valid frames alone and without a mask: 1.6 times as fast as PyTorch's fused
+    attention on one Zen 5 core (8 rows of 724 frames, 2 heads of 64).
+    """
+    is_rows = query.device.type == "cpu" and can_pack() and not torch.is_grad_enabled()
+    if is_rows and (sight.chunk is None or sight.chunk >= MIN_CHUNK):
+        return attend_by_rows(query, key, value, sight)
+    return attend_under_mask(query, key, value, sight)
+
+
+def attend_under_mask(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+    """All rows and heads at once."""
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=sight.mask)
+
+
+def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+    """Each head of each row by itself; zero on padding."""
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+    queries, keys = (query * query.shape[3] ** -0.5).to(dtype), key.to(dtype).contiguous()
+    values = value.to(dtype).transpose(2, 3).contiguous()  # oneDNN's product takes its second factor transposed
+    attended = torch.zeros_like(query)
+    for row, length in enumerate(sight.lengths):
+        for first, last in _spans(length, sight.chunk):
+            for head in range(query.shape[1]):
+                scores = _product(queries[row, head, first:last], keys[row, head, :last])
+                weights = scores.softmax(dim=-1)
+                attended[row, head, first:last] = _product(weights, values[row, head, :, :last].contiguous())
+    return attended
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """(N, K), (L, K) -> (N, L)."""
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
+    return product
+
+
+def _spans(length: int, chunk: int | None) -> Iterator[tuple[int, int]]:
+    """Frames that see as far as the last of them."""
+    step = chunk or max(length, 1)
+    for first in range(0, length, step):
+        yield first, min(first + step, length)

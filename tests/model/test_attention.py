@@ -1,0 +1,43 @@
+"""Attention a head at a time gives what attention under a mask gives."""
+
+import pytest
+import torch
+
+from cosycli.model.attention import MIN_CHUNK, Sight, attend, attend_by_rows, attend_under_mask
+from cosycli.model.packed_linear import can_pack
+
+pytestmark = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN")
+
+
+@pytest.fixture
+def frames():
+    """Queries, keys and values (B, H, M, W), as views of other layouts, which is how they come."""
+    torch.manual_seed(0)
+    return [torch.randn(3, 130, 2, 16).transpose(1, 2) for _ in range(3)]
+
+
+@pytest.mark.parametrize("chunk", [None, MIN_CHUNK, 2 * MIN_CHUNK])
+@pytest.mark.parametrize("lengths", [[130, 130, 130], [130, 77, 1]])
+@torch.inference_mode()
+def test_rows_agree_with_the_mask(frames, lengths, chunk):
+    sight = Sight.of(torch.tensor(lengths), 130, chunk)
+    by_rows, masked = attend_by_rows(*frames, sight), attend_under_mask(*frames, sight)
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(by_rows[row, :, :length], masked[row, :, :length], atol=1e-5, rtol=1e-5)
+        assert not by_rows[row, :, length:].any()
+
+
+@torch.inference_mode()
+def test_short_chunks_are_attended_to_under_the_mask(frames):
+    sight = Sight.of(torch.tensor([130, 77, 5]), 130, chunk=2)
+    torch.testing.assert_close(attend(*frames, sight), attend_under_mask(*frames, sight))
+
+
+@torch.inference_mode()
+def test_half_precision_stays_near(frames):
+    sight = Sight.of(torch.tensor([130, 77, 1]), 130, None)
+    exact = attend_by_rows(*frames, sight)
+    with torch.autocast("cpu", torch.bfloat16):
+        halved = attend_by_rows(*frames, sight)
+    assert halved.dtype == torch.float32
+    assert (halved - exact).abs().max() < 0.05
