@@ -75,11 +75,12 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     started = time.monotonic()
     import cosycli
     from cosycli.audio.joining import join
-    from cosycli.engine.abilities import read_for
+    from cosycli.engine.abilities import languages_of, read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.jobs.plan import manner_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
+    from cosycli.script.languages import foreign_languages
     from cosycli.voices import find_voice
 
     destination.check()
@@ -91,6 +92,8 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     manner = manner_of(settings, profile)
     script = read_for(profile, text)
     tell_what_was_found(script, report)
+    for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
+        report.tell(f"Note: {warning}", warning=warning)
     synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     num_samples = 0

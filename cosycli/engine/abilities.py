@@ -12,7 +12,7 @@ from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.voices import voice_folders
 
-__all__ = ["abilities_of", "check_language", "instruction_of", "read_for"]
+__all__ = ["abilities_of", "check_language", "instruction_of", "languages_of", "read_for"]
 
 # By version.
 _TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
@@ -33,14 +33,14 @@ def abilities_of(profile: ModelProfile) -> Abilities:
         styles=_styles_of(profile),
         voices=voice_folders(),
         phonemes=_phonemes_of(profile),
-        languages=_languages_of(profile),
+        languages=languages_of(profile),
         katakana=profile.version in _READS_KATAKANA,
     )
 
 
 def check_language(language: str | None, profile: ModelProfile) -> None:
     """Raises: UsageError: the model was not trained on the language of this BCP 47 tag."""
-    languages = _languages_of(profile)
+    languages = languages_of(profile)
     if language is not None and primary_language(language) not in languages:
         raise UsageError(
             f"This model was not trained on the language {language!r}.",
@@ -48,8 +48,8 @@ def check_language(language: str | None, profile: ModelProfile) -> None:
         )
 
 
-def _languages_of(profile: ModelProfile) -> tuple[str, ...]:
-    """What spells words as CMU phones speaks English."""
+def languages_of(profile: ModelProfile) -> tuple[str, ...]:
+    """ISO 639 codes of the languages that the model was trained on; what spells words as CMU phones speaks English."""
     return ("en",) if profile.spells_words else _LANGUAGES[profile.version]
 
 

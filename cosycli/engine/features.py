@@ -37,9 +37,9 @@ def features_of(profile: ModelProfile, speakers: bool) -> dict[str, str]:
         "instructions in words": NONE if can.styles is None else EXACT,
         "tags": f"{EXACT}: {len(can.tags)}" if can.tags else NONE,
         "ready speakers": EXACT if speakers else NONE,
-        "voices from clips": _imitation(profile),
+        "voices from clips": _imitation(profile, speakers),
         "voice conversion": EXACT,
-        "streaming masks": EXACT if profile.flow.has_masks else NONE,
+        "chunk masks, for streaming": EXACT if profile.flow.has_masks else NONE,
         "sample rate": f"{profile.mel.sample_rate} Hz",
     }
 
@@ -50,6 +50,6 @@ def _pinyin(can: Abilities) -> str:
     return f"{APPROXIMATE}: homophones" if "zh" in can.languages else NONE
 
 
-def _imitation(profile: ModelProfile) -> str:
-    """A model that is told its speakers by name goes on as the speaker that is most like the clip."""
-    return APPROXIMATE if profile.names_speakers else EXACT
+def _imitation(profile: ModelProfile, speakers: bool) -> str:
+    """A model that was tuned to its own speakers imitates others less well."""
+    return APPROXIMATE if profile.names_speakers or (profile.version == 1 and speakers) else EXACT
