@@ -13,7 +13,7 @@ from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import SpeechDecoder
 
-__all__ = ["Request", "Spoken", "decode", "without_long_silence"]
+__all__ = ["Request", "SilenceLimit", "Spoken", "decode", "without_long_silence"]
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,21 @@ def decode(model: SpeechDecoder[Any], requests: Sequence[Request], batch_size: i
 
 def without_long_silence(tokens: Sequence[int], profile: LanguageModelProfile) -> tuple[int, ...]:
     """The tokens without those that are more than `profile.max_silence` silent ones in a row."""
-    kept, num_silent = [], 0
-    for token in tokens:
-        num_silent = num_silent + 1 if token in profile.silent_codes else 0
-        if num_silent <= profile.max_silence:
-            kept.append(token)
-    return tuple(kept)
+    limit = SilenceLimit(profile)
+    return tuple(token for token in tokens if limit.keeps(token))
+
+
+class SilenceLimit:
+    """Lets at most `profile.max_silence` silent tokens in a row pass."""
+
+    def __init__(self, profile: LanguageModelProfile) -> None:
+        self._profile = profile
+        self._num_silent = 0
+
+    def keeps(self, token: int) -> bool:
+        """Whether the next token is to be voiced."""
+        self._num_silent = self._num_silent + 1 if token in self._profile.silent_codes else 0
+        return self._num_silent <= self._profile.max_silence
 
 
 class _Row:

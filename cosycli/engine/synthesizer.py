@@ -20,6 +20,7 @@ from cosycli.engine.conversion import convert
 from cosycli.engine.decoding import decode
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.stages import Stages
+from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
@@ -140,6 +141,10 @@ class Synthesizer:
             self._stages.prompt(utterance.voice)
         for start in range(0, len(utterances), WAVE):
             yield from self._render_well(utterances[start : start + WAVE], flow_mask)
+
+    def stream(self, utterances: Iterable[Utterance]) -> SpeechStream:
+        """The sound of utterances while they arrive and while it is made; see `SpeechStream`."""
+        return SpeechStream(self._stages, utterances)
 
     def _render_well(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
         """The best take of each utterance: those that fail a gate are drawn again, together."""

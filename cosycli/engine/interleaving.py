@@ -1,0 +1,100 @@
+"""Speech tokens for one utterance whose text is still arriving (CosyVoice 2, section 2.3).
+
+The model reads a few text tokens and says a few speech tokens, in turn, as it was trained to
+(`cosycli.model.language_model.interleaved_layout`). When no more text comes, it reads what is left of it and says the
+rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from cosycli.engine.decoding import Request
+from cosycli.engine.sampler import NO_TOKEN, sample
+from cosycli.model.language_model import LanguageModel
+
+__all__ = ["InterleavedDecoder"]
+
+
+class InterleavedDecoder:
+    """Says one utterance; what it says depends on its text, not on the pieces that this came in.
+
+    Args:
+        request: what comes before the text, and the text where some of it is known.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, model: LanguageModel, request: Request) -> None:
+        self._model = model
+        self._profile = model.profile
+        self._cache = model.new_cache(1)
+        model.start(self._cache)
+        self._log_probs = torch.empty(0)  # (V,) of the next token
+        self._generator = torch.Generator().manual_seed(request.seed)
+        self._text = [*request.prompt_text, *request.text]  # not yet read
+        self._prompt_speech = list(request.prompt_speech)
+        self._said: list[int] = []
+        self._num_text = len(request.text)  # of the text to be spoken
+
+    @torch.inference_mode()
+    def say(self, text: Sequence[int]) -> Iterator[int]:
+        """The speech tokens that more text allows to be said: a block of speech for each whole block of text."""
+        profile = self._profile
+        self._text += text
+        self._num_text += len(text)
+        while len(self._text) >= profile.text_chunk:
+            prompt = self._take_prompt(profile.speech_chunk)
+            block, self._text = self._text[: profile.text_chunk], self._text[profile.text_chunk :]
+            self._log_probs = self._model.read_on(block, prompt, self._cache).cpu()
+            yield from self._say_block(profile.speech_chunk - len(prompt))
+
+    @torch.inference_mode()
+    def finish(self) -> Iterator[int]:
+        """The speech tokens of all that is left, once the text is complete; limits as in `cosycli.engine.decoding`."""
+        profile = self._profile
+        self._log_probs = self._model.read_on(self._text, self._take_prompt(), self._cache, is_last=True).cpu()
+        least, most = (
+            count * self._num_text - len(self._said)
+            for count in (profile.min_speech_per_text, profile.max_speech_per_text)
+        )
+        for number in range(most):
+            if number < least:
+                self._log_probs[profile.num_codes] = float("-inf")
+            if not self._said:
+                self._log_probs[profile.num_codes :] = float("-inf")
+            token = self._draw()
+            if token >= profile.num_codes:
+                break
+            yield self._add(token)
+
+    def _say_block(self, size: int) -> Iterator[int]:
+        """Up to `size` tokens: none of the ids that stop may come but `fill`, which asks for more text early."""
+        profile = self._profile
+        for _ in range(size):
+            fill = self._log_probs[profile.fill].clone()
+            self._log_probs[profile.num_codes :] = float("-inf")
+            self._log_probs[profile.fill] = fill
+            token = self._draw()
+            if token == profile.fill:
+                break
+            yield self._add(token)
+
+    def _take_prompt(self, count: int | None = None) -> list[int]:
+        """The next speech tokens of the prompt, which the model takes as said by itself; all if not `count`."""
+        taken = self._prompt_speech[:count]
+        self._prompt_speech = self._prompt_speech[len(taken) :]
+        return taken
+
+    def _draw(self) -> int:
+        window = self._profile.repetition_window
+        latest = self._said[-window:]
+        history = torch.tensor([[NO_TOKEN] * (window - len(latest)) + latest])
+        uniform = torch.rand(1, 2, generator=self._generator)
+        return int(sample(self._log_probs[None], history, uniform, self._profile))
+
+    def _add(self, token: int) -> int:
+        self._said.append(token)
+        self._log_probs = self._model.step(torch.tensor([token]), self._cache)[0].cpu()
+        return token

@@ -1,0 +1,206 @@
+"""Speech that is given out while it is made, and while its text still arrives.
+
+Sentences are spoken in passages. Within one, models that were trained to it read the text that has come and speak in
+turn (`interleaving`); flow and vocoder follow a growing number of chunks behind, under the chunk mask, so that what is
+given out is what the passage would be if it were made in one piece. CosyVoice 1, which sees everything at once, gives
+out whole sentences. All of them are spoken at the voice's own speed.
+
+Legend: N samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.engine.decoding import SilenceLimit, decode
+from cosycli.engine.growing_wave import GrowingWave
+from cosycli.engine.interleaving import InterleavedDecoder
+from cosycli.engine.stages import Stages
+from cosycli.engine.utterance import Utterance
+from cosycli.model.language_model import LanguageModel
+from cosycli.model.masks import FlowMask
+from cosycli.script.characters import is_wide
+from cosycli.script.duration import seconds_of_tokens
+from cosycli.script.pauses import DEFAULT_PAUSES
+
+__all__ = ["Latency", "SpeechStream"]
+
+Sound = NDArray[np.float32]
+
+MAX_PASSAGE_S = (
+    20.0  # of estimated speech, after which no further sentence joins: the flow takes 300 s, prompt included
+)
+GROWTH, MAX_CHUNKS = 2, 4  # each packet is as many times as long as the one before, up to four chunks (published code)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How the first packet came about: from how many speech tokens M, and the seconds that each stage took for them.
+
+    That is the latency of the paper, M · d_lm + M · d_fm + M · d_voc (CosyVoice 2, section 2.5).
+    """
+
+    num_tokens: int
+    language_model_s: float
+    flow_s: float
+    vocoder_s: float
+
+    @property
+    def total_s(self) -> float:
+        return self.language_model_s + self.flow_s + self.vocoder_s
+
+
+class SpeechStream:
+    """The sound of utterances that arrive one after another, in packets (N,) that follow each other.
+
+    A passage ends with a paragraph, before another voice or style, and where it gets long.
+
+    Attributes:
+        latency: of the first packet, once that has been given out.
+    """
+
+    def __init__(self, stages: Stages, utterances: Iterable[Utterance]) -> None:
+        self.latency: Latency | None = None
+        self._stages = stages
+        self._utterances = utterances
+
+    def __iter__(self) -> Iterator[Sound]:
+        passage: _Passage | None = None
+        self._stages.elapsed.clear()
+        pause_s = 0.0  # since the last passage
+        for utterance in self._utterances:
+            if passage is not None and not passage.takes(utterance):
+                yield from self._measured(passage, passage.finish())
+                passage = None
+            if passage is None:
+                yield self._silence(pause_s + utterance.segment.pause_before_s)
+                passage = self._open_passage(utterance)
+            yield from self._measured(passage, passage.say(utterance))
+            pause_s = utterance.segment.pause_after_s
+            if pause_s > DEFAULT_PAUSES.sentence_s:
+                yield from self._measured(passage, passage.finish())
+                passage = None
+        if passage is not None:
+            yield from self._measured(passage, passage.finish())
+
+    def _open_passage(self, first: Utterance) -> _Passage:
+        model = self._stages.model.language_model
+        if isinstance(model, LanguageModel):
+            return _Interleaved(self._stages, model, first)
+        return _WholeSentence(self._stages)
+
+    def _measured(self, passage: _Passage, packets: Iterator[Sound]) -> Iterator[Sound]:
+        for packet in packets:
+            if self.latency is None:
+                self.latency = Latency(len(passage.tokens), **self._stages.elapsed)
+            yield packet
+
+    def _silence(self, duration_s: float) -> Sound:
+        return np.zeros(round(duration_s * self._stages.model.profile.mel.sample_rate), np.float32)
+
+
+class _Passage(Protocol):
+    """Some sentences that are spoken as one.
+
+    Attributes:
+        tokens: the speech tokens so far.
+    """
+
+    tokens: list[int]
+
+    def takes(self, utterance: Utterance) -> bool:
+        """Whether an utterance may join those that have been said."""
+        ...
+
+    def say(self, utterance: Utterance) -> Iterator[Sound]:
+        """The packets that can be made now that one more utterance has come."""
+        ...
+
+    def finish(self) -> Iterator[Sound]:
+        """The packets that are left, now that no further utterance comes."""
+        ...
+
+
+class _WholeSentence:
+    """One utterance, made in one piece."""
+
+    def __init__(self, stages: Stages) -> None:
+        self.tokens: list[int] = []
+        self._stages = stages
+
+    def takes(self, utterance: Utterance) -> bool:
+        return False
+
+    def say(self, utterance: Utterance) -> Iterator[Sound]:
+        stages = self._stages
+        with stages.timed("language_model_s"):
+            (spoken,) = decode(stages.model.language_model, [stages.request(utterance)])
+        self.tokens += spoken.tokens
+        mels = stages.mels([stages.prompt(utterance.voice)], [self.tokens], [utterance.seed], FlowMask.FULL)
+        yield stages.waves(mels, [utterance.seed])[0]
+
+    def finish(self) -> Iterator[Sound]:
+        return iter(())
+
+
+class _Interleaved:
+    """Text and speech in turn, and a packet whenever enough speech has been said.
+
+    The mel of a packet is made anew from the first token on: under the chunk mask nothing changes up to the end of a
+    whole chunk, once `lookahead` tokens after it have been heard.
+    """
+
+    def __init__(self, stages: Stages, model: LanguageModel, first: Utterance) -> None:
+        self.tokens: list[int] = []
+        self._stages = stages
+        self._manner = (first.voice, first.instruction)
+        self._seed = first.seed
+        self._prompt = stages.prompt(first.voice)
+        self._decoder = InterleavedDecoder(model, replace(stages.request(first), text=()))
+        self._silence = SilenceLimit(model.profile)
+        self._wave = GrowingWave(stages.model.vocoder, first.seed)
+        self._estimated_s = 0.0
+        self._chunk = stages.model.profile.flow.chunk
+        self._packet_size = self._chunk
+        # Chunks are counted from the beginning of the prompt.
+        self._next_end = -len(self._prompt.tokens) % self._chunk + self._chunk
+
+    def takes(self, utterance: Utterance) -> bool:
+        return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S
+
+    def say(self, utterance: Utterance) -> Iterator[Sound]:
+        segment = utterance.segment
+        if self._estimated_s and not is_wide(segment.text[0]):
+            segment = replace(segment, text=f" {segment.text}")
+        self._estimated_s += seconds_of_tokens(segment.text)
+        text = self._stages.request(replace(utterance, segment=segment)).text
+        return self._follow(self._decoder.say(text))
+
+    def finish(self) -> Iterator[Sound]:
+        yield from self._follow(self._decoder.finish())
+        yield self._packet(is_last=True)
+
+    def _follow(self, tokens: Iterator[int]) -> Iterator[Sound]:
+        lookahead = self._stages.model.profile.flow.lookahead
+        while (token := self._next_token(tokens)) is not None:
+            if not self._silence.keeps(token):
+                continue
+            self.tokens.append(token)
+            if len(self.tokens) == self._next_end + lookahead:
+                yield self._packet(is_last=False)
+                self._packet_size = min(GROWTH * self._packet_size, MAX_CHUNKS * self._chunk)
+                self._next_end += self._packet_size
+
+    def _next_token(self, tokens: Iterator[int]) -> int | None:
+        with self._stages.timed("language_model_s"):
+            return next(tokens, None)
+
+    def _packet(self, is_last: bool) -> Sound:
+        (mel,) = self._stages.mels([self._prompt], [self.tokens], [self._seed], FlowMask.CHUNK, is_last)
+        with self._stages.timed("vocoder_s"):
+            return self._wave.take(mel, is_last)
