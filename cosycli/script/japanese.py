@@ -35,12 +35,13 @@ def in_katakana(words: str) -> str:
     return "".join([*said, words[position:]])
 
 
-def read_in_katakana(text: str, known: Sequence[Rewriting]) -> list[Rewriting]:
+def read_in_katakana(text: str, known: Sequence[Rewriting], follows_word: bool = False) -> list[Rewriting]:
     """Every Japanese word of `text` as it sounds, with a space between one and the next.
 
     Args:
         known: what is already spoken otherwise than it is written, such as a figure in words; it is read with the
             words around it.
+        follows_word: whether a word stands right before the text.
 
     Raises:
         MissingError: the library that knows the words is not installed.
@@ -53,8 +54,8 @@ def read_in_katakana(text: str, known: Sequence[Rewriting]) -> list[Rewriting]:
         if first < before.end:  # both words are of one figure
             said[-1] = Rewriting(before.start, max(last, before.end), f"{before.spoken} {sound}")
         else:
-            follows_word = before.end == first > 0 or text[first - 1 : first].isalnum()
-            said.append(Rewriting(first, last, f" {sound}" if follows_word else sound))
+            is_apart = not (text[first - 1].isalnum() or before.end == first) if first else not follows_word
+            said.append(Rewriting(first, last, sound if is_apart else f" {sound}"))
     taken = bytearray(len(text))
     for part in said:
         taken[part.start : part.end] = b"\1" * (part.end - part.start)

@@ -62,7 +62,8 @@ def rewrite(
         for match in _UNBROKEN.finditer(visible, start, end):
             parts = _rewrite_stretch(match.group(), spoken_in, is_heading)
             if katakana and spoken_in == "ja":
-                parts = read_in_katakana(match.group(), parts)
+                before = visible[max(match.start() - 1, 0) : match.start()]
+                parts = read_in_katakana(match.group(), parts, before.isalnum() or before == TOKENS)
             for part in parts:
                 found.append(Rewriting(part.start + match.start(), part.end + match.start(), part.spoken))
     return [part for part in found if NAME not in text[part.start : part.end]]
