@@ -139,7 +139,7 @@ class TransformerLanguageModel(nn.Module):
 
     def embed(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None) -> Tensor:
         """The sequence as input vectors (1, P, D)."""
-        weight = self.llm_decoder.weight
+        weight = self.speech_embedding.weight
         start, turn = self.llm_embedding.weight[START, None], self.llm_embedding.weight[TURN, None]
         text_ids, speech_ids = (
             torch.tensor(list(ids), dtype=torch.long, device=weight.device) for ids in (text, speech)
