@@ -47,6 +47,29 @@ class FakeSpeech:
     timings: FakeTimings = field(default_factory=FakeTimings)
 
 
+@dataclass(frozen=True)
+class FakeLatency:
+    num_tokens: int = 28
+    language_model_s: float = 0.28
+    flow_s: float = 0.14
+    vocoder_s: float = 0.07
+    total_s: float = 0.49
+
+
+class FakeStream:
+    """Each utterance in two packets, and the pause after it."""
+
+    latency = FakeLatency()
+
+    def __init__(self, takes: Iterator[FakeTake]) -> None:
+        self.takes = takes
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for take in self.takes:
+            yield from np.array_split(take.samples, 2)
+            yield np.zeros(round(take.segment.pause_after_s * SAMPLE_RATE), np.float32)
+
+
 @dataclass
 class FakeSynthesizer:
     """Remembers how it was loaded and what it was asked for."""
@@ -72,6 +95,9 @@ class FakeSynthesizer:
             yield FakeTake(
                 said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
             )
+
+    def stream(self, utterances) -> FakeStream:
+        return FakeStream(self.render(utterances, mask="chunk"))
 
     def convert_blocks(self, blocks, *, voice=None, mask="full") -> Iterator[np.ndarray]:
         """The same sound, half as loud."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ EXAMPLES = """Examples:
   cosy speak "Every good book deserves a voice of its own." -o hello.wav
   cosy speak notes.txt -o notes.mp3 --voice slt --speed 1.1
   echo "One. Two." | cosy speak - -o - | aplay
+  cat notes.txt | cosy speak - --stream -o - | aplay
   cosy speak "Good evening." --play
 """
 
@@ -36,6 +38,9 @@ def speak(
     mask: options.Mask = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
+    ] = False,
     play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -46,6 +51,7 @@ def speak(
     """
     from cosycli.cli.progress import open_progress
     from cosycli.cli.rendering import choose_destination, render
+    from cosycli.cli.streaming import check_streamable, render_stream
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(
@@ -61,9 +67,20 @@ def speak(
     )
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
-        all_passed = render(read_argument(text), settings, destination, report)
-    if not all_passed:
-        raise typer.Exit(SOME_FAILED)
+        if stream:
+            check_streamable(settings, mask)
+            render_stream(arriving(text), settings, destination, report)
+        elif not render(read_argument(text), settings, destination, report):
+            raise typer.Exit(SOME_FAILED)
+
+
+def arriving(argument: str) -> Iterator[str]:
+    """The sentences to speak, those of standard input as they arrive; see `read_argument`."""
+    from cosycli.documents.plain_text import read_arriving
+    from cosycli.script.arriving import arriving_sentences
+
+    pieces = read_arriving(sys.stdin.buffer, "Standard input") if argument == "-" else iter([read_argument(argument)])
+    return arriving_sentences(pieces)
 
 
 def read_argument(argument: str) -> str:

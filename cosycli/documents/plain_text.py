@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cosycli.documents.legacy_encodings import guess_encoding
 from cosycli.errors import InputError
 
-__all__ = ["MAX_BYTES", "check_text", "decode_book_text", "decode_text", "normalise", "read_text_file"]
+__all__ = [
+    "MAX_BYTES",
+    "check_text",
+    "decode_book_text",
+    "decode_text",
+    "normalise",
+    "read_arriving",
+    "read_text_file",
+]
 
 MAX_BYTES = 32 * 1024 * 1024  # seven Bibles
+ARRIVING_BYTES = 4096  # read at most at once; as many as there are, when there are fewer
 # Control characters that no text holds. Tabs, line ends, form feeds (page ends) and U+0085 are white space.
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 MAX_DAMAGE = 0.001  # of the characters of a book; a file that is no text has far more control characters
@@ -47,6 +59,24 @@ def decode_text(data: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         raise _not_utf_8(data, error.start, source) from None
     return check_text(text, source)
+
+
+def read_arriving(file: BinaryIO, source: str) -> Iterator[str]:
+    """A text in UTF-8 as it arrives, with "\n" at its line ends; `source` names it in an error.
+
+    Raises:
+        InputError: what has arrived is not text in UTF-8.
+    """
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+    num_read, data = 0, b"\0"
+    while data:
+        data = file.read1(ARRIVING_BYTES)  # type: ignore[attr-defined]
+        num_read += len(data)
+        try:
+            text = decoder.decode(data, final=not data)
+        except UnicodeDecodeError as error:
+            raise _not_utf_8(error.object, error.start, source, before=num_read - len(error.object)) from None
+        yield check_text(text, source)
 
 
 def decode_book_text(data: bytes, source: str) -> tuple[str, tuple[str, ...]]:
@@ -93,9 +123,9 @@ def _check_size(data: bytes, source: str) -> None:
         raise InputError(f"{source} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
 
 
-def _not_utf_8(data: bytes, position: int, source: str) -> InputError:
+def _not_utf_8(data: bytes, position: int, source: str, before: int = 0) -> InputError:
     return InputError(
-        f"{source} is not UTF-8 text: byte {position} is 0x{data[position]:02X}.",
+        f"{source} is not UTF-8 text: byte {before + position} is 0x{data[position]:02X}.",
         f"If it is Latin-1 text, convert it: iconv -f LATIN1 -t UTF-8 {source} > utf8.txt",
     )
 
