@@ -12,7 +12,14 @@ from collections.abc import Collection, Iterable
 
 from cosycli.script.roman import is_numeral_alone
 
-__all__ = ["dominant_language", "foreign_languages", "is_hanzi", "latin_language", "primary_language"]
+__all__ = [
+    "dominant_language",
+    "foreign_languages",
+    "is_hanzi",
+    "latin_language",
+    "primary_language",
+    "written_language",
+]
 
 _SCRIPTS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),
@@ -32,7 +39,7 @@ _USUAL = {
 _WRITTEN_IN = {language: script for script, language in _USUAL.items()} | {
     "uk": "cyrillic", "be": "cyrillic", "bg": "cyrillic", "sr": "cyrillic", "mk": "cyrillic", "kk": "cyrillic",
     "mn": "cyrillic", "yi": "hebrew", "fa": "arabic", "ur": "arabic", "mr": "devanagari", "ne": "devanagari",
-    "sa": "devanagari",
+    "sa": "devanagari", "yue": "hanzi",
 }  # fmt: skip
 
 
@@ -45,6 +52,11 @@ def primary_language(tag: str | None) -> str | None:
     """ "zh-Hant" -> "zh"; None for no tag and for "und", which says that the language is not known (BCP 47)."""
     primary = re.split("[-_]", (tag or "").strip().lower())[0]
     return primary if primary.isalpha() and primary not in ("und", "mul", "zxx") else None
+
+
+def written_language(language: str) -> str:
+    """The language that a text is written like: Cantonese has the figures and full stops of Chinese."""
+    return "zh" if language == "yue" else language
 
 
 def latin_language(told: str | None) -> str:

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from cosycli.script.characters import NAME, TOKENS, read_glyphs
 from cosycli.script.forms import Rewriting, rewrite_forms
 from cosycli.script.japanese import read_in_katakana
-from cosycli.script.languages import dominant_language, latin_language
+from cosycli.script.languages import dominant_language, latin_language, written_language
 from cosycli.script.roman import heading_forms
 
 __all__ = ["NAME_LETTER", "Rewriting", "rewrite", "say_in_words"]
@@ -58,7 +58,7 @@ def rewrite(
     """
     found: list[Rewriting] = []
     visible = text.replace(NAME, NAME_LETTER)
-    for start, end, spoken_in in _stretches(visible, language, latin):
+    for start, end, spoken_in in _stretches(visible, written_language(language), latin):
         for match in _UNBROKEN.finditer(visible, start, end):
             parts = _rewrite_stretch(match.group(), spoken_in, is_heading)
             if katakana and spoken_in == "ja":

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import re
 
+from cosycli.script.languages import written_language
+
 __all__ = ["sentence_ends"]
 
 # sentencex looks for the partner of every opening quote: quadratic when there is none, so it sees this much at a time.
@@ -37,6 +39,7 @@ def sentence_ends(text: str, language: str) -> list[int]:
     """Positions one past the end of each sentence of a paragraph, white space after it included, in order."""
     from sentencex import segment
 
+    language = written_language(language)
     ends: list[int] = []
     position = 0
     for window in _windows(text):

@@ -87,3 +87,12 @@ def test_segments_name_their_source_and_language():
     assert [source[slice(*segment.source)] for segment in segments] == ["Good evening.", "晚上好。"]
     assert [segment.language for segment in segments] == ["en", "zh"]
     assert read_script("Guten Abend", language="de").segments[0].language == "de"
+
+
+def test_cantonese_is_cut_and_counted_as_chinese_is_and_keeps_its_name():
+    text = "今日系12號，佢哋行咗3公里。" * 8
+    (first, *_), (chinese, *_) = (read_script(text, language=language).segments for language in ("yue", "zh"))
+    assert (first.language, chinese.language) == ("yue", "zh")
+    assert first.text == chinese.text
+    assert "十二" in first.text
+    assert first.text.endswith("。")
