@@ -48,6 +48,23 @@ def report():
     return json.loads(Path("novel.cosy", "report.json").read_text(encoding="utf-8"))
 
 
+def test_the_report_lists_words_that_are_approximated_and_languages_the_model_does_not_speak(cosy):
+    Path("novel.md").write_text("# One\n\nHe read{R EH1 D} it.\n\n他去银行{yin2 hang2}。\n", encoding="utf-8")
+    assert cosy("book", "novel.md").status == 0
+    warnings = "\n".join(report()["warnings"])
+    assert "{yin2 hang2} is spoken as '银航': this model has no tokens for it." in warnings
+    assert "{R EH1 D}" not in warnings  # the built-in model has tokens for English
+    assert "not trained on the language 'zh' of 1 segment" in warnings
+
+
+def test_a_language_that_the_model_does_not_speak_is_refused(cosy, novel):
+    ended = cosy("book", novel, "--language", "de")
+    assert ended.status == 2
+    assert "not trained on the language 'de'" in ended.err
+    assert "Its languages: en." in ended.err
+    assert ended.synthesizers == []
+
+
 def test_a_book_becomes_an_m4b_with_its_chapters(cosy, novel):
     ended = cosy("book", novel)
     assert (ended.status, ended.out) == (0, b"")
