@@ -37,10 +37,10 @@ def blocks(language: str) -> list[str]:
 
 def help_examples() -> list[str]:
     """The command lines that the help of each command ends with."""
-    from cosycli.cli import batch, bench, book, check, doctor, lexicon, models, plan, speak, voices
+    from cosycli.cli import batch, bench, book, check, convert, doctor, lexicon, models, plan, speak, voices
     from cosycli.cli.main import EXAMPLES, app
 
-    modules = (speak, book, plan, batch, check, doctor, bench, models, voices, lexicon)
+    modules = (speak, convert, book, plan, batch, check, doctor, bench, models, voices, lexicon)
     pages = [EXAMPLES, *(module.EXAMPLES for module in modules)]
     pages += [command.epilog for group in app.registered_groups for command in group.typer_instance.registered_commands]
     return [line.strip() for page in pages for line in page.splitlines() if line.startswith("  ")]

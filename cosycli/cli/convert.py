@@ -32,7 +32,6 @@ def convert(
     format: options.Format = None,
     voice: options.Voice = None,
     model: options.Model = None,
-    variant: options.Variant = None,
     mask: options.Mask = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
@@ -49,9 +48,7 @@ def convert(
     from cosycli.cli.rendering import choose_destination
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(
-        voice=voice, model=model, variant=variant, mask=mask, device=device, dtype=dtype
-    )
+    settings = read_settings(Path()).override(voice=voice, model=model, mask=mask, device=device, dtype=dtype)
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
@@ -73,7 +70,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
         find_voice(settings.voice, folder)
     sample_rate = read_profile(folder).mel.sample_rate
     recording = open_recording(source, sample_rate)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
+    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
     num_samples = 0
     with ExitStack() as stack:
