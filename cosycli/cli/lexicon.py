@@ -39,7 +39,10 @@ def check(
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a model will be told for each entry: its exact sound, or the nearest spelling."""
+    """What a model will be told for each entry: its exact sound, or the nearest spelling.
+
+    A published model need not have been fetched.
+    """
     from cosycli.script.lexicon import Fit, read_lexicon
     from cosycli.settings import read_settings
 
@@ -112,11 +115,14 @@ def suggest(
 
 
 def _abilities(model: str) -> Abilities:
+    """Of a model that need not be on this machine."""
     from cosycli.engine.abilities import abilities_of
+    from cosycli.engine.features import profile_of
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
+    from cosycli.model_library import find_model, published_models
 
-    return abilities_of(read_profile(find_model(model)))
+    published = published_models().get(model)
+    return abilities_of(profile_of(published) if published else read_profile(find_model(model)))
 
 
 def _check(entry: Entry, abilities: Abilities) -> dict[str, str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosycli.errors import MissingError
+
+if TYPE_CHECKING:
+    from cosycli.cli.progress import Progress
 
 __all__ = ["app"]
 
@@ -85,7 +89,19 @@ def pull(
             report.tell(
                 f"No checksum is published of {', '.join(unpinned)}: only the size was checked.", files=unpinned
             )
+        if model.version == 1:
+            _tell_of_vocabulary(folder, report)
     print(folder)
+
+
+def _tell_of_vocabulary(folder: Path, report: Progress) -> None:
+    """CosyVoice 1 is published without its own."""
+    from cosycli.model.whisper_vocabulary import find_vocabulary
+
+    try:
+        find_vocabulary(folder)
+    except MissingError as error:
+        report.tell(f"{error.what} {error.hint}")
 
 
 @app.command("verify", epilog="Examples:\n\n\b\n  cosy models verify builtin\n  cosy models verify cosyvoice2-0.5b")

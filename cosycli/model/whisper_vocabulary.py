@@ -15,7 +15,7 @@ from pathlib import Path
 from cosycli.errors import MissingError
 from cosycli.model.text_tokenizer import TextTokenizer
 
-__all__ = ["load_whisper_tokenizer"]
+__all__ = ["find_vocabulary", "load_whisper_tokenizer"]
 
 PUBLISHED_NAME = "multilingual.tiktoken"
 # How Whisper cuts text before byte-pair merging: contractions, words, numbers, punctuation runs, white space.
@@ -34,7 +34,7 @@ def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
     Raises:
         MissingError: there is no vocabulary, or it is damaged, or too large for the model.
     """
-    path = _find_vocabulary(directory)
+    path = find_vocabulary(directory)
     ranks = _read_ranks(path)
     first_language = len(ranks) + NUM_BEFORE_LANGUAGES
     if first_language + NUM_LANGUAGES > num_ids:
@@ -45,8 +45,12 @@ def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
     return TextTokenizer(_vocabulary(ranks), _merges(ranks), languages, pieces=PIECES)
 
 
-def _find_vocabulary(directory: Path) -> Path:
-    """In the model's own folder, or in the installed package of Whisper."""
+def find_vocabulary(directory: Path) -> Path:
+    """In the model's own folder, or in the installed package of Whisper.
+
+    Raises:
+        MissingError: it is in neither.
+    """
     if found := sorted(directory.glob("*.tiktoken")):
         return found[0]
     package = find_spec("whisper")

@@ -23,6 +23,20 @@ def test_check_says_what_the_model_is_told(cosy):
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "fits"),
+    [
+        ("fun-cosyvoice3-0.5b-2512", ["exact        Weena: [W][IY1][N][AH0]", "exact        银行: [y][ín][h][áng]"]),
+        ("cosyvoice2-0.5b", ["approximate  Weena: weenuh", "approximate  银行: 银航"]),
+        ("cosyvoice-300m", ["approximate  Weena: weenuh", "approximate  银行: 银航"]),
+    ],
+)
+def test_check_tells_for_any_published_model_here_or_not(cosy, model, fits):
+    ended = cosy("lexicon", "check", write("Weena: W IY1 N AH0\n银行: yínháng"), "--model", model)
+    assert ended.status == 0
+    assert ended.out.decode().splitlines() == fits
+
+
 def test_check_as_json(cosy):
     ended = cosy("lexicon", "check", write("Weena: W IY1 N AH0"), "--json")
     assert json.loads(ended.out) == {

@@ -28,7 +28,7 @@ def test_show_tells_abilities_variants_and_files_with_their_checksums(cosy):
     facts = json.loads(cosy("models", "show", "fun-cosyvoice3-0.5b-2512", "--json").out)
     assert facts["abilities"]["pinyin"] == "exact"
     assert facts["variants"] == ["rl"]
-    assert {"path": "cosyvoice3.yaml", "size": 6934} == {key: facts["files"][0][key] for key in ("path", "size")}
+    assert {key: facts["files"][0][key] for key in ("path", "size")} == {"path": "cosyvoice3.yaml", "size": 6934}
     shown = cosy("models", "show", "cosyvoice-300m").out.decode()
     assert "no published checksum is known" in shown
     assert "bytes:       unknown" in shown
@@ -56,6 +56,16 @@ def test_pull_of_an_unknown_model_lists_the_known(cosy):
     assert ended.status == 4
     assert "Did you mean 'cosyvoice-300m'" in ended.err
     assert "fun-cosyvoice3-0.5b-2512" in ended.err
+
+
+def test_pull_says_what_was_not_checked_and_what_is_still_missing(cosy, monkeypatch, tmp_path):
+    monkeypatch.setattr("cosycli.hub.pull", lambda *_: tmp_path)
+    ended = cosy("models", "pull", "cosyvoice-300m")
+    assert "No published checksum is known of cosyvoice.yaml, flow.pt, llm.pt: only the size was checked" in ended.err
+    assert f"{tmp_path} has no text vocabulary" in ended.err
+    assert "https://github.com/openai/whisper" in ended.err
+    (tmp_path / "multilingual.tiktoken").touch()
+    assert "vocabulary" not in cosy("models", "pull", "cosyvoice-300m").err
 
 
 def test_pull_of_an_unknown_variant_lists_the_known(cosy):
