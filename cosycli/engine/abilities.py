@@ -12,7 +12,7 @@ from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.voices import voice_folders
 
-__all__ = ["abilities_of", "check_language", "instruction_of", "languages_of", "read_for"]
+__all__ = ["abilities_of", "check_language", "instruction_of", "languages_of", "read_for", "reads_katakana"]
 
 # By version.
 _TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
@@ -34,8 +34,13 @@ def abilities_of(profile: ModelProfile) -> Abilities:
         voices=voice_folders(),
         phonemes=_phonemes_of(profile),
         languages=languages_of(profile),
-        katakana=profile.version in _READS_KATAKANA,
+        katakana=reads_katakana(profile),
     )
+
+
+def reads_katakana(profile: ModelProfile) -> bool:
+    """Whether Japanese is to be given to the model in katakana."""
+    return profile.version in _READS_KATAKANA
 
 
 def check_language(language: str | None, profile: ModelProfile) -> None:

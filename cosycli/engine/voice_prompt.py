@@ -10,12 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cosycli.engine.abilities import reads_katakana
 from cosycli.errors import MissingError
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.reference_encoder import resampled
 from cosycli.recording import read_reference
-from cosycli.voices import find_voice
+from cosycli.script.japanese import in_katakana
+from cosycli.script.languages import primary_language
+from cosycli.voices import Voice, find_voice
 
 __all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]
 
@@ -46,7 +49,8 @@ def prepare_voice(model: Model, name: str) -> VoicePrompt:
         name: of a voice of the library, its folder, or a speaker of the model.
 
     Raises:
-        MissingError: there is no such voice, or it has no reference clip and the model does not know its speaker.
+        MissingError: there is no such voice, or it has no reference clip and the model does not know its speaker; or
+            what reads a Japanese transcript is not installed.
         InputError: the clip is not fit to be imitated.
     """
     voice = find_voice(name, model.directory)
@@ -57,7 +61,13 @@ def prepare_voice(model: Model, name: str) -> VoicePrompt:
             f"The voice {voice.name!r} is a speaker of another model and has no reference clip.",
             "Choose another voice of `cosy voices list`, or add a clip with `cosy voices add`.",
         )
-    return _imitated(model, voice.reference, voice.transcript or "")
+    return _imitated(model, voice.reference, _transcript(model, voice))
+
+
+def _transcript(model: Model, voice: Voice) -> str:
+    """The words of the clip in the script that the model reads."""
+    words = voice.transcript or ""
+    return in_katakana(words) if primary_language(voice.language) == "ja" and reads_katakana(model.profile) else words
 
 
 def _known_speaker(model: Model, name: str) -> VoicePrompt:

@@ -12,8 +12,9 @@ import soundfile
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.abilities import abilities_of, instruction_of
+from cosycli.engine.abilities import abilities_of, instruction_of, read_for
 from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.voice_prompt import prepare_voice
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3
 from cosycli.model.text_tokenizer import phoneme_tokens
@@ -77,6 +78,17 @@ def test_the_assistant_is_introduced_for_the_user(
 ) -> None:
     assert read_before_the_text(synthesizer, voice) == (f"{ASSISTANT}|Long tone.", 100)
     assert read_before_the_text(synthesizer, voice_without_transcript) == (f"{ASSISTANT}|", 0)
+
+
+def test_japanese_is_read_in_katakana_and_so_is_the_transcript(synthesizer: Synthesizer, tmp_path: Path) -> None:
+    pytest.importorskip("fugashi")
+    pytest.importorskip("unidic_lite")
+    voice = Path(write_voice(tmp_path / "yuki", "transcript: 東京へ行った。\n"))
+    description = voice / "voice.yaml"
+    description.write_text(description.read_text().replace("language: en", "language: ja-JP"), encoding="utf-8")
+    assert prepare_voice(synthesizer._model, str(voice)).transcript == "トーキョー エ イッ タ。"
+    (segment,) = read_for(COSYVOICE_3, "私は猫です。ねこ。").segments
+    assert segment.text == "ワタクシ ワ ネコ デス。ネコ。"
 
 
 def test_an_instruction_follows_the_introduction(synthesizer: Synthesizer, voice: str) -> None:
