@@ -87,7 +87,7 @@ def pull(
         unpinned = [file.path for file in model.files if file.sha256 is None]
         if unpinned:
             report.tell(
-                f"No checksum is published of {', '.join(unpinned)}: only the size was checked.", files=unpinned
+                f"No published checksum is known of {', '.join(unpinned)}: only the size was checked.", files=unpinned
             )
         if model.version == 1:
             _tell_of_vocabulary(folder, report)
