@@ -130,7 +130,7 @@ def open_recording(path: Path, sample_rate: int) -> LongRecording:
     """
     _check_exists(path)
     try:
-        file = soundfile.SoundFile(path)
+        file = _SequentialFile(path)
     except (soundfile.LibsndfileError, TypeError):
         own_rate, duration_s, channels = FFMPEG_RATE, None, _blocks_by_ffmpeg(path)
     except OSError as error:
@@ -179,15 +179,24 @@ def _one_channel(channels: NDArray[np.float32], path: Path) -> NDArray[np.float3
     return np.ascontiguousarray(channels.mean(axis=1, dtype=np.float32))
 
 
-def _blocks_of(file: soundfile.SoundFile, path: Path) -> Iterator[NDArray[np.float32]]:
+class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
+    """Read from end to end: soundfile would seek after every block, which the frames of an MP3 do not survive."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _blocks_of(file: _SequentialFile, path: Path) -> Iterator[NDArray[np.float32]]:
     """Blocks (N, channels) of an open file, which is closed after them."""
+    num_read = 0
     with file:
         try:
-            yield from file.blocks(round(BLOCK_S * file.samplerate), dtype="float32", always_2d=True)
+            while len(block := file.read(round(BLOCK_S * file.samplerate), dtype="float32", always_2d=True)):
+                yield block
+                num_read += len(block)
         except soundfile.LibsndfileError:
-            raise InputError(
-                f"{path} is damaged at {file.tell() / file.samplerate:.0f} s.", "Export it again."
-            ) from None
+            where_s = num_read / file.samplerate
+            raise InputError(f"{path} is damaged after {where_s:.0f} s.", "Export or copy it again.") from None
 
 
 def _resampled_blocks(

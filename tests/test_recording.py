@@ -7,7 +7,7 @@ import soundfile
 
 from cosycli.audio.ffmpeg import find_ffmpeg
 from cosycli.errors import InputError
-from cosycli.recording import read_recording, read_reference
+from cosycli.recording import open_recording, read_recording, read_reference
 
 
 def voice_like(duration_s: float, sample_rate: int, level: float = 0.3) -> np.ndarray:
@@ -83,3 +83,17 @@ def test_a_playlist_cannot_reach_other_files(tmp_path):
 def test_a_path_that_is_no_file_is_refused(tmp_path, name, complaint):
     with pytest.raises(InputError, match=complaint):
         read_recording(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a"])
+@pytest.mark.parametrize("sample_rate", [16_000, 44_100])
+def test_a_long_recording_is_read_in_blocks(tmp_path, suffix, sample_rate):
+    soundfile.write(tmp_path / "source.wav", voice_like(31, sample_rate), sample_rate)
+    clip = convert(tmp_path / "source.wav", tmp_path / f"clip{suffix}")
+    blocks = list(open_recording(clip, 24_000).blocks)
+    assert max(map(len, blocks)) < 5 * 24_000
+    whole = read_recording(clip).resample(24_000).samples
+    joined = np.concatenate(blocks)
+    assert len(joined) == pytest.approx(len(whole), abs=1)
+    shared = min(len(joined), len(whole))
+    np.testing.assert_allclose(joined[:shared], whole[:shared], atol=1e-4)

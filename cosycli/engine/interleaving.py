@@ -73,9 +73,8 @@ class InterleavedDecoder:
         """Up to `size` tokens: none of the ids that stop may come but `fill`, which asks for more text early."""
         profile = self._profile
         for _ in range(size):
-            fill = self._log_probs[profile.fill].clone()
-            self._log_probs[profile.num_codes :] = float("-inf")
-            self._log_probs[profile.fill] = fill
+            self._log_probs[profile.num_codes : profile.fill] = float("-inf")
+            self._log_probs[profile.fill + 1 :] = float("-inf")
             token = self._draw()
             if token == profile.fill:
                 break

@@ -131,6 +131,17 @@ def test_another_voice_begins_anew(synthesizers: dict[str, Synthesizer]) -> None
     np.testing.assert_allclose(both[-len(end) :], end, atol=1e-4)
 
 
+def test_a_long_paragraph_is_spoken_in_several_passages(
+    synthesizers: dict[str, Synthesizer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthesizer = synthesizers["built-in"]
+    said = list(arriving(synthesizer, "Good evening.", "All is well.", voice="slt"))
+    alone = [np.concatenate(list(synthesizer.stream([utterance]))) for utterance in said]
+    monkeypatch.setattr("cosycli.engine.streaming.MAX_PASSAGE_S", 0.5)
+    both = np.concatenate(list(synthesizer.stream(said)))
+    np.testing.assert_allclose(both, np.concatenate([alone[0], np.zeros(round(0.4 * 24000)), alone[1]]), atol=1e-4)
+
+
 def test_each_term_of_the_latency_is_measured(synthesizers: dict[str, Synthesizer]) -> None:
     synthesizer = synthesizers["built-in"]
     stream = synthesizer.stream(arriving(synthesizer, "Every good book deserves a voice.", voice="rms"))
