@@ -222,15 +222,14 @@ class Notation:
         self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
 
     def _check_brace(self, match: re.Match[str]) -> None:
-        """Note syllables that no model can say.
-
-        Raises:
-            UsageError: the brace is meant as a pronunciation and is none.
-        """
-        advice = explain_missing(match["brace"])
-        if advice and is_hanzi(self.text[match.start() - 1 : match.start()]):
-            self._note(match, f"is read as text. {advice}")
-        elif mistake := mistake_in_brace(self.text, match.start(), match["brace"]):
+        """Raises: UsageError: the brace is meant as a pronunciation and is none, or one that no model can say."""
+        is_after_hanzi = is_hanzi(self.text[match.start() - 1 : match.start()])
+        if is_after_hanzi and (advice := explain_missing(match["brace"])):
+            raise UsageError(
+                f"{self._where(match.start())}: {match.group()} cannot be said. {advice}",
+                f"Write that one, or \\{match.group()} to have it read as text.",
+            )
+        if mistake := mistake_in_brace(self.text, match.start(), match["brace"]):
             phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
             raise UsageError(
                 f"{self._where(match.start())}: {match.group()} {mistake}",

@@ -7,6 +7,7 @@ import pytest
 from pypinyin.constants import PINYIN_DICT
 from pypinyin.contrib.tone_convert import to_tone3
 
+from cosycli.errors import UsageError
 from cosycli.script import read_script
 from cosycli.script.pinyin import explain_missing, missing_syllables, pinyin_tokens
 
@@ -73,16 +74,25 @@ def test_tokens_are_those_of_the_published_vocabulary(shared):
 
 @pytest.mark.parametrize(
     ("pinyin", "nearest"),
-    [("jie5", "jiè"), ("r5", "ér"), ("huār", "huā ér"), ("yi1 dianr3", "diǎn ér"), ("ńg", "én"), ("hm5", "hèng"), ("lüě", "lüè")],
+    [
+        ("jie5", "jiè"),
+        ("r5", "ér"),
+        ("huār", "huā ér"),
+        ("yi1 dianr3", "diǎn ér"),
+        ("ńg", "én"),
+        ("hm5", "hèng"),
+        ("lüě", "lüè"),
+    ],
 )
 def test_the_nearest_syllable(pinyin, nearest):
     assert list(missing_syllables(pinyin).values()) == [nearest]
     assert nearest in explain_missing(pinyin)
 
 
-def test_a_brace_with_a_missing_syllable_is_noted():
-    (note,) = read_script("别家{jie5}来。").notes
-    assert "'jie5'; the nearest is 'jiè'" in note.message
+def test_a_brace_with_a_missing_syllable_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"Line 1: \{jie5\} cannot be said") as error:
+        read_script("别家{jie5}来。")
+    assert "'jie5'; the nearest is 'jiè'" in error.value.what
 
 
 def digits(syllable):
