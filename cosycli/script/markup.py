@@ -8,7 +8,8 @@ r"""The notation for tags, styles, voices, pauses and pronunciations in plain te
     \[laughter]                                  a backslash makes a bracket ordinary text
 
 Styles and voices may be nested and last to their closing tag or the end of the text. A tag that cannot be meant as
-prose but is not known is an error; a bracket that merely looks like a tag ("[1]", "[sic]") stays text and is noted.
+prose but is not known is an error, and so is a brace with CMU phones or pinyin that is no pronunciation; a bracket that
+merely looks like a tag ("[1]", "[sic]") stays text and is noted.
 """
 
 from __future__ import annotations
@@ -21,12 +22,10 @@ from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
 from cosycli.script.abilities import Abilities, compile_style, quoted_words, say_phonemes, voice_named
-from cosycli.script.languages import is_hanzi
 from cosycli.script.parts import Kind, Part
-from cosycli.script.phonemes import mistake_in_brace, read_phonemes
-from cosycli.script.pinyin import explain_missing
+from cosycli.script.phonemes import check_brace, read_phonemes
 from cosycli.script.segment import Note
-from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS
+from cosycli.script.vocabulary import MODEL_TAGS
 
 __all__ = ["Markup", "Notation", "parse_markup"]
 
@@ -222,20 +221,11 @@ class Notation:
         self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
 
     def _check_brace(self, match: re.Match[str]) -> None:
-        """Raises: UsageError: the brace is meant as a pronunciation and is none, or one that no model can say."""
-        is_after_hanzi = is_hanzi(self.text[match.start() - 1 : match.start()])
-        if is_after_hanzi and (advice := explain_missing(match["brace"])):
-            raise UsageError(
-                f"{self._where(match.start())}: {match.group()} cannot be said. {advice}",
-                f"Write that one, or \\{match.group()} to have it read as text.",
-            )
-        if mistake := mistake_in_brace(self.text, match.start(), match["brace"]):
-            phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
-            raise UsageError(
-                f"{self._where(match.start())}: {match.group()} {mistake}",
-                f"Write CMU phones, cat{{K AE1 T}}, or a syllable of pinyin for each character, 银行{{yin2 hang2}}. "
-                f"Phones: {phones}, vowels with 0, 1 or 2. To have it read as text, write \\{match.group()}.",
-            )
+        """Raises: UsageError: the brace is meant as a pronunciation and is none."""
+        try:
+            check_brace(self.text, match.start(), match["brace"])
+        except UsageError as error:
+            raise UsageError(f"{self._where(match.start())}: {error.what}", error.hint) from None
 
     def _value(self, match: re.Match[str], name: str, value: str) -> str:
         """The voice of the library, or the instruction of the model, that the tag asks for."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from cosycli.errors import UsageError
 from cosycli.script.languages import is_hanzi
-from cosycli.script.pinyin import pinyin_tokens
+from cosycli.script.pinyin import explain_missing, pinyin_tokens
 from cosycli.script.vocabulary import CMU_PHONEMES
 
-__all__ = ["Reading", "cmu_tokens", "mistake_in_brace", "read_phonemes"]
+__all__ = ["Reading", "check_brace", "cmu_tokens", "read_phonemes"]
 
 _WORD_BEFORE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\Z")
 _PHONE_LIKE = re.compile("[A-Z]{1,2}[0-2]?")
@@ -33,7 +34,23 @@ def read_phonemes(text: str, brace: int, inside: str) -> Reading | None:
     return _read_cmu(text, brace, inside) or _read_pinyin(text, brace, inside)
 
 
-def mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
+def check_brace(text: str, brace: int, inside: str) -> None:
+    """Raises: UsageError: `{inside}`, opened at `text[brace]`, is meant as a pronunciation and cannot be said."""
+    advice = explain_missing(inside) if is_hanzi(text[brace - 1 : brace]) else ""
+    if advice:
+        raise UsageError(
+            f"{{{inside}}} cannot be said. {advice}", f"Write that one, or \\{{{inside}}} to have it read as text."
+        )
+    if mistake := _mistake_in_brace(text, brace, inside):
+        phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
+        raise UsageError(
+            f"{{{inside}}} {mistake}",
+            "Write CMU phones, cat{K AE1 T}, or a syllable of pinyin for each character, 银行{yin2 hang2}. "
+            f"Phones: {phones}, vowels with 0, 1 or 2. To have it read as text, write \\{{{inside}}}.",
+        )
+
+
+def _mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
     """What is wrong with `{inside}`, opened at `text[brace]`, where it is meant to pronounce the word before it.
 
     It is meant so if it has a phone with its stress, or a syllable with its tone, as nothing else is written.
