@@ -105,6 +105,7 @@ class _Reader:
         self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
         self.check_style = cache(_check_style)
         self.check_variant = cache(_check_variant)
+        self.check_language = cache(_check_language)
         self.voice_names = frozenset(voice_folders())
         for key, value in file.defaults.values.items():
             self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
@@ -164,6 +165,7 @@ class _Reader:
     def _book(self, name: str, values: Mapping[str, Any]) -> BookJob:
         settings = self._settings(values)
         request = request_of(values, self._existing)
+        self.check_language(request.language, settings.model)
         library = self.folder / values["out"] if "out" in values else self.out_folder
         publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
         return BookJob(name, request, publication, settings)
@@ -198,9 +200,19 @@ def _check_voice(name: str, model: str) -> None:
 
 
 def _check_variant(variant: str | None, model: str) -> None:
+    """Raises: UsageError, MissingError: there is no such variant or model."""
     from cosycli.model_library import find_model, language_model_weights
 
     language_model_weights(find_model(model), variant)
+
+
+def _check_language(language: str | None, model: str) -> None:
+    """Raises: UsageError, MissingError: the model was not trained on the language, or is not there."""
+    from cosycli.engine.abilities import check_language
+    from cosycli.model.profile import read_profile
+    from cosycli.model_library import find_model
+
+    check_language(language, read_profile(find_model(model)))
 
 
 def _check_style(style: str | None, model: str) -> None:

@@ -190,6 +190,8 @@ jobs:
         ("{id: a, text: One., mask: ful}", "Did you mean 'full'?"),
         ("{id: a, text: One., model: cosyvoice9}", "no model 'cosyvoice9'"),
         ("{id: a, text: One., style: happy}", "takes no style"),
+        ("{id: a, text: One., variant: rl}", "no variant 'rl'"),
+        ("{id: a, source: a.md, language: de}", "not trained on the language 'de'"),
         ("{id: a, text: One., format: m4b}", "no format 'm4b'"),
         ("{id: a, text: One., out: a.xyz, format: mp4}", "no format 'mp4'"),
         ("{id: a, text: One., language: en}", "no key 'language'"),
