@@ -15,6 +15,7 @@ _KANA_S = 1 / 7.84
 _HANGUL_S = 1 / 6.0
 
 _TOKEN = re.compile(r"\[[^\]]*\]|<[^>]*>")
+_BETWEEN_KANA = re.compile(" (?=[\u30a1-\u30fa])")  # parts words for the model and takes no time
 
 
 class _Seconds(dict[str, float]):
@@ -43,4 +44,4 @@ def seconds_of(text: str) -> list[float]:
 
 def seconds_of_tokens(spoken: str) -> float:
     """Seconds of a text that may hold tokens of the model, each of which counts as one character."""
-    return sum(seconds_of(_TOKEN.sub("x", spoken)))
+    return sum(seconds_of(_TOKEN.sub("x", _BETWEEN_KANA.sub("", spoken))))

@@ -11,6 +11,7 @@ from cosycli.errors import MissingError
 from cosycli.script import japanese, read_script
 from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
+from cosycli.script.duration import seconds_of_tokens
 
 pytest.importorskip("fugashi")
 pytest.importorskip("unidic_lite")
@@ -82,6 +83,10 @@ def test_hard_lines_come_out_in_katakana(shared):
 
 def test_a_long_line_takes_no_longer_for_each_character():
     assert katakana("東京3" * 20_000, language="ja").count("トーキョー") == 20_000
+
+
+def test_the_spaces_between_words_take_no_time():
+    assert seconds_of_tokens("トーキョー エ イッ タ。") == seconds_of_tokens("トーキョーエイッタ。")
 
 
 def test_without_the_library_the_way_to_it_is_told(monkeypatch):
