@@ -1,9 +1,10 @@
 """Speech that is given out while it is made, and while its text still arrives.
 
-Sentences are spoken in passages. Within one, models that were trained to it read the text that has come and speak in
-turn (`interleaving`); flow and vocoder follow a growing number of chunks behind, under the chunk mask, so that what is
-given out is what the passage would be if it were made in one piece. CosyVoice 1, which sees everything at once, gives
-out whole sentences. All of them are spoken at the voice's own speed.
+Sentences are spoken in passages. Within one, flow and vocoder follow the language model in chunks, under the chunk
+mask, so that what is given out is what the passage would be if it were made in one piece. A voice that goes on from a
+clip and its words speaks a paragraph while its text arrives: the language model reads and speaks in turn
+(`interleaving`). Other voices speak sentence by sentence. CosyVoice 1, which sees everything at once, gives out whole
+sentences. All of them are spoken at the voice's own speed.
 
 Legend: N samples.
 """
@@ -82,7 +83,7 @@ class SpeechStream:
                 passage = self._open_passage(utterance)
             yield from self._measured(passage, passage.say(utterance))
             pause_s = utterance.segment.pause_after_s
-            if pause_s > DEFAULT_PAUSES.sentence_s:
+            if pause_s > DEFAULT_PAUSES.sentence_s or not passage.goes_on:
                 yield from self._measured(passage, passage.finish())
                 passage = None
         if passage is not None:
@@ -91,7 +92,7 @@ class SpeechStream:
     def _open_passage(self, first: Utterance) -> _Passage:
         model = self._stages.model.language_model
         if isinstance(model, LanguageModel):
-            return _Interleaved(self._stages, model, first)
+            return _Chunked(self._stages, model, first)
         return _WholeSentence(self._stages)
 
     def _measured(self, passage: _Passage, packets: Iterator[Sound]) -> Iterator[Sound]:
@@ -108,9 +109,11 @@ class _Passage(Protocol):
     """Some sentences that are spoken as one.
 
     Attributes:
+        goes_on: it may take more than one sentence.
         tokens: the speech tokens so far.
     """
 
+    goes_on: bool
     tokens: list[int]
 
     def takes(self, utterance: Utterance) -> bool:
@@ -128,6 +131,8 @@ class _Passage(Protocol):
 
 class _WholeSentence:
     """One utterance, made in one piece."""
+
+    goes_on = False
 
     def __init__(self, stages: Stages) -> None:
         self.tokens: list[int] = []
@@ -148,20 +153,26 @@ class _WholeSentence:
         return iter(())
 
 
-class _Interleaved:
-    """Text and speech in turn, and a packet whenever enough speech has been said.
+class _Chunked:
+    """A packet whenever enough speech tokens have been said.
 
     The mel of a packet is made anew from the first token on: under the chunk mask nothing changes up to the end of a
     whole chunk, once `lookahead` tokens after it have been heard.
+
+    Text and speech take turns only where both come with the prompt. Of an instruction alone the first turns would be
+    made, and speech begin before its words: the built-in voice, always told who speaks, then has a word error rate of
+    0.61 instead of 0.12 (16 sentences, judged as in the README).
     """
 
     def __init__(self, stages: Stages, model: LanguageModel, first: Utterance) -> None:
+        request = stages.request(first)
+        self.goes_on = bool(request.prompt_speech)
         self.tokens: list[int] = []
         self._stages = stages
         self._manner = (first.voice, first.instruction)
         self._seed = first.seed
         self._prompt = stages.prompt(first.voice)
-        self._decoder = InterleavedDecoder(model, replace(stages.request(first), text=()))
+        self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.goes_on else request)
         self._silence = SilenceLimit(model.profile)
         self._wave = GrowingWave(stages.model.vocoder, first.seed)
         self._estimated_s = 0.0
@@ -174,12 +185,14 @@ class _Interleaved:
         return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
+        if not self.goes_on:
+            return  # the decoder has the text, and begins when it is told to finish
         segment = utterance.segment
         if self._estimated_s and not is_wide(segment.text[0]):
             segment = replace(segment, text=f" {segment.text}")
         self._estimated_s += seconds_of_tokens(segment.text)
         text = self._stages.request(replace(utterance, segment=segment)).text
-        return self._follow(self._decoder.say(text))
+        yield from self._follow(self._decoder.say(text))
 
     def finish(self) -> Iterator[Sound]:
         yield from self._follow(self._decoder.finish())
