@@ -31,7 +31,7 @@ from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
-MAX_RETAKES = 2  # of 131 takes of a novel two failed, and passed when drawn again
+MAX_RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
 BATCH_FRAMES = 3000  # padded mel frames, one minute, that flow and vocoder take at once
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FAKE_COSY = Path(__file__).parents[1] / "fake_synthesizer.py"
-WORDS = ("the", "lamp", "was", "lit", "and", "nobody", "on", "the", "stairs", "could", "say", "who", "had", "carried", "it")
+WORDS = ("the", "lamp", "was", "lit", "and", "nobody", "on", "the", "stairs", "could", "say", "who", "carried", "it")
 
 
 @dataclass(frozen=True)
