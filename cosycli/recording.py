@@ -17,8 +17,8 @@ import soxr
 from numpy.typing import NDArray
 
 from cosycli.audio.ffmpeg import find_ffmpeg, input_of
-from cosycli.audio.measure import measure
 from cosycli.errors import InputError
+from cosycli.measure import measure
 
 __all__ = [
     "MAX_REFERENCE_S",

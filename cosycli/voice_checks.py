@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from cosycli.audio.measure import Measurements, measure
+from cosycli.measure import Measurements, measure
 from cosycli.recording import Recording, read_reference
 
 __all__ = ["Finding", "Recognizer", "check_clip", "load_recognizer"]

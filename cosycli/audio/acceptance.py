@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.audio.measure import to_db
 from cosycli.audio.probe import AudioFile, Stream, decode, probe
+from cosycli.measure import to_db
 
 __all__ = ["ChapterReport", "FileReport", "Finding", "Levels", "check_file"]
 

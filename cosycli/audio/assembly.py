@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cosycli.audio.joining import Piece, place
 from cosycli.audio.loudness import Loudness, PieceLevel, gains_for, piece_level
-from cosycli.audio.measure import to_db
+from cosycli.measure import to_db
 
 __all__ = ["Assembly", "ChapterPlan", "ChapterSound", "ChapterTimes", "chapter_blocks", "plan_chapter"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.audio.measure import frame_levels
+from cosycli.measure import frame_levels
 
 __all__ = ["MARGIN_S", "PEAK", "Piece", "Placed", "join", "place"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.audio.measure import frame_levels
+from cosycli.measure import frame_levels
 from cosycli.script.duration import seconds_of_tokens
 
 __all__ = ["Evidence", "failures_of"]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import cosycli
-from cosycli.audio.measure import frame_levels
 from cosycli.engine.conversion import convert
 from cosycli.errors import MissingError
+from cosycli.measure import frame_levels
 from tests.model.tiny_model import write_tiny_model
 
 RATE = 24_000

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cosycli.audio.measure import measure
+from cosycli.measure import measure
 
 
 def test_levels_of_a_tone_in_noise():
