@@ -71,7 +71,7 @@ def summary_of(plan: Plan, rendered: Rendered, judged: list[JudgedSegment], asse
     counts = plan.script.coverage
     levels = [chapter.rms_db for chapter in assembly.chapters]
     lines = [
-        f"{len(assembly.chapters)} chapters, {assembly.duration_s / 60:.1f} min, "
+        f"{len(assembly.chapters)} {'chapter' if len(assembly.chapters) == 1 else 'chapters'}, {assembly.duration_s / 60:.1f} min, "
         f"{min(levels):.1f} to {max(levels):.1f} dB RMS.",
         f"{rendered.num_made} segments rendered, {rendered.num_kept} kept from before"
         + (f", {rendered.times_real_time:.1f} times real time." if rendered.num_made else "."),
