@@ -25,7 +25,7 @@ from cosycli.model.vocoder import Vocoder
 from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
 from cosycli.model_library import language_model_weights
 
-__all__ = ["Model", "choose_device", "choose_dtype", "load_model"]
+__all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "load_model", "placed"]
 
 BACKBONE = "CosyVoice-BlankEN"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -84,8 +84,8 @@ def load_model(
         device=place,
         dtype=precision,
         text_tokenizer=tokenizer,
-        language_model=_placed(language_model.to(place, precision), precision),
-        flow=_placed(flow.to(place), precision),
+        language_model=placed(language_model.to(place, precision), precision),
+        flow=placed(flow.to(place), precision),
         vocoder=vocoder.to(place).eval(),
         speakers=read_speakers(directory),
     )
@@ -94,7 +94,7 @@ def load_model(
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def _placed(network: Network, dtype: torch.dtype) -> Network:
+def placed(network: Network, dtype: torch.dtype) -> Network:
     """A network in its place, ready to run; on the CPU with linear layers laid out for it."""
     if next(network.parameters()).device.type == "cpu" and can_pack():
         pack_linears(network, dtype)

@@ -6,15 +6,32 @@ packed weights 93 to 207, and 350 to 460 in bfloat16.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["PackedLinear", "can_pack", "pack_linears"]
+__all__ = ["PackedLinear", "can_pack", "pack_linears", "without_packing"]
+
+_is_wanted = ContextVar("_is_wanted", default=True)
 
 
 def can_pack() -> bool:
-    """Whether this PyTorch has oneDNN's linear layer."""
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    """Whether this PyTorch has oneDNN's linear layer, outside of `without_packing`."""
+    has_onednn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return has_onednn and _is_wanted.get()
+
+
+@contextmanager
+def without_packing() -> Iterator[None]:
+    """Models that are loaded and run within use PyTorch's own linear layers and attention, to compare ours with."""
+    token = _is_wanted.set(False)
+    try:
+        yield
+    finally:
+        _is_wanted.reset(token)
 
 
 def pack_linears(module: nn.Module, dtype: torch.dtype) -> None:

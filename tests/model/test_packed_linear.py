@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cosycli.model.packed_linear import PackedLinear, can_pack, pack_linears
+from cosycli.model.packed_linear import PackedLinear, can_pack, pack_linears, without_packing
 
 pytestmark = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN")
 
@@ -42,3 +42,9 @@ def test_every_linear_layer_of_a_network_is_packed_and_nothing_else():
     assert kinds.count("PackedLinear") == 2
     assert "Linear" not in kinds
     assert "LayerNorm" in kinds
+
+
+def test_packing_can_be_done_without():
+    with without_packing():
+        assert not can_pack()
+    assert can_pack()
