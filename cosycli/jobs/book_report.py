@@ -27,6 +27,7 @@ class JudgedSegment:
     text: str
     failures: tuple[str, ...]
     num_draws: int
+    error_rate: float | None
 
 
 def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegment]:
@@ -35,7 +36,8 @@ def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegmen
     for order in orders:
         facts = folder.takes.facts(order.key)
         if facts.failures or facts.num_draws > 1:
-            judged.append(JudgedSegment(order.id, order.utterance.segment.text, facts.failures, facts.num_draws))
+            text = order.utterance.segment.text
+            judged.append(JudgedSegment(order.id, text, facts.failures, facts.num_draws, facts.error_rate))
     return judged
 
 
@@ -71,7 +73,7 @@ def summary_of(plan: Plan, rendered: Rendered, judged: list[JudgedSegment], asse
     counts = plan.script.coverage
     levels = [chapter.rms_db for chapter in assembly.chapters]
     lines = [
-        f"{len(assembly.chapters)} {'chapter' if len(assembly.chapters) == 1 else 'chapters'}, {assembly.duration_s / 60:.1f} min, "
+        f"{len(levels)} {'chapter' if len(levels) == 1 else 'chapters'}, {assembly.duration_s / 60:.1f} min, "
         f"{min(levels):.1f} to {max(levels):.1f} dB RMS.",
         f"{rendered.num_made} segments rendered, {rendered.num_kept} kept from before"
         + (f", {rendered.times_real_time:.1f} times real time." if rendered.num_made else "."),
