@@ -66,6 +66,9 @@ def book(
     mask: options.Mask = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
+    executor: options.Executor = "local",
+    workers: options.Workers = None,
+    ray_address: options.RayAddress = None,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
@@ -74,10 +77,13 @@ def book(
     Every rendered segment is kept in FILE's folder NAME.cosy: a run that was cut short goes on where it stopped, and
     after an edit only what changed is rendered.
     """
+    from functools import partial
+
     import cosycli
     from cosycli.cli.progress import open_progress
     from cosycli.jobs.book import make_book
     from cosycli.jobs.book_report import summary_of
+    from cosycli.jobs.executors import starter_of
     from cosycli.jobs.plan import plan_book
     from cosycli.settings import read_settings
 
@@ -110,6 +116,8 @@ def book(
     )
     publication = _publication(source, chosen)
     request = opts.book_request(source, chosen)
+    load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant)
+    start = starter_of(executor, load, workers=workers, address=ray_address, device=settings.device)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)
         _tell_what_was_found(planned, report)
@@ -117,7 +125,7 @@ def book(
             planned,
             publication,
             work or _work_folder(publication.target, source),
-            lambda: cosycli.load(settings.model, settings.device, settings.dtype, settings.variant),
+            start,
             _progress(report),
             redo or [],
         )

@@ -9,6 +9,7 @@ import typer
 __all__ = [
     "Device",
     "Dtype",
+    "Executor",
     "Format",
     "Mask",
     "Model",
@@ -16,11 +17,13 @@ __all__ = [
     "Play",
     "ProgressStyle",
     "Quiet",
+    "RayAddress",
     "Seed",
     "Speed",
     "Style",
     "Variant",
     "Voice",
+    "Workers",
 ]
 
 Output = Annotated[
@@ -38,6 +41,13 @@ Seed = Annotated[int | None, typer.Option(help="Another number gives another rea
 Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
+Executor = Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")]
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", help="Of ray; else one for each GPU, or machine without any.")
+]
+RayAddress = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="A running Ray cluster; else one is started on this machine.")
+]
 Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]

@@ -23,6 +23,7 @@ from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
 from cosycli.jobs.job_fingerprints import JobFingerprints
+from cosycli.jobs.local_executor import local_executor
 from cosycli.jobs.plan import manner_of, plan_book
 from cosycli.model.profile import read_profile
 from cosycli.model_library import find_model
@@ -153,7 +154,7 @@ def _make_book(job: BookJob, load: Load, report: Report) -> Made:
     )
     work = job.out.with_name(f"{job.id}.cosy")
     plan = plan_book(job.request, job.settings)
-    result = make_book(plan, job.publication, work, lambda: load(job.settings), progress)
+    result = make_book(plan, job.publication, work, lambda: local_executor(lambda: load(job.settings)), progress)
     flaws = tuple(f"{item.id} ({', '.join(item.failures)})" for item in result.judged if item.failures)
     return Made(result.files, round(result.assembly.duration_s, 3), flaws)
 

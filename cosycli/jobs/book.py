@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cosycli.audio.assembly import Assembly, ChapterSound
 from cosycli.audio.joining import Piece
@@ -23,12 +22,10 @@ from cosycli.documents.book import Metadata
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.book_report import JudgedSegment, judged_segments, write_report
 from cosycli.jobs.estimate import estimate, record_speed
+from cosycli.jobs.executors import Start
 from cosycli.jobs.plan import Order, Plan, orders_of
 from cosycli.jobs.rendering import Rendered, render_takes
 from cosycli.jobs.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from cosycli.engine.synthesizer import Synthesizer
 
 __all__ = ["BookProgress", "BookResult", "Publication", "make_book"]
 
@@ -83,7 +80,7 @@ def make_book(
     plan: Plan,
     publication: Publication,
     work: Path,
-    load: Callable[[], Synthesizer],
+    start: Start,
     progress: BookProgress,
     redo: Sequence[str] = (),
 ) -> BookResult:
@@ -91,7 +88,7 @@ def make_book(
 
     Args:
         work: the run's folder, made if need be.
-        load: called only if there is something to render.
+        start: called only if there is something to render.
         redo: ids of segments to draw anew.
 
     Raises:
@@ -109,8 +106,8 @@ def make_book(
         def rendered(done: int, so_far: Rendered) -> None:
             progress.rendered(done, len(orders), chapters[done - 1], so_far)
 
-        made = render_takes(orders, folder, plan.settings.mask, load, rendered)
-        record_speed(plan.settings.model, made.audio_s, made.elapsed_s)
+        made = render_takes(orders, folder, plan.settings.mask, start, rendered)
+        record_speed(plan.settings.model, made.audio_s, made.elapsed_s * made.num_workers)
         return _publish(plan, publication, folder, orders, made, progress)
 
 

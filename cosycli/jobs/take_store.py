@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
+
+if TYPE_CHECKING:
+    from cosycli.engine.synthesizer import Take
 
 __all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
 
@@ -65,6 +69,11 @@ class StoredTake:
     samples: NDArray[np.float32]
     sample_rate: int
     facts: TakeFacts
+
+    @classmethod
+    def of(cls, take: Take) -> StoredTake:
+        facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws)
+        return cls(take.samples, take.sample_rate, facts)
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:

@@ -1,0 +1,35 @@
+"""Takes rendered here, by one model in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cosycli.jobs.executors import Load, Wave
+from cosycli.jobs.take_store import StoredTake
+
+if TYPE_CHECKING:
+    from cosycli.engine.synthesizer import Synthesizer
+
+__all__ = ["LocalExecutor", "local_executor"]
+
+
+class LocalExecutor:
+    """One wave after the other."""
+
+    num_workers = 1
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+
+    def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
+        for wave in waves:
+            takes = self._synthesizer.render(list(wave.values()), mask=mask)
+            yield from zip(wave, map(StoredTake.of, takes), strict=True)
+
+
+@contextmanager
+def local_executor(load: Load) -> Iterator[LocalExecutor]:
+    """The executor, with its model loaded."""
+    yield LocalExecutor(load())

@@ -1,0 +1,158 @@
+"""Takes rendered by worker processes that each hold the model, on this machine or on many, with Ray.
+
+A worker is given a whole wave and gives back its takes, so that no disk need be shared, and what a take sounds like
+does not depend on which worker made it. Where a worker dies, Ray starts another one, which renders the wave again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+from ray.util import ActorPool
+
+from cosycli.errors import MissingError, UsageError
+from cosycli.jobs.executors import Load, Wave
+from cosycli.jobs.local_executor import LocalExecutor
+from cosycli.jobs.take_store import StoredTake
+
+if TYPE_CHECKING:
+    from cosycli.engine.synthesizer import Synthesizer
+
+__all__ = ["RayExecutor", "cpus_per_worker", "ray_executor"]
+
+# So often is a wave given to a new worker after the one that had it died. A machine that is taken away kills one worker
+# of a wave; a wave that kills all four does not fit into memory.
+MAX_RETRIES = 3
+
+
+class _Worker:
+    """What runs in a worker process. The model is loaded when it is first needed: by a worker that replaces another
+    one, with its first wave."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    @cached_property
+    def _synthesizer(self) -> Synthesizer:
+        return self._load()
+
+    def prepare(self) -> None:
+        self._synthesizer  # noqa: B018
+
+    def render(self, wave: Wave, mask: str) -> list[tuple[str, StoredTake]]:
+        return list(LocalExecutor(self._synthesizer).render([wave], mask))
+
+
+class RayExecutor:
+    """Waves handed to whichever worker is idle."""
+
+    def __init__(self, workers: list[Any]) -> None:
+        self._workers = workers
+
+    @property
+    def num_workers(self) -> int:
+        return len(self._workers)
+
+    def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
+        pool = ActorPool(self._workers)
+        with _plain_errors():
+            for takes in pool.map_unordered(lambda worker, wave: worker.render.remote(wave, mask), list(waves)):
+                yield from takes
+
+
+@contextmanager
+def ray_executor(load: Load, num_workers: int | None, address: str | None, device: str | None) -> Iterator[RayExecutor]:
+    """Workers with their models loaded; they end with the context.
+
+    Args:
+        num_workers: None for one on each GPU, or on each machine where there is none.
+        address: of a running cluster, as `ray.init` takes it; None starts one on this machine alone.
+        device: what the model is loaded on; "cpu" leaves the GPUs to others.
+
+    Raises:
+        UsageError: no cluster answers at the address, or it is too small for so many workers.
+        CosyError: what `load` raises.
+    """
+    _connect(address)
+    try:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        num_gpus = 0 if device == "cpu" else int(sum(node.get("GPU", 0) for node in nodes))
+        wanted = num_workers or num_gpus or len(nodes)
+        actor: Any = ray.remote(_Worker)
+        hire = actor.options(
+            num_cpus=cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0),
+            num_gpus=int(num_gpus > 0),
+            max_restarts=-1,
+            max_task_retries=MAX_RETRIES,
+        )
+        workers = [hire.remote(load) for _ in range(wanted)]
+        with _plain_errors():
+            ray.get([worker.prepare.remote() for worker in workers])
+        with redirect_stdout(sys.stderr):  # where Ray tells what happens to its workers
+            yield RayExecutor(workers)
+    finally:
+        ray.shutdown()
+
+
+def cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_gpus: bool) -> int:
+    """How many CPUs each worker can have; Ray lets a worker start as many threads.
+
+    Args:
+        nodes: how many "CPU" and "GPU" each machine has.
+        on_gpus: each worker has a GPU to itself.
+
+    Raises:
+        UsageError: there is no room for so many workers.
+    """
+
+    def room(num_cpus: int) -> int:
+        places = (node.get("CPU", 0) // num_cpus for node in nodes)
+        return int(sum(min(n, node.get("GPU", 0)) if on_gpus else n for n, node in zip(places, nodes, strict=True)))
+
+    largest = int(max((node.get("CPU", 0) for node in nodes), default=0))
+    for num_cpus in range(largest, 0, -1):
+        if room(num_cpus) >= num_workers:
+            return num_cpus
+    most, kind = room(1), "GPU" if on_gpus else "CPU"
+    raise UsageError(
+        f"There is no room for {num_workers} workers, each with a {kind} to itself.", f"Give at most: --workers {most}"
+    )
+
+
+def _connect(address: str | None) -> None:
+    """Raises: UsageError: no cluster answers."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports its use to its makers otherwise
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UsageError(
+            f"No Ray cluster can be used at {address or 'this machine'}: {error}",
+            "Start one with `ray start --head`, which prints its address.",
+        ) from None
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own handler leaves at once, without an exit code of ours
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What went wrong in a worker, as if it had gone wrong here."""
+    try:
+        yield
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayActorError as error:
+        raise MissingError(
+            f"A Ray worker died, and so did those that replaced it: {str(error).strip().splitlines()[-1]}",
+            "Give each more memory with fewer --workers, and see that each machine has this version of cosy.",
+        ) from None
