@@ -19,7 +19,11 @@ __version__ = "0.1.0"
 
 
 def load(
-    model: str = "builtin", device: str | None = None, dtype: str | None = None, variant: str | None = None
+    model: str = "builtin",
+    device: str | None = None,
+    dtype: str | None = None,
+    variant: str | None = None,
+    verify: bool = False,
 ) -> Synthesizer:
     """A model, ready to speak.
 
@@ -28,16 +32,17 @@ def load(
         device: cpu, cuda or mps; None for the fastest there is.
         dtype: float32 or bfloat16; None for what suits the device.
         variant: another training of the language model that the model brings, such as rl of CosyVoice 3.
+        verify: have a recognizer listen to what is spoken, and draw again what it hears otherwise.
 
     Raises:
-        MissingError: the model is not on this machine, or is damaged.
+        MissingError: the model is not on this machine, or is damaged; or there is no recognizer for it.
         UsageError: the device, dtype or variant does not exist here.
     """
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.model.loading import load_model
     from cosycli.model_library import find_model
 
-    return Synthesizer(load_model(find_model(model), device, dtype, variant))
+    return Synthesizer(load_model(find_model(model), device, dtype, variant), verify)
 
 
 def __getattr__(name: str) -> Any:

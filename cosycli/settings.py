@@ -37,6 +37,7 @@ class Settings:
     speed: float = 1.0
     seed: int = 0
     mask: str = "full"
+    verify: bool = False
     format: str | None = None
     device: str | None = None
     dtype: str | None = None
@@ -99,6 +100,6 @@ def _checked(key: Any, value: Any, path: Path) -> Any:
     if wanted is float and type(value) is int:
         value = float(value)
     if type(value) is not wanted:
-        kind = {str: "text", float: "a number", int: "a whole number"}[wanted]
+        kind = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}[wanted]
         raise UsageError(f"{path}: {key} is {value!r}, which is not {kind}.", f"Write `{key}: …` with {kind}.")
     return value

@@ -31,6 +31,7 @@ class FakeTake:
     seed: int = 0
     failures: tuple[str, ...] = ()
     num_draws: int = 1
+    error_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class FakeSynthesizer:
     device: str | None
     dtype: str | None
     variant: str | None = None
+    verify: bool = False
     sample_rate: int = SAMPLE_RATE
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
@@ -138,10 +140,14 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
     made: list[FakeSynthesizer] = []
 
     def load(
-        model: str = "builtin", device: str | None = None, dtype: str | None = None, variant: str | None = None
+        model: str = "builtin",
+        device: str | None = None,
+        dtype: str | None = None,
+        variant: str | None = None,
+        verify: bool = False,
     ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(model, device, dtype, variant))
+        made.append(FakeSynthesizer(model, device, dtype, variant, verify))
         return made[-1]
 
     patch(cosycli, "load", load)

@@ -27,6 +27,7 @@ def test_load():
         "device": None,
         "dtype": None,
         "variant": None,
+        "verify": False,
     }
 
 

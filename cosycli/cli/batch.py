@@ -49,6 +49,7 @@ def batch(
     speed: options.Speed = None,
     seed: options.Seed = None,
     mask: options.Mask = None,
+    verify: options.Verify = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
@@ -74,6 +75,7 @@ def batch(
         "speed": speed,
         "seed": seed,
         "mask": mask,
+        "verify": verify,
     }
     work = read_batch(jobs, settings, flags, output)
     state = BatchState(_state_path(jobs, output))
@@ -95,8 +97,8 @@ def _loader(device: str | None, dtype: str | None) -> Callable[[Settings], Synth
     """The model that was loaded last stays, for the next job mostly wants it too."""
     import cosycli
 
-    load = lru_cache(maxsize=1)(lambda model, variant: cosycli.load(model, device, dtype, variant))
-    return lambda settings: load(settings.model, settings.variant)
+    load = lru_cache(maxsize=1)(lambda model, variant, verify: cosycli.load(model, device, dtype, variant, verify))
+    return lambda settings: load(settings.model, settings.variant, settings.verify)
 
 
 def _run(

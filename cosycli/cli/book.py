@@ -64,6 +64,7 @@ def book(
     redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Draw a segment anew: 3.12")] = None,
     work: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where takes are kept; else beside FILE.")] = None,
     mask: options.Mask = None,
+    verify: options.Verify = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     executor: options.Executor = "local",
@@ -95,6 +96,7 @@ def book(
         speed=speed,
         seed=seed,
         mask=mask,
+        verify=verify,
         device=device,
         dtype=dtype,
     )
@@ -116,7 +118,7 @@ def book(
     )
     publication = _publication(source, chosen)
     request = opts.book_request(source, chosen)
-    load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant)
+    load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
     start = starter_of(executor, load, workers=workers, address=ray_address, device=settings.device)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)

@@ -22,6 +22,7 @@ __all__ = [
     "Speed",
     "Style",
     "Variant",
+    "Verify",
     "Voice",
     "Workers",
 ]
@@ -39,6 +40,9 @@ Style = Annotated[str | None, typer.Option(help="A style such as happy, or an in
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
 Seed = Annotated[int | None, typer.Option(help="Another number gives another reading.")]
 Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
+Verify = Annotated[
+    bool | None, typer.Option("--verify", help="Listen to each segment; draw it again where the words are wrong.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
 Executor = Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")]

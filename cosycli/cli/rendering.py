@@ -77,6 +77,7 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     from cosycli.audio.joining import join
     from cosycli.engine.abilities import languages_of, read_for
     from cosycli.engine.utterance import utterances_of
+    from cosycli.engine.verification import check_listener
     from cosycli.jobs.plan import manner_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
@@ -88,13 +89,15 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     language_model_weights(folder, settings.variant)
     if settings.voice is not None:
         find_voice(settings.voice, folder)
+    if settings.verify:
+        check_listener(folder)
     profile = read_profile(folder)
     manner = manner_of(settings, profile)
     script = read_for(profile, text)
     tell_what_was_found(script, report)
     for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
         report.tell(f"Note: {warning}", warning=warning)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
+    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     num_samples = 0
     failed: list[Take] = []

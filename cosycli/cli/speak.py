@@ -36,6 +36,7 @@ def speak(
     speed: options.Speed = None,
     seed: options.Seed = None,
     mask: options.Mask = None,
+    verify: options.Verify = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     stream: Annotated[
@@ -62,6 +63,7 @@ def speak(
         speed=speed,
         seed=seed,
         mask=mask,
+        verify=verify,
         device=device,
         dtype=dtype,
     )

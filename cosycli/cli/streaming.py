@@ -29,6 +29,8 @@ def check_streamable(settings: Settings, mask: str | None) -> None:
     """
     if settings.speed != 1.0:
         raise UsageError("A stream is spoken at the voice's own speed.", "Leave out --speed, or --stream.")
+    if settings.verify:
+        raise UsageError("A stream is out before it could be drawn again.", "Leave out --verify, or --stream.")
     if mask not in (None, "chunk"):
         raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
 

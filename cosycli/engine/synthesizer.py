@@ -22,16 +22,19 @@ from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.stages import Stages
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
+from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, listener_for, verdict_on
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
+from cosycli.recording import Recording
 from cosycli.script import Script, Segment
 from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer", "Take"]
 
 MAX_RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
+WITHOUT_INSTRUCTION = "instruction left out, for it was spoken"
 BATCH_FRAMES = 3000  # padded mel frames, one minute, that flow and vocoder take at once
 
 
@@ -53,6 +56,7 @@ class Take:
         tokens, seed: what they were made from.
         failures: the gates that it did not pass, and neither did any other draw better.
         num_draws: how many times it was drawn.
+        error_rate: letters that a recognizer heard otherwise for each letter to be said; None if none listened.
     """
 
     segment: Segment
@@ -62,6 +66,7 @@ class Take:
     seed: int
     failures: tuple[str, ...] = ()
     num_draws: int = 1
+    error_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,10 @@ class Speech:
 class Synthesizer:
     """A loaded model that speaks."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, verify: bool = False) -> None:
+        """Raises: MissingError: there is no recognizer for the model, and `verify` wants one to listen to each take."""
         self._model = model
+        self._listener: Listener | None = listener_for(model.directory) if verify else None
         self._stages = Stages(model)
 
     @property
@@ -148,16 +155,36 @@ class Synthesizer:
 
     def _render_well(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
         """The best take of each utterance: those that fail a gate are drawn again, together."""
-        takes = list(self._render_wave(utterances, mask))
+        takes = self._render_verified(utterances, mask)
+        wanted = list(utterances)
         for draw in range(1, MAX_RETAKES + 1):
             failing = [row for row, take in enumerate(takes) if take.failures]
             if not failing:
                 break
-            again = [utterances[row].redrawn("retake", str(draw)) for row in failing]
-            for row, take in zip(failing, self._render_wave(again, mask), strict=True):
-                best = min(takes[row], take, key=lambda each: len(each.failures))
-                takes[row] = replace(best, num_draws=draw + 1)
-        return takes
+            for row in failing:
+                if SPOKEN_INSTRUCTION in takes[row].failures:
+                    wanted[row] = replace(wanted[row], instruction=None)
+            again = [wanted[row].redrawn("retake", str(draw)) for row in failing]
+            for row, take in zip(failing, self._render_verified(again, mask), strict=True):
+                takes[row] = replace(min(takes[row], take, key=_badness), num_draws=draw + 1)
+        return [
+            take if said == asked else replace(take, failures=(*take.failures, WITHOUT_INSTRUCTION))
+            for take, said, asked in zip(takes, wanted, utterances, strict=True)
+        ]
+
+    def _render_verified(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+        takes = list(self._render_wave(utterances, mask))
+        if self._listener is None:
+            return takes
+        opening = self._model.profile.opening
+        verdicts = [
+            verdict_on(self._listener, Recording(take.samples, take.sample_rate), item, opening)
+            for take, item in zip(takes, utterances, strict=True)
+        ]
+        return [
+            replace(take, failures=(*take.failures, *verdict.failures), error_rate=verdict.error_rate)
+            for take, verdict in zip(takes, verdicts, strict=True)
+        ]
 
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
@@ -222,6 +249,11 @@ class Synthesizer:
         raise UsageError(
             f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}."
         )
+
+
+def _badness(take: Take) -> tuple[bool, int, float]:
+    """The least of it is kept: an instruction that is spoken is worse than any other failure."""
+    return SPOKEN_INSTRUCTION in take.failures, len(take.failures), take.error_rate or 0.0
 
 
 def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

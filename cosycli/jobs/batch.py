@@ -135,9 +135,9 @@ def _outcomes(jobs: Sequence[Job], load: Load, report: Report) -> Iterator[_Outc
             yield job, _make_book_or_error(job, load, report)
 
 
-def _way(job: Job) -> tuple[str, str | None, str]:
+def _way(job: Job) -> tuple[str, str | None, str, bool]:
     """What the texts that are rendered together have in common."""
-    return job.settings.model, job.settings.variant, job.settings.mask
+    return job.settings.model, job.settings.variant, job.settings.mask, job.settings.verify
 
 
 def _make_book_or_error(job: BookJob, load: Load, report: Report) -> Made | Exception:

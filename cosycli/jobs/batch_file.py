@@ -106,6 +106,7 @@ class _Reader:
         self.check_style = cache(_check_style)
         self.check_variant = cache(_check_variant)
         self.check_language = cache(_check_language)
+        self.check_listener = cache(_check_listener)
         self.voice_names = frozenset(voice_folders())
         for key, value in file.defaults.values.items():
             self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
@@ -176,6 +177,8 @@ class _Reader:
             self.check_voice(settings.voice, settings.model)
         self.check_style(settings.style, settings.model)
         self.check_variant(settings.variant, settings.model)
+        if settings.verify:
+            self.check_listener(settings.model)
         return settings
 
     def _out(self, values: Mapping[str, Any], default: str, name: str) -> Path:
@@ -213,6 +216,14 @@ def _check_language(language: str | None, model: str) -> None:
     from cosycli.model_library import find_model
 
     check_language(language, read_profile(find_model(model)))
+
+
+def _check_listener(model: str) -> None:
+    """Raises: MissingError: there is no such model, or no recognizer for it."""
+    from cosycli.engine.verification import check_listener
+    from cosycli.model_library import find_model
+
+    check_listener(find_model(model))
 
 
 def _check_style(style: str | None, model: str) -> None:

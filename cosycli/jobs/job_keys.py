@@ -66,6 +66,7 @@ SETTINGS: Mapping[str, Kind] = {
     "speed": NUMBER,
     "seed": WHOLE,
     "mask": TEXT,
+    "verify": YES_OR_NO,
     "format": TEXT,
 }
 BOOK_SETTINGS: Mapping[str, Kind] = {

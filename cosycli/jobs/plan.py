@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cosycli.engine.abilities import abilities_of, check_language, instruction_of
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.jobs.take_store import Conditions, take_key
@@ -130,6 +131,8 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
 
     folder = find_model(settings.model)
     language_model_weights(folder, settings.variant)
+    if settings.verify:
+        check_listener(folder)
     profile = read_profile(folder)
     check_language(request.language, profile)
     manner = manner_of(settings, profile)
@@ -194,6 +197,7 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
         voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
         mask=plan.settings.mask,
         dtype=plan.settings.dtype or "",
+        verify=plan.settings.verify,
     )
     orders = []
     for (chapter, number, _), drawn in zip(places, utterances, strict=True):

@@ -38,12 +38,14 @@ class Conditions:
         voices: the fingerprint of each voice that is used.
         mask: what the flow's attention sees.
         dtype: the precision that was asked for, or "" where the device decides.
+        verify: a recognizer has a say in which draw is kept.
     """
 
     model: str
     voices: Mapping[str, str]
     mask: str
     dtype: str
+    verify: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,14 @@ class TakeFacts:
         tokens, seed: what it was made from.
         failures: the gates it did not pass.
         num_draws: how many times it was drawn.
+        error_rate: letters that a recognizer heard otherwise for each letter to be said; None if none listened.
     """
 
     tokens: tuple[int, ...]
     seed: int
     failures: tuple[str, ...] = ()
     num_draws: int = 1
+    error_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class StoredTake:
 
     @classmethod
     def of(cls, take: Take) -> StoredTake:
-        facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws)
+        facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws, take.error_rate)
         return cls(take.samples, take.sample_rate, facts)
 
 
@@ -88,6 +92,7 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
         conditions.voices[utterance.voice],
         conditions.mask,
         conditions.dtype,
+        *(["verify"] if conditions.verify else []),
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -153,7 +158,9 @@ class TakeStore:
 
 def _facts_in(file: soundfile.SoundFile) -> TakeFacts:
     facts = json.loads(file.comment)
-    return TakeFacts(tuple(facts["tokens"]), facts["seed"], tuple(facts["failures"]), facts["num_draws"])
+    return TakeFacts(
+        tuple(facts["tokens"]), facts["seed"], tuple(facts["failures"]), facts["num_draws"], facts.get("error_rate")
+    )
 
 
 def _encode(take: StoredTake) -> bytes:

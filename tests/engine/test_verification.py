@@ -1,0 +1,195 @@
+"""Takes whose words are wrong are found by listening to them, and drawn again."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+import cosycli
+from cosycli.engine.synthesizer import Take
+from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
+from cosycli.errors import MissingError
+from cosycli.model_library import BUILTIN, model_folder
+from cosycli.recording import Recording
+from cosycli.script import read_script
+from tests.model.tiny_model import write_tiny_model
+
+SENTENCE = "The lamp is on the table, and the letter is under it."
+SOUND = Recording(np.zeros(2400, np.float32), 24_000)
+
+
+class Listener:
+    """Hears one thing after another, whatever is said; the last one for ever."""
+
+    limit = 0.3
+
+    def __init__(self, *heard: str | None) -> None:
+        self.heard = list(heard)
+
+    def hear(self, recording: Recording, language: str) -> str | None:
+        return self.heard.pop(0) if len(self.heard) > 1 else self.heard[0]
+
+
+def verdict(text: str, heard: str | None, instruction: str | None = None, opening: str = "") -> Verdict:
+    (utterance,) = utterances_of(read_script(text).segments, Manner(instruction=instruction))
+    return verdict_on(Listener(heard), SOUND, utterance, opening)
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("Good evening, Ada.", "good evening ada"),
+        ("He paid $5 for 21 lamps.", "He paid 5 dollars for 21 lamps."),
+        ("我们很高兴。", "我們很高興"),
+        ("他在银行工作。", "她再银行工作。"),  # homophones
+        ("Grüße aus Köln, Jürgen!", "Grusse aus Koln, Jurgen"),
+        ("안녕하세요 여러분", "안녕하세요, 여러분."),
+        ("[laughter] That is <strong>very</strong> funny.", "that is very funny"),
+    ],
+)
+def test_what_sounds_the_same_is_the_same(text, heard):
+    assert verdict(text, heard) == Verdict((), 0.0)
+
+
+def test_ordered_pronunciations_are_compared_as_they_sound():
+    (segment,) = read_script(
+        "He read{R EH1 D} it in 行{háng}.", phonemes=frozenset({"[R]", "[EH1]", "[D]", "[h]", "[áng]"})
+    ).segments
+    (utterance,) = utterances_of([segment], Manner())
+    assert verdict_on(Listener("he red it in hang"), SOUND, utterance).failures == ()
+
+
+def test_other_words_fail():
+    found = verdict(SENTENCE, "nobody had seen the ferry since the storm")
+    assert found.failures == ("words",)
+    assert found.error_rate > 0.5
+
+
+def test_a_lost_half_fails():
+    assert verdict(SENTENCE, "The lamp is on the table").failures == ("words",)
+
+
+def test_one_wrong_letter_of_a_short_word_is_no_failure():
+    assert verdict("No.", "mo").failures == ()
+
+
+def test_an_unknown_language_is_not_judged():
+    assert verdict(SENTENCE, None) == Verdict((), None)
+
+
+GREETING = "Good evening, Ada."
+INSTRUCTION = "speak as slowly as you can"
+
+
+@pytest.mark.parametrize("heard", [f"{INSTRUCTION} {SENTENCE}", f"You are a helpful assistant. {INSTRUCTION}"])
+def test_a_spoken_instruction_is_heard(heard):
+    found = verdict(SENTENCE, heard, INSTRUCTION, opening="You are a helpful assistant.")
+    assert "instruction spoken" in found.failures
+
+
+@pytest.mark.parametrize("instruction", ["用四川话说这句话", "用广东话表达"])
+def test_a_chinese_instruction_is_heard_before_a_chinese_text(instruction):
+    assert "instruction spoken" in verdict("今天天气很好。", f"{instruction}今天天气很好", instruction).failures
+
+
+def test_a_text_may_begin_like_its_instruction():
+    text = "Speak as slowly as you can, said the doctor."
+    assert verdict(text, text, INSTRUCTION).failures == ()
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def takes_heard(directory, tmp_path, monkeypatch):
+    """Renders `GREETING` by a model that no gate but the recognizer's judges."""
+    t = np.arange(4 * 24000) / 24000
+    soundfile.write(tmp_path / "clip.flac", 0.3 * np.sin(2 * np.pi * 200 * t) * np.sin(3 * t), 24000)
+    (tmp_path / "voice.yaml").write_text("name: ada\nlanguage: en\nrights: made by a sine\nreference: clip.flac\n")
+    monkeypatch.setattr("cosycli.engine.synthesizer.failures_of", lambda evidence: ())
+
+    def takes(*heard: str, verify: bool = True, instruction: str | None = None, seed: int | None = None) -> Take:
+        monkeypatch.setattr("cosycli.engine.synthesizer.listener_for", lambda folder: Listener(*heard))
+        synthesizer = cosycli.load(str(directory), device="cpu", verify=verify)
+        (utterance,) = utterances_of(synthesizer.read(GREETING).segments, Manner(str(tmp_path), instruction))
+        (take,) = synthesizer.render([utterance if seed is None else replace(utterance, seed=seed)])
+        return take
+
+    return takes
+
+
+def test_a_good_take_is_kept_as_it_is_without_listening(takes_heard):
+    verified, plain = takes_heard(GREETING), takes_heard("nonsense", verify=False)
+    assert (verified.seed, verified.num_draws, verified.failures, verified.error_rate) == (plain.seed, 1, (), 0.0)
+    assert (plain.num_draws, plain.error_rate) == (1, None)
+    np.testing.assert_array_equal(verified.samples, plain.samples)
+
+
+def test_wrong_words_are_drawn_again(takes_heard):
+    first, second = takes_heard(GREETING), takes_heard("something else", GREETING)
+    assert (second.num_draws, second.failures) == (2, ())
+    assert second.seed != first.seed
+
+
+def test_the_take_with_the_fewest_wrong_letters_is_kept_and_named(takes_heard):
+    best = takes_heard("something else", "good even", "nothing at all")
+    assert (best.num_draws, best.failures) == (3, ("words",))
+    assert best.seed == takes_heard("something else", GREETING).seed
+
+
+def test_a_spoken_instruction_is_left_out_of_the_next_draw_and_told(takes_heard):
+    redrawn = takes_heard(f"{INSTRUCTION} {GREETING}", GREETING, instruction=INSTRUCTION)
+    assert redrawn.num_draws == 2
+    assert redrawn.failures == ("instruction left out, for it was spoken",)
+    assert redrawn.tokens == takes_heard(GREETING, seed=redrawn.seed).tokens
+    assert redrawn.tokens != takes_heard(GREETING, seed=redrawn.seed, instruction=INSTRUCTION).tokens
+
+
+def test_the_built_in_recognizer_hears_the_built_in_voice():
+    synthesizer = cosycli.load(device="cpu", verify=True)
+    (take,) = synthesizer.render(utterances_of(synthesizer.read("The lamp is on the table.").segments, Manner()))
+    assert "words" not in take.failures
+    assert take.error_rate < 0.4
+    listener = listener_for(model_folder(BUILTIN))
+    (other,) = utterances_of(read_script("Nobody had seen the ferry.").segments, Manner())
+    assert verdict_on(listener, Recording(take.samples, take.sample_rate), other).failures == ("words",)
+
+
+def test_other_models_need_whisper(directory, monkeypatch):
+    monkeypatch.setattr("cosycli.engine.verification.find_spec", lambda name: None)
+    with pytest.raises(MissingError, match="pip install faster-whisper"):
+        check_listener(directory)
+    check_listener(model_folder(BUILTIN))
+
+
+def test_whisper_is_given_the_sound_and_its_language(directory, monkeypatch):
+    asked = []
+
+    class WhisperModel:
+        supported_languages = ("en", "zh")
+
+        def __init__(self, size: str) -> None:
+            self.size = size
+
+        def transcribe(self, samples: np.ndarray, **options: object) -> tuple[list[SimpleNamespace], None]:
+            asked.append((self.size, len(samples), options["language"]))
+            return [SimpleNamespace(text=" Good"), SimpleNamespace(text=" evening.")], None
+
+    module = ModuleType("faster_whisper")
+    module.WhisperModel = WhisperModel
+    monkeypatch.setitem(sys.modules, "faster_whisper", module)
+    monkeypatch.setattr("cosycli.engine.verification.find_spec", lambda name: True)
+    listener = listener_for(directory)
+    assert listener.hear(SOUND, "en").split() == ["Good", "evening."]
+    assert listener.hear(SOUND, "yue") is not None
+    assert listener.hear(SOUND, "xx") is None
+    assert asked == [("small", 1600, "en"), ("small", 1600, "zh")]
