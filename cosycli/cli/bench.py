@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ from cosycli.cli import options
 from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
-    from cosycli.engine.synthesizer import Speech
+    from cosycli.engine.benchmark import Measurement, Report
 
 __all__ = ["EXAMPLES", "bench"]
 
@@ -23,95 +23,125 @@ EXAMPLES = """Examples:
 \b
   cosy bench
   cosy bench --runs 1 --json
+  cosy bench --runs 1 --reference
 """
 
-# Twenty sentences of everyday length.
-TEXT = """
-The baker opens before the sun is over the roofs. A smell of warm bread runs down the hill and wakes the dogs.
-My sister counts the boats from her window and writes their names in a green book. On Thursdays the ferry is late.
-Nobody in the village owns a clock that agrees with another. The schoolteacher says that this keeps people polite.
-In winter the lake freezes from the edges toward the middle. Children learn to listen to the ice before they trust it.
-An old man sells chestnuts under the bridge and never gives change. He says the difference is for the river.
-When the train stopped in the forest, we heard how quiet it could be. Someone laughed, and then everyone did.
-The letter had been folded so often that the words were wearing thin. She could have read it with her eyes closed.
-We planted four trees, one for each of us, and three of them grew. The fourth was eaten by a very happy goat.
-By evening the wind had turned, and the kites came down one by one. Their strings lay across the field like writing.
-I have kept the key, although the house was sold long ago. Some doors are easier to carry than to close.
-"""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One run. Times in seconds; a real-time factor is seconds of work for a second of speech."""
-
-    audio_s: float
-    load_s: float
-    total_s: float
-    language_model_rtf: float
-    flow_rtf: float
-    vocoder_rtf: float
-    total_rtf: float
-    times_real_time: float
-    peak_memory_mb: float
+# Twenty of everyday length.
+SENTENCES = (
+    "The baker opens before the sun is over the roofs.",
+    "A smell of warm bread runs down the hill and wakes the dogs.",
+    "My sister counts the boats from her window and writes their names in a green book.",
+    "On Thursdays the ferry is late.",
+    "Nobody in the village owns a clock that agrees with another.",
+    "The schoolteacher says that this keeps people polite.",
+    "In winter the lake freezes from the edges toward the middle.",
+    "Children learn to listen to the ice before they trust it.",
+    "An old man sells chestnuts under the bridge and never gives change.",
+    "He says the difference is for the river.",
+    "When the train stopped in the forest, we heard how quiet it could be.",
+    "Someone laughed, and then everyone did.",
+    "The letter had been folded so often that the words were wearing thin.",
+    "She could have read it with her eyes closed.",
+    "We planted four trees, one for each of us, and three of them grew.",
+    "The fourth was eaten by a very happy goat.",
+    "By evening the wind had turned, and the kites came down one by one.",
+    "Their strings lay across the field like writing.",
+    "I have kept the key, although the house was sold long ago.",
+    "Some doors are easier to carry than to close.",
+)
 
 
 def bench(
     model: Annotated[str, typer.Option(help="A model of `cosy models list`, or a model folder.")] = "builtin",
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Random weights of the model's size: cosyvoice2, cosyvoice3, ...")
+    ] = False,
+    batch: Annotated[
+        str | None, typer.Option(metavar="N,...", help="Synthetic: segments together, each size in turn; 32.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Synthetic: of speech; 60.")] = None,
+    segment: Annotated[float | None, typer.Option(help="Synthetic: seconds a segment; 10.")] = None,
+    prompt: Annotated[float | None, typer.Option(help="Synthetic: seconds of reference before it; 3.")] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Also a segment at a time, in float32 with PyTorch's own layers.")
+    ] = False,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How many times as fast as in an earlier run's JSON.")
+    ] = None,
     variant: options.Variant = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
-    runs: Annotated[int, typer.Option(help="The fastest of so many runs is shown.")] = 3,
+    runs: Annotated[int, typer.Option(help="The first is the cold one; the fastest is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Speak twenty sentences and show the time each stage takes, and the memory."""
-    if runs < 1:
-        raise UsageError(f"{runs} runs measure nothing.", "Give --runs 1 or more.")
-    started = time.perf_counter()
-    import cosycli
+    """Speak twenty sentences, or set work, and show the time that each stage takes, and the memory."""
+    lengths = {"seconds": seconds, "segment_s": segment, "prompt_s": prompt}
+    given = {name: value for name, value in lengths.items() if value is not None}
+    if (given or batch) and not synthetic:
+        raise UsageError("--batch, --seconds, --segment and --prompt are of synthetic work.", "Add --synthetic.")
+    batches = _numbers(batch or "32")
+    from cosycli.engine import benchmark
+    from cosycli.engine.benchmark_comparison import compare as compared
+    from cosycli.engine.workload import Workload
 
-    synthesizer = cosycli.load(model, device, dtype, variant)
-    load_s = time.perf_counter() - started
-    results = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        speech = synthesizer.speak(TEXT)
-        results.append(_measurement(speech, load_s, time.perf_counter() - started))
-    best = min(results, key=lambda result: result.total_s)
-    if as_json:
-        print(json.dumps(asdict(best), indent=1))
+    setup = benchmark.Setup(model, device, dtype, variant, runs, reference)
+    if synthetic:
+        report = benchmark.benchmark_synthetic(setup, Workload(**given), batches)
     else:
-        _print(best)
+        report = benchmark.benchmark_text(setup, SENTENCES)
+    ratios = compared(report, compare) if compare else []
+    if as_json:
+        print(json.dumps(asdict(report) | ({"compared": ratios} if compare else {}), indent=1))
+    else:
+        _print(report)
+        _print_ratios(ratios)
 
 
-def _measurement(speech: Speech, load_s: float, total_s: float) -> Measurement:
-    audio_s = len(speech.samples) / speech.sample_rate
-    return Measurement(
-        audio_s=round(audio_s, 2),
-        load_s=round(load_s, 2),
-        total_s=round(total_s, 2),
-        language_model_rtf=round(speech.timings.language_model_s / audio_s, 4),
-        flow_rtf=round(speech.timings.flow_s / audio_s, 4),
-        vocoder_rtf=round(speech.timings.vocoder_s / audio_s, 4),
-        total_rtf=round(total_s / audio_s, 4),
-        times_real_time=round(audio_s / total_s, 2),
-        peak_memory_mb=round(_peak_memory_mb()),
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--batch {text} is no list of numbers.", "Give --batch 1,8,32.") from None
+
+
+def _print(report: Report) -> None:
+    machine = report.machine
+    threads = f"{machine.threads} {'thread' if machine.threads == 1 else 'threads'}"
+    print(f"{report.model} on {machine.device}, {machine.dtype}, {threads}, torch {machine.torch}, cosy {machine.cosy}")
+    for measured in report.measurements:
+        print()
+        _print_measurement(measured)
+    _print_gain(report.measurements)
+
+
+def _print_measurement(measured: Measurement) -> None:
+    batch = f", batch {measured.batch}" if measured.batch else ""
+    print(
+        f"{measured.path}{batch}: {measured.audio_s:.1f} s of speech in {measured.total_s:.1f} s "
+        f"(cold {measured.cold_s:.1f} s): {measured.times_real_time:.1f} times real time"
     )
-
-
-def _peak_memory_mb() -> float:
-    """Of the whole process, and of the GPU where there is one."""
-    import resource
-
-    import torch
-
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KB elsewhere
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return float(process + (torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0)) / 1e6
-
-
-def _print(result: Measurement) -> None:
-    print(f"{result.audio_s:.1f} s of speech in {result.total_s:.1f} s: {result.times_real_time:.1f} times real time")
+    mfu = measured.mfu or {}
     for stage in ("language_model", "flow", "vocoder", "total"):
-        print(f"{stage.replace('_', ' '):<16} RTF {getattr(result, f'{stage}_rtf'):.3f}")
-    print(f"{'loading':<16} {result.load_s:.1f} s")
-    print(f"{'peak memory':<16} {result.peak_memory_mb:.0f} MB")
+        share = f"  MFU {mfu[stage]:.1%}" if stage in mfu else ""
+        print(f"{stage.replace('_', ' '):<16} RTF {getattr(measured, f'{stage}_rtf'):.4f}{share}")
+    if measured.tokens_per_s:
+        print(f"{'speech tokens':<16} {measured.tokens_per_s:.0f} a second")
+    print(f"{'loading':<16} {measured.load_s:.1f} s")
+    print(f"{'peak memory':<16} {measured.peak_memory_mb} MB")
+    if measured.gpu_memory_mb:
+        print(f"{'peak on the GPU':<16} {measured.gpu_memory_mb} MB")
+
+
+def _print_gain(measurements: Sequence[Measurement]) -> None:
+    """How many times as fast as the reference the best batch is, where there is one."""
+    slow = [each for each in measurements if each.path == "reference"]
+    if slow:
+        gain = slow[0].total_rtf / min(each.total_rtf for each in measurements if each.path == "fast")
+        print(f"\nfast over reference: {gain:.2f}")
+
+
+def _print_ratios(ratios: Sequence[dict[str, Any]]) -> None:
+    for ratio in ratios:
+        batch = f", batch {ratio['batch']}" if ratio["batch"] else ""
+        parts = [f"{name.replace('_', ' ')} {ratio[name]:.2f}" for name in ratio if name not in ("path", "batch")]
+        print(f"{ratio['path']}{batch}, times as fast as before: {', '.join(parts)}")

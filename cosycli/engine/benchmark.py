@@ -1,0 +1,216 @@
+"""How fast a model works on this machine: its stages apart and together, cold and steady, in batches of several sizes.
+
+There are two kinds of work. Sentences are spoken as a user's would be; a synthetic `Workload` takes a model of random
+weights through a set number of speech tokens.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+
+import cosycli
+from cosycli.engine.workload import Run, Task, Workload
+from cosycli.errors import UsageError
+from cosycli.model.costs import peak_flops
+from cosycli.model.loading import choose_device, choose_dtype
+from cosycli.model.packed_linear import without_packing
+from cosycli.model.synthetic_model import synthetic_model
+
+__all__ = ["FAST", "REFERENCE", "Machine", "Measurement", "Report", "Setup", "benchmark_synthetic", "benchmark_text"]
+
+FAST, REFERENCE = "fast", "reference"
+STAGES = ("language_model", "flow", "vocoder")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to measure.
+
+    Attributes:
+        model, device, dtype, variant: as for `cosycli.load`.
+        runs: the first is the cold one, the fastest the steady one.
+        with_reference: also measure a segment at a time in float32, with PyTorch's own linear layers and attention.
+
+    Raises:
+        UsageError: there are no runs.
+    """
+
+    model: str
+    device: str | None = None
+    dtype: str | None = None
+    variant: str | None = None
+    runs: int = 3
+    with_reference: bool = False
+
+    def __post_init__(self) -> None:
+        if self.runs < 1:
+            raise UsageError(f"{self.runs} runs measure nothing.", "Give --runs 1 or more.")
+
+    @property
+    def for_reference(self) -> Setup:
+        return replace(self, dtype="float32")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured, and with what."""
+
+    device: str
+    dtype: str
+    threads: int
+    torch: str
+    cosy: str
+
+    @classmethod
+    def of(cls, setup: Setup) -> Machine:
+        place = choose_device(setup.device)
+        dtype = str(choose_dtype(setup.dtype, place)).removeprefix("torch.")
+        name = _gpu_name(place) or str(place)
+        return cls(name, dtype, torch.get_num_threads(), torch.__version__, cosycli.__version__)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One way through the work. A real-time factor is seconds of work for a second of sound.
+
+    Attributes:
+        path: `fast`, or `reference` for the slow twin.
+        batch: segments that the language model speaks together; None where the engine chooses.
+        load_s: seconds to make the model ready.
+        cold_s: seconds of the first run. All that follows is of the fastest run.
+        tokens_per_s: speech tokens a second of the language model's time, where they were counted.
+        peak_memory_mb: of the process so far.
+        gpu_memory_mb: the most that was allocated on the GPU, where there is one.
+        mfu: operations of the networks over those that the GPU could have done in bfloat16 in that time, 0 to 1, by
+            stage and in `total`; None on a CPU, and where cost or peak are not known.
+    """
+
+    path: str
+    batch: int | None
+    load_s: float
+    cold_s: float
+    audio_s: float
+    total_s: float
+    language_model_rtf: float
+    flow_rtf: float
+    vocoder_rtf: float
+    total_rtf: float
+    times_real_time: float
+    tokens_per_s: float | None
+    peak_memory_mb: int
+    gpu_memory_mb: int | None
+    mfu: dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured; the workload is None for sentences."""
+
+    model: str
+    workload: Workload | None
+    machine: Machine
+    measurements: tuple[Measurement, ...]
+
+
+def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
+    """Speak sentences as one text; for reference, each by itself.
+
+    Raises:
+        MissingError, UsageError: as `cosycli.load`.
+    """
+    measurements = [_measure_text(FAST, setup, [" ".join(sentences)])]
+    if setup.with_reference:
+        with without_packing():
+            measurements.append(_measure_text(REFERENCE, setup.for_reference, sentences))
+    return Report(setup.model, None, Machine.of(setup), tuple(measurements))
+
+
+def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
+    started = time.perf_counter()
+    synthesizer = cosycli.load(setup.model, setup.device, setup.dtype, setup.variant)
+    load_s = time.perf_counter() - started
+
+    def speak() -> Run:
+        started = time.perf_counter()
+        speeches = [synthesizer.speak(text) for text in texts]
+        total_s = time.perf_counter() - started
+        stage_s = {stage: sum(getattr(speech.timings, f"{stage}_s") for speech in speeches) for stage in STAGES}
+        return Run(sum(len(speech.samples) / speech.sample_rate for speech in speeches), stage_s, total_s)
+
+    return _measured(path, None, setup, load_s, speak)
+
+
+def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]) -> Report:
+    """Take a model of random weights through the workload, in batches of each size, but none larger than there is work.
+
+    Raises:
+        MissingError, UsageError: as `synthetic_model`; a batch holds nothing.
+    """
+    if min(batches) < 1:
+        raise UsageError(f"A batch of {min(batches)} holds nothing.", "Give 1 or more, such as --batch 1,8,32.")
+    sizes = dict.fromkeys(min(batch, workload.num_segments) for batch in batches)
+    measurements = _measure_synthetic(FAST, setup, workload, list(sizes))
+    if setup.with_reference:
+        with without_packing():
+            measurements += _measure_synthetic(REFERENCE, setup.for_reference, workload, [1])
+    return Report(setup.model, workload, Machine.of(setup), tuple(measurements))
+
+
+def _measure_synthetic(path: str, setup: Setup, workload: Workload, batches: Sequence[int]) -> list[Measurement]:
+    started = time.perf_counter()
+    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload)
+    load_s = time.perf_counter() - started
+    return [_measured(path, batch, setup, load_s, partial(task.run, batch)) for batch in batches]
+
+
+def _measured(path: str, batch: int | None, setup: Setup, load_s: float, work: Callable[[], Run]) -> Measurement:
+    place = choose_device(setup.device)
+    if place.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(place)
+    runs = [work() for _ in range(setup.runs)]
+    steady = min(runs, key=lambda run: run.total_s)
+    rtf = {stage: round(seconds / steady.audio_s, 4) for stage, seconds in steady.stage_s.items()}
+    return Measurement(
+        path=path,
+        batch=batch,
+        load_s=round(load_s, 2),
+        cold_s=round(runs[0].total_s, 2),
+        audio_s=round(steady.audio_s, 2),
+        total_s=round(steady.total_s, 2),
+        language_model_rtf=rtf["language_model"],
+        flow_rtf=rtf["flow"],
+        vocoder_rtf=rtf["vocoder"],
+        total_rtf=round(steady.total_s / steady.audio_s, 4),
+        times_real_time=round(steady.audio_s / steady.total_s, 2),
+        tokens_per_s=steady.num_tokens and round(steady.num_tokens / steady.stage_s["language_model"], 1),
+        peak_memory_mb=_peak_memory_mb(),
+        gpu_memory_mb=round(torch.cuda.max_memory_allocated(place) / 1e6) if place.type == "cuda" else None,
+        mfu=_mfu(steady, place),
+    )
+
+
+def _mfu(run: Run, place: torch.device) -> dict[str, float] | None:
+    peak = peak_flops(_gpu_name(place) or "")
+    if run.flops is None or peak is None:
+        return None
+    flops = run.flops | {"total": sum(run.flops.values())}
+    seconds = run.stage_s | {"total": run.total_s}
+    return {stage: round(flops[stage] / seconds[stage] / peak, 4) for stage in flops}
+
+
+def _gpu_name(place: torch.device) -> str | None:
+    return torch.cuda.get_device_name(place) if place.type == "cuda" else None
+
+
+def _peak_memory_mb() -> int:
+    """Of the whole process."""
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KB elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)

@@ -1,0 +1,21 @@
+"""The costs of a second of sound, as counted on the published sizes."""
+
+import pytest
+
+from cosycli.model.costs import costs_of, peak_flops
+from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3
+
+
+@pytest.mark.parametrize(
+    ("profile", "prompt_s", "gigaflops"),
+    [(COSYVOICE_2, 0, 193), (COSYVOICE_2, 3, 273), (COSYVOICE_3, 0, 424), (COSYVOICE_3, 3, 568)],
+)
+def test_the_flow_speaks_its_prompt_again_with_every_segment(profile, prompt_s, gigaflops):
+    seconds = 10 + prompt_s
+    assert costs_of(profile).flow(50 * seconds, seconds) / 10 == pytest.approx(gigaflops * 1e9, rel=0.005)
+
+
+def test_what_was_not_counted_is_not_known():
+    assert costs_of(COSYVOICE_1) is None
+    assert peak_flops("NVIDIA GeForce RTX 3060") is None
+    assert peak_flops("NVIDIA H200") > 900e12
