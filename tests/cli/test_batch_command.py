@@ -69,6 +69,15 @@ def test_takes_that_fail_their_checks_are_named_and_the_exit_code_says_so(jobs):
     assert "Did not pass their checks: odd." in ended.err
 
 
+def test_jobs_that_are_listened_to_are_rendered_by_themselves(jobs):
+    Path("jobs.yaml").write_text(
+        "jobs:\n  - {id: heard, text: Good evening., verify: true}\n  - {id: plain, text: Good morning.}\n"
+    )
+    ended = jobs("batch", "jobs.yaml")
+    assert ended.status == 0
+    assert [(each.verify, len(each.requests)) for each in ended.synthesizers] == [(True, 1), (False, 1)]
+
+
 def test_mistakes_are_named_before_anything_is_run(jobs):
     Path("jobs.yaml").write_text(JOBS + "  - {id: odd, txet: Hello.}\n")
     ended = jobs("batch", "jobs.yaml")

@@ -123,6 +123,13 @@ def test_another_voice_renders_everything_and_keeps_the_takes_of_the_first(cosy,
     assert len(cosy("book", novel).synthesizers) == 2
 
 
+def test_verify_renders_everything_anew_and_keeps_the_takes_that_were_not_heard(cosy, novel):
+    first = rendered(cosy("book", novel))
+    assert rendered(cosy("book", novel, "--verify")) == first
+    cosy("book", novel, "--verify")
+    assert [synthesizer.verify for synthesizer in cosy("book", novel).synthesizers] == [False, True]
+
+
 def test_redo_draws_one_segment_anew_and_keeps_it(cosy, novel):
     first = cosy("book", novel)
     again = cosy("book", novel, "--redo", "1.2")

@@ -84,6 +84,23 @@ def test_a_variant_that_is_not_there_is_refused_before_the_model_loads(cosy, two
     assert ended.synthesizers == []
 
 
+def test_verify_makes_the_synthesizer_listen(cosy):
+    cosy("speak", "Hello.", "-o", "a.wav")
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--verify")
+    assert [synthesizer.verify for synthesizer in ended.synthesizers] == [False, True]
+
+
+def test_verify_without_a_recognizer_is_refused_before_the_model_loads(cosy, two_trainings, monkeypatch):
+    from cosycli.model.profile import ModelProfile
+
+    monkeypatch.setattr("cosycli.engine.verification.read_profile", lambda _: ModelProfile())
+    monkeypatch.setattr("cosycli.engine.verification.find_spec", lambda _: None)
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--model", "./two", "--verify")
+    assert ended.status == 4
+    assert "pip install faster-whisper" in ended.err
+    assert ended.synthesizers == []
+
+
 def test_options_reach_the_synthesizer(cosy):
     ended = cosy(
         *("speak", "Hello.", "-o", "a.wav", "--voice", "rms", "--speed", "1.5", "--seed", "7", "--mask", "chunk"),

@@ -82,7 +82,11 @@ def test_an_interrupted_stream_has_written_what_it_had_said(running):
 
 @pytest.mark.parametrize(
     ("option", "complaint"),
-    [(("--speed", "1.2"), "voice's own speed"), (("--mask", "full"), "cannot be made with the full mask")],
+    [
+        (("--speed", "1.2"), "voice's own speed"),
+        (("--mask", "full"), "cannot be made with the full mask"),
+        (("--verify",), "before it could be drawn again"),
+    ],
 )
 def test_what_a_stream_cannot_do_is_refused(cosy, option, complaint):
     ended = cosy("speak", "Hello.", "--stream", "-o", "a.wav", *option)

@@ -12,7 +12,7 @@ from cosycli.errors import InputError
 from cosycli.jobs.take_store import Conditions, StoredTake, TakeFacts, TakeStore, take_key
 from cosycli.script import read_script
 
-FACTS = TakeFacts((1, 22, 333), 2**62 + 1, ("pace",), 3)
+FACTS = TakeFacts((1, 22, 333), 2**62 + 1, ("pace",), 3, 0.25)
 TAKE = StoredTake(np.linspace(-0.9, 0.9, 2400, dtype=np.float32), 24_000, FACTS)
 CONDITIONS = Conditions("model", {"rms": "voice"}, "full", "")
 
@@ -49,8 +49,9 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
         take_key(utterance(), replace(CONDITIONS, voices={"rms": "another"})),
         take_key(utterance(), replace(CONDITIONS, mask="chunk")),
         take_key(utterance(), replace(CONDITIONS, dtype="bfloat16")),
+        take_key(utterance(), replace(CONDITIONS, verify=True)),
     ]
-    assert len({take_key(utterance(), CONDITIONS), *others}) == 10
+    assert len({take_key(utterance(), CONDITIONS), *others}) == 11
 
 
 def test_the_pause_and_the_place_are_not_in_the_key():
