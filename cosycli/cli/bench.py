@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
     from cosycli.engine.benchmark import Measurement, Report
+    from cosycli.engine.benchmark_comparison import Ratios
 
 __all__ = ["EXAMPLES", "bench"]
 
@@ -81,17 +82,19 @@ def bench(
         raise UsageError("--batch, --seconds, --segment and --prompt are of synthetic work.", "Add --synthetic.")
     batches = _numbers(batch or "32")
     from cosycli.engine import benchmark
-    from cosycli.engine.benchmark_comparison import compare as compared
+    from cosycli.engine.benchmark_comparison import read_earlier
     from cosycli.engine.workload import Workload
 
     setup = benchmark.Setup(model, device, dtype, variant, runs, reference)
-    if synthetic:
-        report = benchmark.benchmark_synthetic(setup, Workload(**given), batches)
+    workload = Workload(**given) if synthetic else None
+    earlier = read_earlier(compare, model, workload) if compare else None
+    if workload is not None:
+        report = benchmark.benchmark_synthetic(setup, workload, batches)
     else:
         report = benchmark.benchmark_text(setup, SENTENCES)
-    ratios = compared(report, compare) if compare else []
+    ratios = earlier.ratios(report) if earlier else []
     if as_json:
-        print(json.dumps(asdict(report) | ({"compared": ratios} if compare else {}), indent=1))
+        print(json.dumps(asdict(report) | {"compared": [asdict(each) for each in ratios]}, indent=1))
     else:
         _print(report)
         _print_ratios(ratios)
@@ -115,15 +118,14 @@ def _print(report: Report) -> None:
 
 
 def _print_measurement(measured: Measurement) -> None:
-    batch = f", batch {measured.batch}" if measured.batch else ""
     print(
-        f"{measured.path}{batch}: {measured.audio_s:.1f} s of speech in {measured.total_s:.1f} s "
+        f"{measured.path}{_batch(measured.batch)}: {measured.audio_s:.1f} s of speech in {measured.total_s:.1f} s "
         f"(cold {measured.cold_s:.1f} s): {measured.times_real_time:.1f} times real time"
     )
     mfu = measured.mfu or {}
     for stage in ("language_model", "flow", "vocoder", "total"):
         share = f"  MFU {mfu[stage]:.1%}" if stage in mfu else ""
-        print(f"{stage.replace('_', ' '):<16} RTF {getattr(measured, f'{stage}_rtf'):.4f}{share}")
+        print(f"{stage.replace('_', ' '):<16} RTF {getattr(measured, f'{stage}_rtf'):.4g}{share}")
     if measured.tokens_per_s:
         print(f"{'speech tokens':<16} {measured.tokens_per_s:.0f} a second")
     print(f"{'loading':<16} {measured.load_s:.1f} s")
@@ -140,8 +142,13 @@ def _print_gain(measurements: Sequence[Measurement]) -> None:
         print(f"\nfast over reference: {gain:.2f}")
 
 
-def _print_ratios(ratios: Sequence[dict[str, Any]]) -> None:
-    for ratio in ratios:
-        batch = f", batch {ratio['batch']}" if ratio["batch"] else ""
-        parts = [f"{name.replace('_', ' ')} {ratio[name]:.2f}" for name in ratio if name not in ("path", "batch")]
-        print(f"{ratio['path']}{batch}, times as fast as before: {', '.join(parts)}")
+def _print_ratios(ratios: Sequence[Ratios]) -> None:
+    for each in ratios:
+        print(
+            f"\n{each.path}{_batch(each.batch)}, times as fast as before: {each.total:.2f} "
+            f"(language model {each.language_model:.2f}, flow {each.flow:.2f}, vocoder {each.vocoder:.2f})"
+        )
+
+
+def _batch(number: int | None) -> str:
+    return f", batch {number}" if number else ""

@@ -22,7 +22,17 @@ from cosycli.model.loading import choose_device, choose_dtype
 from cosycli.model.packed_linear import without_packing
 from cosycli.model.synthetic_model import synthetic_model
 
-__all__ = ["FAST", "REFERENCE", "Machine", "Measurement", "Report", "Setup", "benchmark_synthetic", "benchmark_text"]
+__all__ = [
+    "FAST",
+    "REFERENCE",
+    "Machine",
+    "Measurement",
+    "Report",
+    "Setup",
+    "benchmark_synthetic",
+    "benchmark_text",
+    "mfu",
+]
 
 FAST, REFERENCE = "fast", "reference"
 STAGES = ("language_model", "flow", "vocoder")
@@ -175,7 +185,7 @@ def _measured(path: str, batch: int | None, setup: Setup, load_s: float, work: C
         torch.cuda.reset_peak_memory_stats(place)
     runs = [work() for _ in range(setup.runs)]
     steady = min(runs, key=lambda run: run.total_s)
-    rtf = {stage: round(seconds / steady.audio_s, 4) for stage, seconds in steady.stage_s.items()}
+    rtf = {stage: _to_four_digits(seconds / steady.audio_s) for stage, seconds in steady.stage_s.items()}
     return Measurement(
         path=path,
         batch=batch,
@@ -186,22 +196,27 @@ def _measured(path: str, batch: int | None, setup: Setup, load_s: float, work: C
         language_model_rtf=rtf["language_model"],
         flow_rtf=rtf["flow"],
         vocoder_rtf=rtf["vocoder"],
-        total_rtf=round(steady.total_s / steady.audio_s, 4),
-        times_real_time=round(steady.audio_s / steady.total_s, 2),
+        total_rtf=_to_four_digits(steady.total_s / steady.audio_s),
+        times_real_time=_to_four_digits(steady.audio_s / steady.total_s),
         tokens_per_s=steady.num_tokens and round(steady.num_tokens / steady.stage_s["language_model"], 1),
         peak_memory_mb=_peak_memory_mb(),
         gpu_memory_mb=round(torch.cuda.max_memory_allocated(place) / 1e6) if place.type == "cuda" else None,
-        mfu=_mfu(steady, place),
+        mfu=mfu(steady, _gpu_name(place)),
     )
 
 
-def _mfu(run: Run, place: torch.device) -> dict[str, float] | None:
-    peak = peak_flops(_gpu_name(place) or "")
+def _to_four_digits(ratio: float) -> float:
+    return float(f"{ratio:.4g}")
+
+
+def mfu(run: Run, gpu: str | None) -> dict[str, float] | None:
+    """See `Measurement`."""
+    peak = peak_flops(gpu or "")
     if run.flops is None or peak is None:
         return None
     flops = run.flops | {"total": sum(run.flops.values())}
     seconds = run.stage_s | {"total": run.total_s}
-    return {stage: round(flops[stage] / seconds[stage] / peak, 4) for stage in flops}
+    return {stage: _to_four_digits(flops[stage] / seconds[stage] / peak) for stage in flops}
 
 
 def _gpu_name(place: torch.device) -> str | None:

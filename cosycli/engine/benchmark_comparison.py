@@ -3,49 +3,61 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cosycli.engine.benchmark import Report
+from cosycli.engine.benchmark import Measurement, Report
+from cosycli.engine.workload import Workload
 from cosycli.errors import InputError, UsageError
 
-__all__ = ["compare"]
+__all__ = ["Earlier", "Ratios", "read_earlier"]
 
-REMEDY = "Give a file that `cosy bench --json` wrote."
-SPEEDS = ("total", "language_model", "flow", "vocoder")
+_TIMES = ("total_rtf", "language_model_rtf", "flow_rtf", "vocoder_rtf")
 
 
-def compare(report: Report, path: Path) -> list[dict[str, Any]]:
-    """How many times as fast each measurement is as its like in an earlier report, in all and by stage.
+@dataclass(frozen=True)
+class Ratios:
+    """How many times as fast a path is at one batch size as it was."""
 
-    Args:
-        path: of the earlier report as JSON.
+    path: str
+    batch: int | None
+    total: float
+    language_model: float
+    flow: float
+    vocoder: float
 
-    Returns:
-        For each path and batch that both have: `path`, `batch`, and a ratio for the total and every stage.
+
+class Earlier:
+    """An earlier report of the same work."""
+
+    def __init__(self, measurements: list[dict[str, Any]]) -> None:
+        self._measurements = {(each["path"], each["batch"]): each for each in measurements}
+
+    def ratios(self, report: Report) -> list[Ratios]:
+        """For each path and batch size that both have."""
+        pairs = [(each, self._measurements.get((each.path, each.batch))) for each in report.measurements]
+        return [_ratios(now, before) for now, before in pairs if before is not None]
+
+
+def read_earlier(path: Path, model: str, workload: Workload | None) -> Earlier:
+    """What `cosy bench --json` wrote about this model and work.
 
     Raises:
         InputError: the file cannot be read or is no report.
-        UsageError: it is of other work.
+        UsageError: it is of another model or of other work.
     """
-    now = json.loads(json.dumps(asdict(report)))
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        if any(before[part] != now[part] for part in ("model", "workload")):
-            raise UsageError(
-                f"{path} is of other work: {before['model']}, {before['workload']}.",
-                "Measure the same model and workload again.",
-            )
-        earlier = {(each["path"], each["batch"]): each for each in before["measurements"]}
-        both = [
-            (each, earlier[key]) for each in now["measurements"] if (key := (each["path"], each["batch"])) in earlier
-        ]
-        return [_ratios(each, other) for each, other in both]
+        report = json.loads(path.read_text(encoding="utf-8"))
+        measured, measurements = (report["model"], report["workload"]), report["measurements"]
+        earlier = Earlier([{**each, **{name: float(each[name]) for name in _TIMES}} for each in measurements])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is no benchmark: {error}.", REMEDY) from None
+        raise InputError(f"{path} is no benchmark: {error}.", "Give a file that `cosy bench --json` wrote.") from None
+    if measured != (model, workload and asdict(workload)):
+        raise UsageError(f"{path} is of other work: {measured[0]}, {measured[1]}.", "Do the same work again.")
+    return earlier
 
 
-def _ratios(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    ratios = {part: round(before[f"{part}_rtf"] / now[f"{part}_rtf"], 3) for part in SPEEDS if now[f"{part}_rtf"]}
-    return {"path": now["path"], "batch": now["batch"], **ratios}
+def _ratios(now: Measurement, before: dict[str, Any]) -> Ratios:
+    total, language_model, flow, vocoder = (round(before[name] / getattr(now, name), 3) for name in _TIMES)
+    return Ratios(now.path, now.batch, total, language_model, flow, vocoder)
