@@ -1,7 +1,7 @@
 """Whether a take says what it was to say: a recognizer listens to it, and what it heard is compared letter by letter.
 
 In 129 takes of the built-in voices `rms` and `slt` the built-in recognizer had 14 % of the letters wrong on average,
-and at most 33 % of 12 letters or more; of fewer it had up to 3 wrong. Held against the words of another take it had at
+and at most 33 % of 12 letters or more; of fewer it had up to 4 wrong. Held against the words of another take it had at
 least 70 % wrong, of takes without their last third 33 to 60 %. So a take may have 40 % wrong, and a text of fewer than
 12 letters counts as 12. On one core it listens to 400 s of sound in a second.
 """
