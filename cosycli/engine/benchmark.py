@@ -160,8 +160,10 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
     """Take a model of random weights through the workload, in batches of each size, but none larger than there is work.
 
     Raises:
-        MissingError, UsageError: as `synthetic_model`; a batch holds nothing.
+        MissingError, UsageError: as `synthetic_model`; a batch holds nothing; a variant is wanted.
     """
+    if setup.variant is not None:
+        raise UsageError("Random weights have no variants.", "Leave out --variant, or --synthetic.")
     if min(batches) < 1:
         raise UsageError(f"A batch of {min(batches)} holds nothing.", "Give 1 or more, such as --batch 1,8,32.")
     sizes = dict.fromkeys(min(batch, workload.num_segments) for batch in batches)

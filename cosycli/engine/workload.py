@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -151,15 +151,14 @@ class _Clock:
     """Seconds of wall time by name; what a GPU was given to do is waited for."""
 
     def __init__(self, device: torch.device) -> None:
-        self.seconds: dict[str, float] = Counter()  # type: ignore[assignment]
-        self._is_cuda = device.type == "cuda"
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._device = torch.get_device_module(device)
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        if self._is_cuda:
-            torch.cuda.synchronize()
+        self._device.synchronize()
         self.seconds[name] += time.perf_counter() - started
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from cosycli.engine.workload import Run, Task, Workload
 from cosycli.errors import InputError, UsageError
 from cosycli.model.synthetic_model import synthetic_model
 from tests.model.tiny_model import write_tiny_model
+from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 WORK = Workload(seconds=6, segment_s=2, prompt_s=1)
 
@@ -97,6 +100,19 @@ def test_what_is_no_benchmark_is_said_to_be_none(report: Report, tmp_path: Path,
 def test_lengths_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="--segment"):
         Workload(**wrong)
+
+
+@pytest.mark.parametrize(("write", "tokens"), [(write_tiny_model_v1, 200), (partial(write_tiny_model, version=3), 100)])
+def test_other_versions_do_the_same_work(write: Callable[[Path], Path], tokens: int, tmp_path: Path) -> None:
+    model = synthetic_model(str(write(tmp_path / "tiny")), "cpu")
+    run = Task(model, Workload(seconds=4, segment_s=2, prompt_s=1)).run(2)
+    assert run.num_tokens == tokens
+    assert run.audio_s == pytest.approx(4, abs=0.05)
+
+
+def test_random_weights_have_no_variants(directory: Path) -> None:
+    with pytest.raises(UsageError, match="--variant"):
+        benchmark_synthetic(Setup(str(directory), variant="rl"), WORK, [1])
 
 
 def test_the_same_tokens_are_spoken_in_every_run(directory: Path) -> None:
