@@ -100,7 +100,7 @@ class Task:
             num_samples = sum(self._sound(group, clock) for group in groups)
         total_s = clock.seconds.pop("total")
         audio_s, num_tokens = num_samples / profile.mel.sample_rate, sum(map(len, tokens))
-        return Run(audio_s, clock.seconds, total_s, num_tokens, self._flops(tokens))
+        return Run(audio_s, dict(clock.seconds), total_s, num_tokens, self._flops(tokens))
 
     def _sound(self, tokens: Sequence[Sequence[int]], clock: _Clock) -> int:
         """Flow and vocoder for one batch; the number of samples."""
