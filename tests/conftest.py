@@ -11,6 +11,9 @@ from pathlib import Path
 import fake_synthesizer
 import pytest
 
+# The networks of the tests are small: more threads gain nothing, and cost much where the cores have other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -88,7 +88,9 @@ def test_the_stream_is_the_waveform_made_in_one_piece(
 def test_packets_grow_to_four_chunks(synthesizers: dict[str, Synthesizer], clip: str) -> None:
     """A prompt of 85 tokens reaches 10 into its fourth chunk, which the first packet fills up with 15."""
     synthesizer = synthesizers["CosyVoice 2"]
-    said = arriving(synthesizer, "Good evening, all of you.", voice=clip)
+    said = arriving(
+        synthesizer, "Good evening, all of you who came so far to hear what nobody would say aloud.", voice=clip
+    )
     sizes = [len(packet) // 960 for packet in synthesizer.stream(said) if len(packet)]
     ahead = synthesizer._stages.model.vocoder.frames_ahead // 2
     assert sizes[0] in range(15 + 25 - ahead - 1, 15 + 25 - ahead + 1)

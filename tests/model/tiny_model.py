@@ -51,6 +51,8 @@ hift: !new:cosyvoice.hifigan.generator.HiFTGenerator
     source_resblock_dilation_sizes: [[1], [1], [1]]
     f0_predictor: !new:cosyvoice.hifigan.f0_predictor.ConvRNNF0Predictor
         cond_channels: 8
+cosy:
+    language_model: {max_speech_per_text: 4}  # a model that was never trained hardly ever ends by itself
 """
 CONFIG_3 = """
 sample_rate: 24000
@@ -83,6 +85,8 @@ hift: !new:cosyvoice.hifigan.generator.CausalHiFTGenerator
     conv_pre_look_right: 4
     f0_predictor: !new:cosyvoice.hifigan.f0_predictor.CausalConvRNNF0Predictor
         cond_channels: 8
+cosy:
+    language_model: {max_speech_per_text: 4}  # a model that was never trained hardly ever ends by itself
 """
 BACKBONE = {
     "hidden_size": 16,
