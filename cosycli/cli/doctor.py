@@ -19,7 +19,7 @@ EXAMPLES = """Examples:
   cosy doctor
   cosy doctor --json
 """
-PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "onnxruntime", "numpy", "soundfile", "soxr")
+PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "onnxruntime", "numpy", "soundfile", "soxr", "ray")
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
