@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ __all__ = ["RayExecutor", "cpus_per_worker", "ray_executor"]
 # So often is a wave given to a new worker after the one that had it died. A machine that is taken away kills one worker
 # of a wave; a wave that kills all four does not fit into memory.
 MAX_RETRIES = 3
+ANSWER_S = 10.0  # a machine on another continent answers within one
+START_ONE = "Start one with `ray start --head`; it prints its address: --ray-address HOST:PORT"
 
 
 class _Worker:
@@ -76,32 +79,36 @@ def ray_executor(load: Load, num_workers: int | None, address: str | None, devic
 
     Args:
         num_workers: None for one on each GPU, or on each machine where there is none.
-        address: of a running cluster, as `ray.init` takes it; None starts one on this machine alone.
+        address: HOST:PORT of a running cluster; None starts one on this machine alone.
         device: what the model is loaded on; "cpu" leaves the GPUs to others.
 
     Raises:
         UsageError: no cluster answers at the address, or it is too small for so many workers.
         CosyError: what `load` raises.
     """
-    _connect(address)
-    try:
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        num_gpus = 0 if device == "cpu" else int(sum(node.get("GPU", 0) for node in nodes))
-        wanted = num_workers or num_gpus or len(nodes)
-        actor: Any = ray.remote(_Worker)
-        hire = actor.options(
-            num_cpus=cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0),
-            num_gpus=int(num_gpus > 0),
-            max_restarts=-1,
-            max_task_retries=MAX_RETRIES,
-        )
-        workers = [hire.remote(load) for _ in range(wanted)]
-        with _plain_errors():
-            ray.get([worker.prepare.remote() for worker in workers])
-        with redirect_stdout(sys.stderr):  # where Ray tells what happens to its workers
+    with redirect_stdout(sys.stderr):  # Ray says on stdout what becomes of its workers
+        _connect(address)
+        try:
+            workers = _hire(load, num_workers, on_gpus=device != "cpu")
+            with _plain_errors():
+                ray.get([worker.prepare.remote() for worker in workers])
             yield RayExecutor(workers)
-    finally:
-        ray.shutdown()
+        finally:
+            ray.shutdown()
+
+
+def _hire(load: Load, num_workers: int | None, on_gpus: bool) -> list[Any]:
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    num_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if on_gpus else 0
+    wanted = num_workers or num_gpus or len(nodes)
+    actor: Any = ray.remote(_Worker)
+    worker = actor.options(
+        num_cpus=cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0),
+        num_gpus=int(num_gpus > 0),
+        max_restarts=-1,
+        max_task_retries=MAX_RETRIES,
+    )
+    return [worker.remote(load) for _ in range(wanted)]
 
 
 def cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_gpus: bool) -> int:
@@ -131,17 +138,29 @@ def cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_g
 
 def _connect(address: str | None) -> None:
     """Raises: UsageError: no cluster answers."""
+    if address is not None:
+        _check_that_it_answers(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports its use to its makers otherwise
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UsageError(
-            f"No Ray cluster can be used at {address or 'this machine'}: {error}",
-            "Start one with `ray start --head`, which prints its address.",
-        ) from None
+        raise UsageError(f"Ray does not start: {str(error).splitlines()[0]}", START_ONE) from None
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own handler leaves at once, without an exit code of ours
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put a handler of its own there
+
+
+def _check_that_it_answers(address: str) -> None:
+    """Ray itself goes on trying for more than a minute.
+
+    Raises:
+        UsageError: nothing answers at HOST:PORT.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), ANSWER_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(f"No Ray cluster answers at {address!r}: {error}.", START_ONE) from None
 
 
 @contextmanager

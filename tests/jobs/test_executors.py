@@ -36,6 +36,14 @@ def test_without_ray_the_error_says_how_to_get_it(cosy, novel, monkeypatch):
     assert "pip install" in ended.err
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:port", "127.0.0.1:99999999"])
+def test_an_address_where_no_cluster_answers_is_refused_at_once(cosy, novel, address):
+    pytest.importorskip("ray", reason="Ray is not installed: pip install ray")
+    ended = cosy("book", "novel.md", "--executor", "ray", "--ray-address", address)
+    assert ended.status == 2
+    assert "ray start --head" in ended.err
+
+
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install ray")
 class TestCpusPerWorker:
     def share(self, nodes, num_workers, on_gpus=False):
