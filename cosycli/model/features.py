@@ -84,6 +84,7 @@ def kaldi_fbank(wave: Tensor, num_mels: int = 80, subtract_mean: bool = False) -
 
 
 @lru_cache
+@torch.inference_mode(mode=False)  # what is kept must serve training too
 def slaney_filterbank(sample_rate: int, n_fft: int, num_mels: int, fmin: float, fmax: float) -> Tensor:
     """Triangles of equal area, evenly spaced on Slaney's mel scale (Auditory Toolbox, 1998).
 
@@ -98,6 +99,7 @@ def slaney_filterbank(sample_rate: int, n_fft: int, num_mels: int, fmin: float, 
 
 
 @lru_cache
+@torch.inference_mode(mode=False)
 def _kaldi_filterbank(num_mels: int) -> Tensor:
     """Triangles on the mel scale 1127·ln(1 + f/700), straight in mel rather than in Hz: (num_mels, 257).
 

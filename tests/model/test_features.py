@@ -67,3 +67,11 @@ def test_a_row_does_not_depend_on_its_batch(feature: Callable[[Tensor], Tensor])
     both = feature(torch.cat([loud, quiet]))
     assert_same(both[:1], feature(loud))
     assert_same(both[1:], feature(quiet))
+
+
+def test_a_filterbank_first_used_without_gradients_serves_training_later():
+    with torch.inference_mode():
+        log_mel(torch.zeros(1, 4000), MelProfile(num_mels=7))
+    wave = torch.randn(1, 4000, requires_grad=True)
+    log_mel(wave, MelProfile(num_mels=7)).sum().backward()
+    assert wave.grad is not None
