@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.audio.joining import Piece, place
 from cosycli.audio.loudness import Loudness, PieceLevel, gains_for, piece_level
+from cosycli.joining import Piece, place
 from cosycli.measure import to_db
 
 __all__ = ["Assembly", "ChapterPlan", "ChapterSound", "ChapterTimes", "chapter_blocks", "plan_chapter"]

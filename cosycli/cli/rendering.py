@@ -16,8 +16,8 @@ from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
     from cosycli.audio.encode import AudioSink
-    from cosycli.audio.joining import Piece
     from cosycli.engine.synthesizer import Take
+    from cosycli.joining import Piece
     from cosycli.script import Script
     from cosycli.settings import Settings
 
@@ -74,11 +74,11 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     """
     started = time.monotonic()
     import cosycli
-    from cosycli.audio.joining import join
     from cosycli.engine.abilities import languages_of, read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.engine.verification import check_listener
     from cosycli.jobs.plan import manner_of
+    from cosycli.joining import join
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
     from cosycli.script.languages import foreign_languages
@@ -149,7 +149,7 @@ def open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> 
 
 def _pieces(takes: Iterator[Take], num_segments: int, failed: list[Take], report: Progress) -> Iterator[Piece]:
     """The sound of each take; those that failed a gate are added to `failed`."""
-    from cosycli.audio.joining import Piece
+    from cosycli.joining import Piece
 
     for done, take in enumerate(takes, start=1):
         report.update(done, num_segments, "segments")

@@ -24,6 +24,7 @@ from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
 from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, listener_for, verdict_on
 from cosycli.errors import UsageError
+from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
@@ -120,8 +121,6 @@ class Synthesizer:
             UsageError: a style, tag, speed or mask does not exist.
             MissingError: the voice does not exist.
         """
-        from cosycli.audio.joining import Piece, join
-
         self._stages.elapsed.clear()
         manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
         takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.audio.encode import open_sink
-from cosycli.audio.joining import Piece, join
 from cosycli.engine.abilities import read_for
 from cosycli.engine.utterance import WAVE, Utterance, utterances_of
 from cosycli.errors import CosyError
@@ -25,6 +24,7 @@ from cosycli.jobs.book import BookProgress, make_book
 from cosycli.jobs.job_fingerprints import JobFingerprints
 from cosycli.jobs.local_executor import local_executor
 from cosycli.jobs.plan import manner_of, plan_book
+from cosycli.joining import Piece, join
 from cosycli.model.profile import read_profile
 from cosycli.model_library import find_model
 from cosycli.settings import Settings

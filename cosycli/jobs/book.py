@@ -12,7 +12,6 @@ from itertools import groupby
 from pathlib import Path
 
 from cosycli.audio.assembly import Assembly, ChapterSound
-from cosycli.audio.joining import Piece
 from cosycli.audio.loudness import Loudness
 from cosycli.audio.publish import Target, check_book_target, write_book
 from cosycli.audio.read_along import write_read_along
@@ -26,6 +25,7 @@ from cosycli.jobs.executors import Start
 from cosycli.jobs.plan import Order, Plan, orders_of
 from cosycli.jobs.rendering import Rendered, render_takes
 from cosycli.jobs.run_folder import RunFolder
+from cosycli.joining import Piece
 
 __all__ = ["BookProgress", "BookResult", "Publication", "make_book"]
 

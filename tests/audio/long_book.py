@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from cosycli.audio.assembly import Assembly, ChapterSound
-from cosycli.audio.joining import Piece
 from cosycli.audio.probe import probe
 from cosycli.audio.publish import Target, write_book
 from cosycli.audio.tags import Tags
 from cosycli.documents.book import Metadata
+from cosycli.joining import Piece
 
 RATE = 24_000
 TAKE_S = 10.0

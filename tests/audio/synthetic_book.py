@@ -13,9 +13,9 @@ import pytest
 
 from cosycli.audio.assembly import ChapterSound
 from cosycli.audio.ffmpeg import find_ffmpeg
-from cosycli.audio.joining import Piece
 from cosycli.audio.tags import Tags
 from cosycli.documents.book import Metadata
+from cosycli.joining import Piece
 
 RATE = 24_000
 PAUSE_S = 0.5

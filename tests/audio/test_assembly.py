@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from cosycli.audio.assembly import chapter_blocks, plan_chapter
-from cosycli.audio.joining import MARGIN_S, Piece
 from cosycli.audio.loudness import AUDIOBOOK, Loudness
+from cosycli.joining import MARGIN_S, Piece
 from tests.audio.synthetic_book import PAUSE_S, RATE, chapter, tone
 
 

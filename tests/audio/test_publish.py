@@ -8,11 +8,11 @@ import pytest
 from cosycli.audio.acceptance import check_file
 from cosycli.audio.assembly import ChapterSound
 from cosycli.audio.formats import BOOK_FORMATS
-from cosycli.audio.joining import Piece
 from cosycli.audio.probe import probe
 from cosycli.audio.publish import Layout, Target, check_book_target, write_book
 from cosycli.documents.book import Cover
 from cosycli.errors import InputError, UsageError
+from cosycli.joining import Piece
 from tests.audio.synthetic_book import RATE, TAGS, chapter, chapters, decoded, ffprobe, tone
 
 # A JPEG of one grey pixel.

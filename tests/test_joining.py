@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cosycli.audio.joining import FADE_S, MARGIN_S, PEAK, Piece, join
+from cosycli.joining import FADE_S, MARGIN_S, PEAK, Piece, join
 
 RATE = 24_000
 
