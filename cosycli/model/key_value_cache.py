@@ -25,6 +25,11 @@ class CacheShape:
     num_heads: int
     head_width: int
 
+    @property
+    def num_values(self) -> int:
+        """Numbers that are kept of one position."""
+        return 2 * self.num_layers * self.num_heads * self.head_width
+
 
 class KeyValueCache:
     """Rows 0 to `num_rows` - 1 are in use; the row that leaves is replaced by the last one.

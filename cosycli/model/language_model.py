@@ -12,7 +12,7 @@ from enum import IntEnum
 import torch
 from torch import Tensor, nn
 
-from cosycli.model.key_value_cache import KeyValueCache, Place
+from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
 
@@ -141,9 +141,13 @@ class LanguageModel(nn.Module):
         scores: Tensor = self.llm_decoder(self.llm(self.embed(tables, ids)))
         return scores
 
+    @property
+    def cache_shape(self) -> CacheShape:
+        return self.llm.model.model.config.cache_shape
+
     def new_cache(self, max_rows: int) -> KeyValueCache:
         """Room for what `max_rows` sequences have read."""
-        return KeyValueCache(self.llm.model.model.config.cache_shape, max_rows, like=self.speech_embedding.weight)
+        return KeyValueCache(self.cache_shape, max_rows, like=self.speech_embedding.weight)
 
     def read(self, text: Sequence[int], speech: Sequence[int], _speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
         """Reads text and the speech so far into a new last row of `cache`; the speaker is heard in the speech alone.

@@ -114,11 +114,13 @@ class TransformerLanguageModel(nn.Module):
         self.speech_embedding = nn.Embedding(profile.num_codes, sizes.width)
         self.spk_embed_affine_layer = nn.Linear(sizes.speaker_width, sizes.width)
 
+    @property
+    def cache_shape(self) -> CacheShape:
+        return CacheShape(self.sizes.num_blocks, self.sizes.num_heads, self.sizes.width // self.sizes.num_heads)
+
     def new_cache(self, max_rows: int) -> DistanceCache:
         """Room for what `max_rows` sequences have read."""
-        sizes = self.sizes
-        shape = CacheShape(sizes.num_blocks, sizes.num_heads, sizes.width // sizes.num_heads)
-        return DistanceCache(shape, max_rows, self.llm.project)
+        return DistanceCache(self.cache_shape, max_rows, self.llm.project)
 
     def read(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: DistanceCache) -> Tensor:
         """Reads start, speaker, text, turn and the speech so far into a new last row of `cache`.
