@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cosycli.cli import options
+from cosycli.cli.option_groups import takes_groups
 from cosycli.cli.progress import Progress, open_progress
 from cosycli.errors import SOME_FAILED
 
 if TYPE_CHECKING:
-    from cosycli.engine.synthesizer import Synthesizer
     from cosycli.jobs.batch import JobResult
-    from cosycli.jobs.batch_file import BookJob, Job
-    from cosycli.jobs.batch_state import BatchState
-    from cosycli.settings import Settings
+    from cosycli.jobs.batch_file import BookJob
 
 __all__ = ["EXAMPLES", "batch"]
 
@@ -34,24 +33,19 @@ EXAMPLES = """Examples:
 STATE = "cosy-batch.jsonl"
 
 
+@takes_groups
 def batch(
     jobs: Annotated[
         Path, typer.Argument(metavar="JOBS.yaml|JOBS.jsonl|FOLDER", help="A file of jobs, or a folder of documents.")
     ],
+    *,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    variant: options.Variant = None,
-    style: options.Style = None,
-    speed: options.Speed = None,
-    seed: options.Seed = None,
-    mask: options.Mask = None,
-    verify: options.Verify = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
+    speaking: options.Speaking,
+    rendering: options.Rendering,
+    place: options.Place,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -61,26 +55,18 @@ def batch(
     All jobs are checked before the first is run. One that fails is named, and the others are finished; a second run
     does only what is missing. What a job says of itself goes over these options.
     """
+    from cosycli.jobs.batch import run_batch
     from cosycli.jobs.batch_file import read_batch
-    from cosycli.jobs.batch_state import BatchState
+    from cosycli.jobs.batch_state import open_state
+    from cosycli.jobs.executors import Workplace
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(device=device, dtype=dtype)
-    flags = {
-        "format": format,
-        "voice": voice,
-        "model": model,
-        "variant": variant,
-        "style": style,
-        "speed": speed,
-        "seed": seed,
-        "mask": mask,
-        "verify": verify,
-    }
-    work = read_batch(jobs, settings, flags, output)
-    state = BatchState(_state_path(jobs, output))
-    with open_progress("none" if quiet else progress) as report:
-        results = _run(work, state, _loader(settings.device, settings.dtype), report)
+    settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype)
+    workplace = Workplace(place.executor, place.workers, place.ray_address)
+    work = read_batch(jobs, settings, {"format": format, **asdict(speaking), **asdict(rendering)}, output)
+    with open_progress("none" if quiet else progress) as report, open_state(_state_path(jobs, output)) as state:
+        made = run_batch(work, state, workplace.open, partial(_tell_of_a_book, report))
+        results = _told(made, [job.id for job in work], report)
         _tell_the_sum(results, report)
     if as_json:
         print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
@@ -93,30 +79,19 @@ def _state_path(jobs: Path, output: Path | None) -> Path:
     return (output or jobs) / STATE if jobs.is_dir() else jobs.with_name(f"{jobs.name}.{STATE}")
 
 
-def _loader(device: str | None, dtype: str | None) -> Callable[[Settings], Synthesizer]:
-    """The model that was loaded last stays, for the next job mostly wants it too."""
-    import cosycli
-
-    load = lru_cache(maxsize=1)(lambda model, variant, verify: cosycli.load(model, device, dtype, variant, verify))
-    return lambda settings: load(settings.model, settings.variant, settings.verify)
+def _tell_of_a_book(report: Progress, job: BookJob, done: int, total: int) -> None:
+    report.update(done, total, "segments", book=job.id)
 
 
-def _run(
-    jobs: list[Job], state: BatchState, load: Callable[[Settings], Synthesizer], report: Progress
-) -> list[JobResult]:
-    from cosycli.jobs.batch import run_batch
-
-    def told(job: BookJob, done: int, total: int) -> None:
-        report.update(done, total, "segments", book=job.id)
-
-    width = max(len(job.id) for job in jobs)
-    results = []
-    for result in run_batch(jobs, state, load, told):
-        results.append(result)
+def _told(made: Iterator[JobResult], ids: list[str], report: Progress) -> list[JobResult]:
+    """The results in the order of the ids, each told as soon as it is there."""
+    width = max(map(len, ids))
+    results: dict[str, JobResult] = {}
+    for result in made:
+        results[result.id] = result
         report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
-        report.update(len(results), len(jobs), "jobs")
-    order = {job.id: number for number, job in enumerate(jobs)}
-    return sorted(results, key=lambda result: order[result.id])
+        report.update(len(results), len(ids), "jobs")
+    return [results[id] for id in ids]
 
 
 def _line(result: JobResult, width: int) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosycli.cli import book_options as opts
 from cosycli.cli import options
+from cosycli.cli.option_groups import takes_groups
 from cosycli.errors import SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
@@ -30,46 +33,36 @@ EXAMPLES = """Examples:
 """
 
 
+@dataclass(frozen=True)
+class Files:
+    """What the book is made into; values of a job by these names."""
+
+    out: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="Else SOURCE.m4b in this folder.")
+    ] = None
+    format: Annotated[str | None, typer.Option(metavar="FORMAT", help="m4b, mp3, flac, opus, wav; else by FILE.")] = (
+        None
+    )
+    layout: Annotated[str | None, typer.Option(help="file, chapters (one file each) or audiobookshelf.")] = None
+    acx: Annotated[bool, typer.Option("--acx", help="Files as ACX takes them: MP3 192k, one for each chapter.")] = False
+    loudness: Annotated[float | None, typer.Option(metavar="DB", help="RMS level of each chapter; else -20.")] = None
+    subtitles: Annotated[list[str] | None, typer.Option(metavar="FORMAT", help="srt, vtt or lrc; may be repeated.")] = (
+        None
+    )
+    read_along: Annotated[bool, typer.Option("--read-along", help="Also write an EPUB to read along with.")] = False
+
+
+@takes_groups
 def book(
     source: opts.Source,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE|FOLDER", help="Else SOURCE.m4b in this folder.")
-    ] = None,
-    format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="m4b, mp3, flac, opus, wav; else by FILE.")
-    ] = None,
-    layout: Annotated[str | None, typer.Option(help="file, chapters (one file each) or audiobookshelf.")] = None,
-    acx: Annotated[
-        bool, typer.Option("--acx", help="Files as ACX takes them: MP3 192k, one for each chapter.")
-    ] = False,
-    loudness: Annotated[float | None, typer.Option(metavar="DB", help="RMS level of each chapter; else -20.")] = None,
-    subtitles: Annotated[
-        list[str] | None, typer.Option(metavar="FORMAT", help="srt, vtt or lrc; may be repeated.")
-    ] = None,
-    read_along: Annotated[bool, typer.Option("--read-along", help="Also write an EPUB to read along with.")] = False,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    variant: options.Variant = None,
-    style: options.Style = None,
-    speed: options.Speed = None,
-    seed: options.Seed = None,
-    language: opts.Language = None,
-    lexicon: opts.Lexicon = None,
-    read: opts.Read = None,
-    skip: opts.Skip = None,
-    chapters: opts.Chapters = None,
-    dialogue_voice: opts.DialogueVoice = None,
-    cast: opts.Cast = None,
-    pause: opts.Pause = None,
+    *,
+    files: Files,
+    speaking: options.Speaking,
+    reading: opts.Reading,
     redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Draw a segment anew: 3.12")] = None,
     work: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where takes are kept; else beside FILE.")] = None,
-    mask: options.Mask = None,
-    verify: options.Verify = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    executor: options.Executor = "local",
-    workers: options.Workers = None,
-    ray_address: options.RayAddress = None,
+    rendering: options.Rendering,
+    place: options.Place,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
@@ -78,59 +71,23 @@ def book(
     Every rendered segment is kept in FILE's folder NAME.cosy: a run that was cut short goes on where it stopped, and
     after an edit only what changed is rendered.
     """
-    from functools import partial
-
-    import cosycli
     from cosycli.cli.progress import open_progress
     from cosycli.jobs.book import make_book
     from cosycli.jobs.book_report import summary_of
-    from cosycli.jobs.executors import starter_of
+    from cosycli.jobs.executors import Workplace
     from cosycli.jobs.plan import plan_book
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(
-        voice=voice,
-        model=model,
-        variant=variant,
-        style=style,
-        speed=speed,
-        seed=seed,
-        mask=mask,
-        verify=verify,
-        device=device,
-        dtype=dtype,
-    )
-    chosen = opts.given(
-        out=output,
-        format="acx" if acx else format,
-        layout=layout,
-        loudness=loudness,
-        subtitles=subtitles,
-        read_along=read_along,
-        language=language,
-        lexicon=lexicon,
-        read=read,
-        skip=skip,
-        chapters=chapters,
-        dialogue_voice=dialogue_voice,
-        cast=cast,
-        pause=pause,
-    )
-    publication = _publication(source, chosen)
-    request = opts.book_request(source, chosen)
-    load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
-    start = starter_of(executor, load, workers=workers, address=ray_address, device=settings.device)
+    settings = read_settings(Path()).override(**asdict(speaking), **asdict(rendering))
+    publication = _publication(source, files)
+    request = opts.book_request(source, opts.given(**asdict(reading)))
+    workplace = Workplace(place.executor, place.workers, place.ray_address)
+    work = work or _work_folder(publication.target, source)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)
         _tell_what_was_found(planned, report)
-        result = make_book(
-            planned,
-            publication,
-            work or _work_folder(publication.target, source),
-            start,
-            _progress(report),
-            redo or [],
-        )
+        start = partial(workplace.open, settings)
+        result = make_book(planned, publication, work, start, _progress(report), redo or [])
         for line in summary_of(planned, result.rendered, list(result.judged), result.assembly):
             report.tell(line)
         for file in result.files:
@@ -139,15 +96,16 @@ def book(
         raise typer.Exit(SOME_FAILED)
 
 
-def _publication(source: str, chosen: dict[str, Any]) -> Publication:
+def _publication(source: str, files: Files) -> Publication:
     """What the book is made into; a file named after the source, unless told otherwise."""
+    from cosycli.audio.formats import ACX
     from cosycli.jobs.book_values import publication_of
 
-    if source == "-" and "out" not in chosen:
+    if source == "-" and files.out is None:
         raise UsageError("Where should the book go?", "Name a file: cosy book - -o book.m4b")
     name = Path(source).resolve().stem
-    out = chosen.get("out")
-    return publication_of(chosen, name, lambda default: Path(out or default), Path(out or name))
+    values = opts.given(**asdict(replace(files, format=ACX) if files.acx else files))
+    return publication_of(values, name, lambda default: Path(files.out or default), Path(files.out or name))
 
 
 def _work_folder(target: Target, source: str) -> Path:

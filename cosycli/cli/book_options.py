@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_WARNINGS",
-    "Cast",
-    "Chapters",
-    "DialogueVoice",
-    "Language",
-    "Lexicon",
-    "Pause",
-    "Read",
-    "Skip",
+    "Reading",
     "Source",
     "book_request",
     "given",
@@ -36,20 +29,37 @@ Source = Annotated[
     str,
     typer.Argument(metavar="SOURCE|-", help="EPUB, Markdown, HTML, text or SSML, a folder of them, or - for stdin."),
 ]
-Language = Annotated[
-    str | None, typer.Option(help="ISO 639-1 code of the words in Latin letters; else the book's own.")
-]
-Lexicon = Annotated[
-    list[str] | None, typer.Option(metavar="FILE", help="Pronunciations (YAML or PLS); may be repeated.")
-]
-Read = Annotated[list[str] | None, typer.Option(metavar="KIND", help="Read what is skipped else: notes, code, …")]
-Skip = Annotated[list[str] | None, typer.Option(metavar="KIND", help="Skip what is read else: tables, captions, …")]
-Chapters = Annotated[str | None, typer.Option(metavar="LIST", help="Only some, as `cosy plan` counts them: 2-5,7")]
-DialogueVoice = Annotated[str | None, typer.Option(metavar="VOICE", help="Speaks what stands in quotation marks.")]
-Cast = Annotated[str | None, typer.Option(metavar="FILE", help="YAML: the voice for each name in [voice: NAME].")]
-Pause = Annotated[
-    list[str] | None, typer.Option(metavar="WHERE=S", help="Seconds of silence, such as paragraph=1; may be repeated.")
-]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the source is read; values of a job by these names."""
+
+    language: Annotated[
+        str | None, typer.Option(help="ISO 639-1 code of the words in Latin letters; else the book's own.")
+    ] = None
+    lexicon: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Pronunciations (YAML or PLS); may be repeated.")
+    ] = None
+    read: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Read what is skipped else: notes, code, …")
+    ] = None
+    skip: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Skip what is read else: tables, captions, …")
+    ] = None
+    chapters: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Only some, as `cosy plan` counts them: 2-5,7")
+    ] = None
+    dialogue_voice: Annotated[
+        str | None, typer.Option(metavar="VOICE", help="Speaks what stands in quotation marks.")
+    ] = None
+    cast: Annotated[
+        str | None, typer.Option(metavar="FILE", help="YAML: the voice for each name in [voice: NAME].")
+    ] = None
+    pause: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHERE=S", help="Seconds of silence, such as paragraph=1; may be repeated."),
+    ] = None
 
 
 def given(**options: Any) -> dict[str, Any]:

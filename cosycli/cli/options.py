@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -9,22 +10,20 @@ import typer
 __all__ = [
     "Device",
     "Dtype",
-    "Executor",
     "Format",
     "Mask",
     "Model",
     "Output",
+    "Place",
     "Play",
     "ProgressStyle",
     "Quiet",
-    "RayAddress",
-    "Seed",
+    "Rendering",
+    "Speaking",
     "Speed",
     "Style",
     "Variant",
-    "Verify",
     "Voice",
-    "Workers",
 ]
 
 Output = Annotated[
@@ -38,20 +37,47 @@ Model = Annotated[str | None, typer.Option(help="A model of `cosy models list`, 
 Variant = Annotated[str | None, typer.Option(help="Another training of the model that comes with it, such as rl.")]
 Style = Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")]
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
-Seed = Annotated[int | None, typer.Option(help="Another number gives another reading.")]
 Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
-Verify = Annotated[
-    bool | None, typer.Option("--verify", help="Listen to each segment; draw it again where the words are wrong.")
-]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
-Executor = Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")]
-Workers = Annotated[
-    int | None, typer.Option(metavar="N", help="Of ray; else one for each GPU, or machine without any.")
-]
-RayAddress = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="A running Ray cluster; else one is started on this machine.")
-]
 Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]
+
+
+@dataclass(frozen=True)
+class Speaking:
+    """How words are said; settings by these names."""
+
+    voice: Voice = None
+    model: Model = None
+    variant: Variant = None
+    style: Style = None
+    speed: Speed = None
+    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How the model works; settings by these names."""
+
+    mask: Mask = None
+    verify: Annotated[
+        bool | None, typer.Option("--verify", help="Listen to each segment; draw it again where the words are wrong.")
+    ] = None
+    device: Device = None
+    dtype: Dtype = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the model works."""
+
+    executor: Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")] = "local"
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Of ray; else one for each GPU, or machine without any.")
+    ] = None
+    ray_address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A running Ray cluster; else one is started on this machine."),
+    ] = None

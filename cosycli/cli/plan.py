@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 
 from cosycli.cli import book_options as opts
 from cosycli.cli import options
+from cosycli.cli.option_groups import takes_groups
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,21 +28,16 @@ EXAMPLES = """Examples:
 """
 
 
+@takes_groups
 def plan(
     source: opts.Source,
+    *,
     voice: options.Voice = None,
     model: options.Model = None,
     variant: options.Variant = None,
     style: options.Style = None,
     speed: options.Speed = None,
-    language: opts.Language = None,
-    lexicon: opts.Lexicon = None,
-    read: opts.Read = None,
-    skip: opts.Skip = None,
-    chapters: opts.Chapters = None,
-    dialogue_voice: opts.DialogueVoice = None,
-    cast: opts.Cast = None,
-    pause: opts.Pause = None,
+    reading: opts.Reading,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     segments: Annotated[bool, typer.Option("--segments", help="List every segment.")] = False,
 ) -> None:
@@ -53,17 +50,7 @@ def plan(
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(voice=voice, model=model, variant=variant, style=style, speed=speed)
-    chosen = opts.given(
-        language=language,
-        lexicon=lexicon,
-        read=read,
-        skip=skip,
-        chapters=chapters,
-        dialogue_voice=dialogue_voice,
-        cast=cast,
-        pause=pause,
-    )
-    request = opts.book_request(source, chosen)
+    request = opts.book_request(source, opts.given(**asdict(reading)))
     report = plan_report(plan_book(request, settings), with_segments=segments)
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=1))

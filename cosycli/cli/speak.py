@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cosycli.cli import options
+from cosycli.cli.option_groups import takes_groups
 from cosycli.errors import SOME_FAILED, InputError
 
 __all__ = ["EXAMPLES", "read_argument", "speak"]
@@ -25,20 +27,14 @@ EXAMPLES = """Examples:
 """
 
 
+@takes_groups
 def speak(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="Words, a text file, or - for standard input.")],
+    *,
     output: options.Output = None,
     format: options.Format = None,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    variant: options.Variant = None,
-    style: options.Style = None,
-    speed: options.Speed = None,
-    seed: options.Seed = None,
-    mask: options.Mask = None,
-    verify: options.Verify = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
+    speaking: options.Speaking,
+    rendering: options.Rendering,
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
     ] = False,
@@ -55,22 +51,11 @@ def speak(
     from cosycli.cli.streaming import check_streamable, render_stream
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(
-        voice=voice,
-        model=model,
-        variant=variant,
-        style=style,
-        speed=speed,
-        seed=seed,
-        mask=mask,
-        verify=verify,
-        device=device,
-        dtype=dtype,
-    )
+    settings = read_settings(Path()).override(**asdict(speaking), **asdict(rendering))
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         if stream:
-            check_streamable(settings, mask)
+            check_streamable(settings, rendering.mask)
             render_stream(arriving(text), settings, destination, report)
         elif not render(read_argument(text), settings, destination, report):
             raise typer.Exit(SOME_FAILED)

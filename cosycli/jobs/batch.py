@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cosycli.audio.encode import open_sink
 from cosycli.engine.abilities import read_for
@@ -21,16 +21,14 @@ from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
+from cosycli.jobs.executors import Executor
 from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.local_executor import local_executor
 from cosycli.jobs.plan import manner_of, plan_book
+from cosycli.jobs.take_store import StoredTake
 from cosycli.joining import Piece, join
 from cosycli.model.profile import read_profile
 from cosycli.model_library import find_model
 from cosycli.settings import Settings
-
-if TYPE_CHECKING:
-    from cosycli.engine.synthesizer import Synthesizer, Take
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
 
@@ -79,19 +77,20 @@ class _Ready:
 
 
 class _RenderingError(Exception):
-    """The synthesizer failed, at this job or at another one beside it."""
+    """The executor failed, at this job or at another one beside it."""
 
 
-Load = Callable[[Settings], "Synthesizer"]
+Open = Callable[[Settings], AbstractContextManager[Executor]]
 Report = Callable[[BookJob, int, int], None]
 _Outcome = tuple[Job, Made | Exception]
+_Model = tuple[str, str | None, bool]
 
 
-def run_batch(jobs: Sequence[Job], state: BatchState, load: Load, report: Report) -> Iterator[JobResult]:
+def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, report: Report) -> Iterator[JobResult]:
     """Do the jobs that are not done yet: first the texts, by model, then the books.
 
     Args:
-        load: gives the synthesizer for a job's settings; called only if something is missing.
+        open_executor: gives the executor for a job's settings; called only if something is missing.
         report: told how many segments of a book are rendered, and how many there are.
 
     Yields:
@@ -100,7 +99,6 @@ def run_batch(jobs: Sequence[Job], state: BatchState, load: Load, report: Report
     Raises:
         InputError: the state cannot be written.
     """
-    state.tidy()
     fingerprints = JobFingerprints()
     missing: list[Job] = []
     keys: dict[str, str] = {}
@@ -111,62 +109,88 @@ def run_batch(jobs: Sequence[Job], state: BatchState, load: Load, report: Report
             missing.append(job)
         else:
             yield JobResult(job.id, job.out, Status.KEPT, _said(done.flaws), done.audio_s)
-    for job, outcome in _outcomes(missing, load, report):
-        if isinstance(outcome, Made):
-            state.add(job.id, keys[job.id], outcome.files, outcome.audio_s, outcome.flaws)
-            yield JobResult(job.id, job.out, Status.DONE, _said(outcome.flaws), outcome.audio_s)
-        else:
-            yield JobResult(job.id, job.out, Status.FAILED, _reason(outcome))
+    with closing(_Staff(open_executor)) as staff:
+        for job, outcome in _outcomes(missing, staff, report):
+            if isinstance(outcome, Made):
+                state.add(job.id, keys[job.id], outcome.files, outcome.audio_s, outcome.flaws)
+                yield JobResult(job.id, job.out, Status.DONE, _said(outcome.flaws), outcome.audio_s)
+            else:
+                yield JobResult(job.id, job.out, Status.FAILED, _reason(outcome))
 
 
-def _outcomes(jobs: Sequence[Job], load: Load, report: Report) -> Iterator[_Outcome]:
+class _Staff:
+    """The executor that was opened last stays, for the next job mostly wants the same model."""
+
+    def __init__(self, open_executor: Open) -> None:
+        self._open = open_executor
+        self._stack = ExitStack()
+        self._model: _Model | None = None
+
+    def executor_for(self, settings: Settings) -> Executor:
+        if self._model != _model(settings):
+            self.close()
+            self._executor = self._stack.enter_context(self._open(settings))
+            self._model = _model(settings)
+        return self._executor
+
+    def close(self) -> None:
+        self._model = None
+        self._stack.close()
+
+
+def _outcomes(jobs: Sequence[Job], staff: _Staff, report: Report) -> Iterator[_Outcome]:
     texts = [job for job in jobs if isinstance(job, TextJob)]
     for way in dict.fromkeys(map(_way, texts)):
         alike = [job for job in texts if _way(job) == way]
         try:
-            synthesizer = load(alike[0].settings)
+            executor = staff.executor_for(alike[0].settings)
         except Exception as error:
             yield from ((job, error) for job in alike)
             continue
         for start in range(0, len(alike), TEXTS_AT_ONCE):
-            yield from _speak(alike[start : start + TEXTS_AT_ONCE], synthesizer)
+            yield from _speak(alike[start : start + TEXTS_AT_ONCE], executor)
     for job in jobs:
         if isinstance(job, BookJob):
-            yield job, _make_book_or_error(job, load, report)
+            yield job, _make_book_or_error(job, staff, report)
 
 
-def _way(job: Job) -> tuple[str, str | None, str, bool]:
+def _model(settings: Settings) -> _Model:
+    """What an executor is opened with."""
+    return settings.model, settings.variant, settings.verify
+
+
+def _way(job: Job) -> tuple[_Model, str]:
     """What the texts that are rendered together have in common."""
-    return job.settings.model, job.settings.variant, job.settings.mask, job.settings.verify
+    return _model(job.settings), job.settings.mask
 
 
-def _make_book_or_error(job: BookJob, load: Load, report: Report) -> Made | Exception:
+def _make_book_or_error(job: BookJob, staff: _Staff, report: Report) -> Made | Exception:
     try:
-        return _make_book(job, load, report)
+        return _make_book(job, staff, report)
     except Exception as error:  # whatever it is, the other jobs go on
         return error
 
 
-def _make_book(job: BookJob, load: Load, report: Report) -> Made:
+def _make_book(job: BookJob, staff: _Staff, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
     progress = BookProgress(
         rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done_s, total_s: None
     )
     work = job.out.with_name(f"{job.id}.cosy")
     plan = plan_book(job.request, job.settings)
-    result = make_book(plan, job.publication, work, lambda: local_executor(lambda: load(job.settings)), progress)
+    result = make_book(plan, job.publication, work, lambda: nullcontext(staff.executor_for(job.settings)), progress)
     flaws = tuple(f"{item.id} ({', '.join(item.failures)})" for item in result.judged if item.failures)
     return Made(result.files, round(result.assembly.duration_s, 3), flaws)
 
 
-def _speak(jobs: Sequence[TextJob], synthesizer: Synthesizer) -> Iterator[_Outcome]:
+def _speak(jobs: Sequence[TextJob], executor: Executor) -> Iterator[_Outcome]:
     ready = []
     for job in jobs:
         try:
             ready.append(_Ready(job, _utterances(job)))
         except CosyError as error:
             yield job, error
-    yield from _render(ready, synthesizer)
+    yield from _render(ready, executor)
 
 
 def _utterances(job: TextJob) -> list[Utterance]:
@@ -175,60 +199,73 @@ def _utterances(job: TextJob) -> list[Utterance]:
     return utterances_of(read_for(profile, job.text).segments, manner_of(job.settings, profile))
 
 
-def _render(ready: Sequence[_Ready], synthesizer: Synthesizer) -> Iterator[_Outcome]:
-    """Render and write the jobs. Where the synthesizer fails, each half is tried alone, down to the job at fault."""
-    takes = _takes(ready, synthesizer)
+def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
+    """Render and write the jobs. Where the executor fails, each half is tried alone, down to the job at fault."""
+    takes = _takes(ready, executor)
     for index, item in enumerate(ready):
         own = islice(takes, len(item.utterances))
         try:
-            outcome = _write_or_error(item.job, own, synthesizer.sample_rate)
+            outcome = _write_or_error(item, own)
         except _RenderingError as error:
             rest = ready[index:]
             if len(rest) > 1:
-                yield from _render(rest[: len(rest) // 2], synthesizer)
-                yield from _render(rest[len(rest) // 2 :], synthesizer)
+                yield from _render(rest[: len(rest) // 2], executor)
+                yield from _render(rest[len(rest) // 2 :], executor)
                 return
             outcome = error.args[0]
         yield item.job, outcome
 
 
-def _takes(ready: Iterable[_Ready], synthesizer: Synthesizer) -> Iterator[Take]:
+def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
     """The takes of all jobs, in order.
 
     Raises:
-        _RenderingError: with the error of the synthesizer.
+        _RenderingError: with the error of the executor.
     """
-    utterances = [utterance for item in ready for utterance in item.utterances]
-    mask = next((item.job.settings.mask for item in ready), "full")
+    numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
+    waves = [dict(numbered[start : start + WAVE]) for start in range(0, len(numbered), WAVE)]
     try:
-        yield from synthesizer.render(utterances, mask=mask)
+        yield from _in_order(executor.render(waves, ready[0].job.settings.mask))
     except Exception as error:
         raise _RenderingError(error) from error
 
 
-def _write_or_error(job: TextJob, takes: Iterator[Take], sample_rate: int) -> Made | Exception:
+def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
+    """The takes "0", "1", ... one after the other; a wave that overtook another one waits for it."""
+    early: dict[str, StoredTake] = {}
+    num_given = 0
+    for number, take in takes:
+        early[number] = take
+        while str(num_given) in early:
+            yield early.pop(str(num_given))
+            num_given += 1
+
+
+def _write_or_error(item: _Ready, takes: Iterator[StoredTake]) -> Made | Exception:
     try:
-        return _write(job, takes, sample_rate)
+        return _write(item, takes)
     except (CosyError, OSError) as error:
         deque(takes, maxlen=0)  # those that the file has not had; the next ones are another job's
         return error
 
 
-def _write(job: TextJob, takes: Iterable[Take], sample_rate: int) -> Made:
+def _write(item: _Ready, takes: Iterator[StoredTake]) -> Made:
     num_samples = 0
     flaws: list[str] = []
+    first = next(takes)
 
     def pieces() -> Iterator[Piece]:
-        for take in takes:
-            flaws.extend(take.failures)
-            yield Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s)
+        for take, said in zip(chain([first], takes), item.utterances, strict=True):
+            flaws.extend(take.facts.failures)
+            yield Piece(take.samples, said.segment.pause_after_s, said.segment.pause_before_s)
 
+    job = item.job
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    with open_sink(job.out, job.audio_format, sample_rate) as sink:
-        for block in join(pieces(), sample_rate):
+    with open_sink(job.out, job.audio_format, first.sample_rate) as sink:
+        for block in join(pieces(), first.sample_rate):
             num_samples += len(block)
             sink.write(block)
-    return Made((job.out,), round(num_samples / sample_rate, 3), tuple(flaws))
+    return Made((job.out,), round(num_samples / first.sample_rate, 3), tuple(flaws))
 
 
 def _said(flaws: Sequence[str]) -> str:

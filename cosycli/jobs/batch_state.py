@@ -7,14 +7,16 @@ so a run that is killed loses no more than the job it was at.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cosycli.errors import InputError
+from cosycli.jobs.lock import locked
 from cosycli.whole_files import write_whole
 
-__all__ = ["BatchState", "Done"]
+__all__ = ["BatchState", "Done", "open_state"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,19 @@ class BatchState:
         """Write each job once, in place of a file that has grown by every run; raises as `add` does."""
         if self.done:
             write_whole(self.path, "".join(map(_line, self.done.values())))
+
+
+@contextmanager
+def open_state(path: Path) -> Iterator[BatchState]:
+    """The state that a file holds, tidied, for this run alone.
+
+    Raises:
+        InputError: another run is at work on the same jobs, or the file cannot be written.
+    """
+    with locked(path, path.with_name(f"{path.name}.lock")):
+        state = BatchState(path)
+        state.tidy()
+        yield state
 
 
 def _size_of(files: Sequence[str]) -> int:

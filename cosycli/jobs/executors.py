@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.jobs.take_store import StoredTake
+from cosycli.settings import Settings
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Executor", "Load", "Start", "Wave", "starter_of"]
+__all__ = ["Executor", "Load", "Start", "Wave", "Workplace"]
 
-NAMES = ("local", "ray")
+EXECUTORS = ("local", "ray")
 
 Wave = Mapping[str, Utterance]  # what is rendered together, in this order, each under the key of its take
 Load = Callable[[], "Synthesizer"]
@@ -40,30 +43,46 @@ class Executor(Protocol):
 Start = Callable[[], AbstractContextManager[Executor]]
 
 
-def starter_of(name: str, load: Load, *, workers: int | None, address: str | None, device: str | None) -> Start:
-    """What starts the executor called `name`; nothing is loaded before.
+@dataclass(frozen=True)
+class Workplace:
+    """Where takes are to be rendered.
 
-    Args:
-        load: gives the synthesizer; for Ray it must be picklable, for it is called in every worker.
-        workers, address: see `ray_executor`.
-        device: what the synthesizer is loaded on; None for the fastest there is.
+    Attributes:
+        executor: one of `EXECUTORS`.
+        num_workers, address: see `ray_executor`.
 
     Raises:
         UsageError: there is no such executor, or it takes no workers or address.
         MissingError: Ray is not installed.
     """
-    if name not in NAMES:
-        raise UsageError(f"There is no executor {name!r}.", f"{did_you_mean(name, NAMES)}Valid: {', '.join(NAMES)}.")
-    if name == "local":
-        if workers is not None or address is not None:
-            raise UsageError("The local executor takes no --workers or --ray-address.", "Add: --executor ray")
-        from cosycli.jobs.local_executor import local_executor
 
-        return lambda: local_executor(load)
-    if workers is not None and workers < 1:
-        raise UsageError(f"{workers} workers can do nothing.", "Give 1 or more: --workers 2")
-    if find_spec("ray") is None:
-        raise MissingError("Ray is not installed.", 'Install it: pip install ray, or the extra "cosy[ray]"')
-    from cosycli.jobs.ray_executor import ray_executor
+    executor: str = "local"
+    num_workers: int | None = None
+    address: str | None = None
 
-    return lambda: ray_executor(load, workers, address, device)
+    def __post_init__(self) -> None:
+        if self.executor not in EXECUTORS:
+            hint = f"{did_you_mean(self.executor, EXECUTORS)}Valid: {', '.join(EXECUTORS)}."
+            raise UsageError(f"There is no executor {self.executor!r}.", hint)
+        if self.executor == "local":
+            if self.num_workers is not None or self.address is not None:
+                raise UsageError("The local executor takes no --workers or --ray-address.", "Add: --executor ray")
+            return
+        if self.num_workers is not None and self.num_workers < 1:
+            raise UsageError(f"{self.num_workers} workers can do nothing.", "Give 1 or more: --workers 2")
+        if find_spec("ray") is None:
+            raise MissingError("Ray is not installed.", 'Install it: pip install ray, or the extra "cosy[ray]"')
+
+    def open(self, settings: Settings) -> AbstractContextManager[Executor]:
+        """The executor, with the model of the settings loaded in each of its workers."""
+        import cosycli
+
+        # Ray calls this in every worker: all that it holds can be pickled.
+        load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
+        if self.executor == "local":
+            from cosycli.jobs.local_executor import local_executor
+
+            return local_executor(load)
+        from cosycli.jobs.ray_executor import ray_executor
+
+        return ray_executor(load, self.num_workers, self.address, settings.device)

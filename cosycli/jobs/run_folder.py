@@ -9,17 +9,15 @@ novel.cosy/
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 import cosycli
 from cosycli.engine.utterance import WAVE
-from cosycli.errors import InputError
+from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import TakeStore
 from cosycli.whole_files import write_whole
 
@@ -57,26 +55,9 @@ class RunFolder:
         self.manifest_path = path / "run.json"
         self.report_path = path / "report.json"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """The folder, made if need be, for this run alone.
-
-        Raises:
-            InputError: another run is at work in it, or it cannot be made.
-        """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.path / "lock", timeout=0)
-            with lock:
-                yield
-        except filelock.Timeout:
-            raise InputError(
-                f"Another run is at work in {self.path}.", "Wait until it has ended, or choose another place with -o."
-            ) from None
-        except PermissionError as error:
-            raise InputError(
-                f"{self.path} cannot be written: {error.strerror}.", "Choose another place with -o."
-            ) from None
+    def locked(self) -> AbstractContextManager[None]:
+        """The folder, made if need be, for this run alone; raises as `lock.locked` does."""
+        return locked(self.path, self.path / "lock")
 
     def read_manifest(self) -> Manifest:
         """The manifest of the run before; an empty one where there was none, or where it is of another format."""

@@ -1,5 +1,6 @@
-"""The same book from workers of a Ray cluster, though one of them dies, as from this process."""
+"""The same files from workers of a Ray cluster, though one of them dies, as from this process."""
 
+import json
 import os
 import signal
 import sys
@@ -12,13 +13,22 @@ import pytest
 import cosycli
 from cosycli.engine.utterance import WAVE
 
-NUM_PARAGRAPHS = 3 * WAVE + 5
+NUM_LINES = 3 * WAVE + 5
+LINES = [f"Line number {number} of a long book." for number in range(NUM_LINES)]
+
+pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two workers need two CPUs")
 
 
 @pytest.fixture
 def novel(cosy):
-    lines = (f"Line number {number} of a long book.\n" for number in range(NUM_PARAGRAPHS))
-    Path("novel.md").write_text("# One\n\n" + "\n".join(lines), encoding="utf-8")
+    Path("novel.md").write_text("\n\n".join(["# One", *LINES]), encoding="utf-8")
+
+
+@pytest.fixture
+def jobs(novel):
+    texts = [{"id": f"line{number}", "text": line} for number, line in enumerate(LINES)]
+    entries = [*texts, {"id": "novel", "source": "novel.md", "format": "flac"}]
+    Path("jobs.jsonl").write_text("\n".join(map(json.dumps, entries)), encoding="utf-8")
 
 
 def load_mortal(deaths: Path):
@@ -38,14 +48,34 @@ def load_mortal(deaths: Path):
     return lambda *arguments: Mortal(*arguments)
 
 
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two workers need two CPUs")
-def test_two_workers_one_of_which_is_killed_make_the_same_file_as_this_process(cosy, novel, monkeypatch, tmp_path):
+@pytest.fixture
+def deaths(monkeypatch, tmp_path):
+    """The file that a worker leaves when it is killed."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install ray")
-    deaths = tmp_path / "deaths"
-    monkeypatch.setattr(cosycli, "load", load_mortal(deaths))
+    path = tmp_path / "deaths"
+    monkeypatch.setattr(cosycli, "load", load_mortal(path))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # the workers find this project and its tests
+    return path
+
+
+def is_of_a_worker(deaths: Path) -> bool:
+    return deaths.read_text(encoding="utf-8") != str(os.getpid())
+
+
+def test_two_workers_one_of_which_is_killed_make_the_same_book_as_this_process(cosy, novel, deaths):
     by_ray = cosy("book", "novel.md", "-o", "ray.flac", "--executor", "ray", "--workers", "2")
     assert (by_ray.status, by_ray.out) == (0, b""), by_ray.err
-    assert deaths.read_text(encoding="utf-8") != str(os.getpid())
+    assert is_of_a_worker(deaths)
     assert cosy("book", "novel.md", "-o", "here.flac").status == 0
     assert Path("ray.flac").read_bytes() == Path("here.flac").read_bytes()
+
+
+def test_two_workers_one_of_which_is_killed_do_the_same_jobs_as_this_process(cosy, jobs, deaths):
+    by_ray = cosy("batch", "jobs.jsonl", "--executor", "ray", "--workers", "2", "--json")
+    assert by_ray.status == 0, by_ray.err
+    assert is_of_a_worker(deaths)
+    results = json.loads(by_ray.out)
+    assert [result["status"] for result in results] == ["done"] * (NUM_LINES + 1)
+    made = [Path(result["out"]).read_bytes() for result in results]
+    assert cosy("batch", "jobs.jsonl", "-o", "here").status == 0
+    assert made == [Path("here", result["out"]).read_bytes() for result in results]
