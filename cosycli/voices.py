@@ -21,7 +21,16 @@ import yaml
 from cosycli.errors import CosyError, InputError, MissingError, UsageError, did_you_mean
 from cosycli.folders import voices_folder
 
-__all__ = ["DEFAULT_VOICE", "Voice", "add_voice", "find_voice", "read_voice", "remove_voice", "voice_folders"]
+__all__ = [
+    "DEFAULT_VOICE",
+    "Voice",
+    "add_voice",
+    "find_voice",
+    "read_voice",
+    "remove_voice",
+    "voice_folders",
+    "voice_names",
+]
 
 DEFAULT_VOICE = "rms"
 DESCRIPTION = "voice.yaml"
@@ -75,36 +84,48 @@ def voice_folders() -> dict[str, Path]:
     return found
 
 
+def voice_names(model: Path | None = None) -> tuple[str, ...]:
+    """The voices of the library, and the speakers that the model in the folder `model` knows by name.
+
+    Raises:
+        MissingError: the model's table of speakers is damaged.
+    """
+    return tuple(dict.fromkeys((*voice_folders(), *_speakers_of(model))))
+
+
 def find_voice(name: str, model: Path | None = None) -> Voice:
     """The voice called `name` in the library, the one in the folder `name`, or a speaker that a model knows.
 
     Args:
-        model: the folder of a model, whose own speakers are voices too.
+        model: the folder of a model, whose own speakers are voices too, and which must be able to use the voice.
 
     Raises:
-        MissingError: there is none, or its folder is damaged.
+        MissingError: there is none, its folder is damaged, or it is of no use to the model.
     """
     folders = voice_folders()
-    if name in folders:
-        return read_voice(folders[name])
-    if Path(name, DESCRIPTION).is_file():
-        return read_voice(Path(name))
-    speakers = [] if model is None else _speakers_of(model)
-    if model is not None and name in speakers:
+    if name in folders or Path(name, DESCRIPTION).is_file():
+        voice = read_voice(folders.get(name, Path(name)))
+        if model is None or voice.reference is not None or voice.speaker in _speakers_of(model):
+            return voice
+        raise MissingError(
+            f"The voice {name!r} is a speaker of another model and has no reference clip.",
+            f"Voices here: {', '.join(voice_names(model))}. Add one from a clip with `cosy voices add`.",
+        )
+    if model is not None and name in _speakers_of(model):
         return Voice(name, "und", f"A speaker of the model {model.name}.", name, None, None, model)
-    raise _unknown(name, dict.fromkeys((*folders, *speakers)))
+    raise _unknown(name, voice_names(model))
 
 
-def _speakers_of(model: Path) -> list[str]:
-    from cosycli.model.speakers import read_speakers  # only here: it needs torch
+def _speakers_of(model: Path | None) -> list[str]:
+    from cosycli.model.speakers import speaker_names  # only here: what only looks voices up need not wait for it
 
-    return list(read_speakers(model))
+    return [] if model is None else speaker_names(model)
 
 
-def _unknown(name: str, folders: Iterable[str]) -> MissingError:
+def _unknown(name: str, voices: Iterable[str]) -> MissingError:
     return MissingError(
         f"There is no voice {name!r}.",
-        f"{did_you_mean(name, folders)}Voices: {', '.join(folders)}. Add one with `cosy voices add`.",
+        f"{did_you_mean(name, voices)}Voices: {', '.join(voices)}. Add one with `cosy voices add`.",
     )
 
 

@@ -4,7 +4,7 @@ import soundfile
 
 from cosycli.errors import CosyError, InputError, MissingError, UsageError
 from cosycli.recording import read_reference
-from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders
+from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders, voice_names
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 
@@ -64,6 +64,21 @@ def test_a_speaker_of_a_model_is_a_voice_of_it(tmp_path):
     assert "Did you mean '中文女'?" in caught.value.hint
     with pytest.raises(MissingError):
         find_voice("中文女")
+
+
+def test_a_voice_that_a_model_has_no_use_for_is_refused_with_those_it_can_use(library, tmp_path):
+    (library / "meg").mkdir(parents=True)
+    (library / "meg" / "voice.yaml").write_text("{name: meg, language: en, rights: mine, speaker: meg}")
+    assert find_voice("meg").speaker == "meg"
+    with pytest.raises(MissingError, match="speaker of another model") as error:
+        find_voice("meg", write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT"))
+    assert "中文女, 英文男" in error.value.hint
+
+
+def test_a_damaged_table_of_speakers_is_named(tmp_path):
+    (tmp_path / "spk2info.safetensors").write_bytes(b"nothing")
+    with pytest.raises(MissingError, match=r"spk2info\.safetensors is damaged"):
+        voice_names(tmp_path)
 
 
 def test_a_removed_voice_is_gone(clip):

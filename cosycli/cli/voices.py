@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from cosycli.errors import CosyError, InputError, UsageError
+from cosycli.cli import options
+from cosycli.errors import SOME_FAILED, CosyError, InputError, UsageError
 
 if TYPE_CHECKING:
     from cosycli.voice_checks import Finding
@@ -32,22 +33,28 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A voice of `cosy voic
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@app.command("list", epilog="Example:\n\n\b\n  cosy voices list")
-def list_voices(as_json: AsJson = False) -> None:
-    """The voices there are: name, language, what it speaks with, and whose it is."""
-    from cosycli.voices import read_voice, voice_folders
+@app.command("list", epilog="Examples:\n\n\b\n  cosy voices list\n  cosy voices list --model builtin")
+def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
+    """The voices there are: name, language, where it is from, and whose it is.
 
+    With --model those that it can use, its own speakers among them.
+    """
+    from cosycli.model_library import find_model
+    from cosycli.voices import find_voice, voice_names
+
+    folder = None if model is None else find_model(model)
     voices = []
-    for folder in voice_folders().values():
+    for name in voice_names(folder):
         try:
-            voices.append(read_voice(folder))
+            voices.append(find_voice(name, folder))
         except CosyError as error:  # one damaged voice must not hide the others
             print(f"Warning: {error}", file=sys.stderr)
     if as_json:
         print(json.dumps([_facts(voice) for voice in voices], indent=1, ensure_ascii=False))
         return
     for voice in voices:
-        print(f"{voice.name:<12} {voice.language:<6} {'shipped' if voice.is_shipped else 'yours':<8} {voice.rights}")
+        origin = "model" if voice.folder == folder else "shipped" if voice.is_shipped else "yours"
+        print(f"{voice.name:<12} {voice.language:<6} {origin:<8} {voice.rights}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy voices show slt")
@@ -123,17 +130,21 @@ def check(name: Name, as_json: AsJson = False) -> None:
 )
 def preview(
     name: Name,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")] = None,
+    output: options.Output = None,
+    model: options.Model = None,
     text: Annotated[str, typer.Option(help="What it says.")] = SAMPLE,
-    play: Annotated[bool, typer.Option("--play", help="Play it, with or without -o.")] = False,
+    play: options.Play = False,
 ) -> None:
     """Hear a voice say a sentence."""
-    from cosycli.cli.speak import speak
+    from cosycli.cli.progress import open_progress
+    from cosycli.cli.rendering import choose_destination, render
+    from cosycli.settings import read_settings
 
-    speak(text=text, output=output, voice=name, model=model, play=play)
+    settings = read_settings(Path()).override(voice=name, model=model)
+    destination = choose_destination(output, None, play, settings.format)
+    with open_progress("auto") as report:
+        if not render(text, settings, destination, report):
+            raise typer.Exit(SOME_FAILED)
 
 
 @app.command("remove", epilog="Example:\n\n\b\n  cosy voices remove ada --yes")

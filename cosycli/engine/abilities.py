@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from cosycli.errors import UsageError
 from cosycli.model.profile import ModelProfile
@@ -10,7 +11,7 @@ from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
 from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
-from cosycli.voices import voice_folders
+from cosycli.voices import voice_names
 
 __all__ = ["abilities_of", "check_language", "instruction_of", "languages_of", "read_for", "reads_katakana"]
 
@@ -26,12 +27,19 @@ _LANGUAGES = {
 _READS_KATAKANA = frozenset({3})  # "you must translate it to katakana": the authors' example
 
 
-def abilities_of(profile: ModelProfile) -> Abilities:
-    """Tags, styles, voices and pronunciations that texts for this model may use."""
+def abilities_of(profile: ModelProfile, folder: Path | None = None) -> Abilities:
+    """Tags, styles, voices and pronunciations that texts for this model may use.
+
+    Args:
+        folder: of the model, whose own speakers are voices too.
+
+    Raises:
+        MissingError: its table of speakers is damaged.
+    """
     return Abilities(
         tags=_TAGS[profile.version] if profile.takes_instructions else frozenset(),
         styles=_styles_of(profile),
-        voices=voice_folders(),
+        voices=voice_names(folder),
         phonemes=_phonemes_of(profile),
         languages=languages_of(profile),
         katakana=reads_katakana(profile),
@@ -80,9 +88,9 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
     return compile_style(quoted, _styles_of(profile))
 
 
-def read_for(profile: ModelProfile, text: str) -> Script:
-    """The text as a script for a model; raises what `cosycli.script.read_script` does."""
-    can = abilities_of(profile)
+def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Script:
+    """The text as a script for a model; raises what `abilities_of` and `cosycli.script.read_script` do."""
+    can = abilities_of(profile, folder)
     return read_script(
         text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes, katakana=can.katakana
     )

@@ -130,7 +130,7 @@ class Synthesizer:
 
     def read(self, text: str) -> Script:
         """The text as a script for this model; see `cosycli.script.read_script`."""
-        return read_for(self._model.profile, text)
+        return read_for(self._model.profile, text, self._model.directory)
 
     def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
         """The takes of some utterances in their order, a wave at a time.

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cosycli.engine.abilities import reads_katakana
-from cosycli.errors import MissingError
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.reference_encoder import resampled
@@ -49,18 +48,14 @@ def prepare_voice(model: Model, name: str) -> VoicePrompt:
         name: of a voice of the library, its folder, or a speaker of the model.
 
     Raises:
-        MissingError: there is no such voice, or it has no reference clip and the model does not know its speaker; or
-            what reads a Japanese transcript is not installed.
+        MissingError: there is no such voice, or it is of no use to the model; or what reads a Japanese transcript is
+            not installed.
         InputError: the clip is not fit to be imitated.
     """
     voice = find_voice(name, model.directory)
     if voice.speaker in model.speakers:
         return _known_speaker(model, voice.speaker)
-    if voice.reference is None:
-        raise MissingError(
-            f"The voice {voice.name!r} is a speaker of another model and has no reference clip.",
-            "Choose another voice of `cosy voices list`, or add a clip with `cosy voices add`.",
-        )
+    assert voice.reference is not None  # or it would not have been found
     return _imitated(model, voice.reference, _transcript(model, voice))
 
 

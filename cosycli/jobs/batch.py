@@ -195,8 +195,9 @@ def _speak(jobs: Sequence[TextJob], executor: Executor) -> Iterator[_Outcome]:
 
 def _utterances(job: TextJob) -> list[Utterance]:
     """Raises: UsageError, InputError: the text has marks that do not exist, or nothing to say."""
-    profile = read_profile(find_model(job.settings.model))
-    return utterances_of(read_for(profile, job.text).segments, manner_of(job.settings, profile))
+    folder = find_model(job.settings.model)
+    profile = read_profile(folder)
+    return utterances_of(read_for(profile, job.text, folder).segments, manner_of(job.settings, profile))
 
 
 def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:

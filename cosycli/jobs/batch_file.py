@@ -22,7 +22,7 @@ from cosycli.jobs.job_keys import BOOK_KEYS, BOOK_SETTINGS, SETTINGS, TEXT_KEYS,
 from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
 from cosycli.jobs.plan import BookRequest
 from cosycli.settings import Settings
-from cosycli.voices import find_voice, voice_folders
+from cosycli.voices import find_voice
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 
@@ -107,7 +107,6 @@ class _Reader:
         self.check_variant = cache(_check_variant)
         self.check_language = cache(_check_language)
         self.check_listener = cache(_check_listener)
-        self.voice_names = frozenset(voice_folders())
         for key, value in file.defaults.values.items():
             self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
         self.defaults = self._placed(file.defaults.values)
@@ -167,13 +166,15 @@ class _Reader:
         settings = self._settings(values)
         request = request_of(values, self._existing)
         self.check_language(request.language, settings.model)
+        for voice in request.voices:
+            self.check_voice(voice, settings.model)
         library = self.folder / values["out"] if "out" in values else self.out_folder
         publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
         return BookJob(name, request, publication, settings)
 
     def _settings(self, values: Mapping[str, Any]) -> Settings:
         settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
-        if settings.voice is not None and settings.voice not in self.voice_names:
+        if settings.voice is not None:
             self.check_voice(settings.voice, settings.model)
         self.check_style(settings.style, settings.model)
         self.check_variant(settings.variant, settings.model)

@@ -20,7 +20,6 @@ from cosycli.jobs.book import Publication
 from cosycli.jobs.cast import read_cast
 from cosycli.jobs.plan import BookRequest, ChapterRange
 from cosycli.script import Pauses
-from cosycli.voices import find_voice
 
 __all__ = ["publication_of", "request_of"]
 
@@ -35,20 +34,17 @@ def request_of(values: Values, find: Callable[[str], Path]) -> BookRequest:
         find: gives the file of a relative path.
 
     Raises:
-        UsageError: a kind of text, pause, voice, chapter or file does not exist.
-        InputError, MissingError: the cast cannot be read, or names a voice that is not there.
+        UsageError: a kind of text, pause, chapter or file does not exist.
+        InputError: the cast cannot be read.
     """
     policy = ReadingPolicy(_names(values.get("read", [])), _names(values.get("skip", [])))
-    dialogue_voice = values.get("dialogue-voice")
-    if dialogue_voice is not None:
-        find_voice(dialogue_voice)
     return BookRequest(
         source=find(values["source"]) if "source" in values else None,
         read=policy.read,
         skip=policy.skip,
         language=values.get("language"),
         lexicons=tuple(find(lexicon) for lexicon in _listed(values.get("lexicon", []))),
-        dialogue_voice=dialogue_voice,
+        dialogue_voice=values.get("dialogue-voice"),
         cast=read_cast(find(values["cast"])) if "cast" in values else None,
         pauses=_pauses(values.get("pause", {})),
         chapters=ChapterRange.parse(values["chapters"]) if "chapters" in values else ChapterRange(),

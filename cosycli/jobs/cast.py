@@ -1,4 +1,4 @@
-"""Cast files: which voice of the library speaks for each name that a text gives.
+"""Cast files: which voice speaks for each name that a text gives.
 
 Alice: slt
 the Hatter: awb
@@ -11,7 +11,6 @@ from pathlib import Path
 import yaml
 
 from cosycli.errors import InputError, UsageError
-from cosycli.voices import find_voice
 
 __all__ = ["read_cast"]
 
@@ -24,7 +23,6 @@ def read_cast(path: Path) -> dict[str, str]:
     Raises:
         InputError: the file cannot be read.
         UsageError: it does not map names to voices.
-        MissingError: a voice does not exist.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -34,6 +32,4 @@ def read_cast(path: Path) -> dict[str, str]:
         raise InputError(f"{path} cannot be read: {error}", "Write lines of `name: voice`.") from None
     if not isinstance(values, dict) or not all(isinstance(item, str) for pair in values.items() for item in pair):
         raise UsageError(f"{path} does not map names to voices.", "Write lines of `name: voice`, such as `Alice: slt`.")
-    for voice in values.values():
-        find_voice(voice)
     return dict(values)

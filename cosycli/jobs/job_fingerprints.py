@@ -47,8 +47,7 @@ class JobFingerprints:
         default = job.settings.voice or DEFAULT_VOICE
         if isinstance(job, TextJob):
             return [default, *sorted({*_VOICE_MARK.findall(job.text)} & self._voice_names)]
-        request = job.request
-        return [default, *filter(None, (request.dialogue_voice, *(request.cast or {}).values()))]
+        return [default, *job.request.voices]
 
 
 def _plain(value: Any) -> Any:

@@ -78,6 +78,11 @@ class BookRequest:
     pauses: Pauses = DEFAULT_PAUSES
     chapters: ChapterRange = ALL_CHAPTERS
 
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Those that it names."""
+        return tuple(filter(None, (self.dialogue_voice, *(self.cast or {}).values())))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -136,12 +141,13 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
     profile = read_profile(folder)
     check_language(request.language, profile)
     manner = manner_of(settings, profile)
-    for voice in filter(None, (manner.voice, request.dialogue_voice, *(request.cast or {}).values())):
+    for voice in (manner.voice, *request.voices):
         find_voice(voice, folder)
+    can = abilities_of(profile, folder)
     book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
     script = read_book_script(
         book,
-        abilities_of(profile),
+        replace(can, voices=(*(can.voices or ()), *request.voices)),  # which may be folders
         language=request.language,
         pauses=request.pauses,
         lexicon=_lexicon_of(request),

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+from safetensors import SafetensorError, safe_open
 
 from cosycli.errors import MissingError
-from cosycli.model.checkpoint import REMEDY, read_pickle, read_weights
+from cosycli.model.published_config import REMEDY
 
-__all__ = ["read_speakers"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["read_speakers", "speaker_names"]
+
+SAFE_TABLE, PUBLISHED_TABLE = "spk2info.safetensors", "spk2info.pt"
+
+
+def speaker_names(directory: Path) -> list[str]:
+    """The names of those whose embeddings `read_speakers` gives; raises what it does."""
+    if not (path := directory / SAFE_TABLE).is_file():
+        return list(read_speakers(directory))
+    try:
+        with safe_open(path, "numpy") as table:  # a plan is made without torch, which takes its time to import
+            return list(table.keys())
+    except (SafetensorError, OSError) as error:
+        raise MissingError(f"{path} is damaged: {error}.", REMEDY) from None
 
 
 def read_speakers(directory: Path) -> dict[str, Tensor]:
@@ -18,10 +35,13 @@ def read_speakers(directory: Path) -> dict[str, Tensor]:
     Raises:
         MissingError: the file is damaged, unsafe or no table of speakers.
     """
-    if (path := directory / "spk2info.safetensors").is_file():
-        return {name: tensor.float() for name, tensor in read_weights(path).items()}
-    if not (path := directory / "spk2info.pt").is_file():
+    safe, path = directory / SAFE_TABLE, directory / PUBLISHED_TABLE
+    if not (safe.is_file() or path.is_file()):
         return {}
+    from cosycli.model.checkpoint import read_pickle, read_weights
+
+    if safe.is_file():
+        return {name: tensor.float() for name, tensor in read_weights(safe).items()}
     table = read_pickle(path)
     try:
         return {str(name): entry["embedding"].float().reshape(-1) for name, entry in table.items()}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cosycli.errors import UsageError
+from cosycli.errors import UsageError, did_you_mean
 
 __all__ = ["Abilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
 
@@ -61,7 +61,7 @@ def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
 
 
 def voice_named(name: str, abilities: Abilities, cast: Mapping[str, str]) -> str:
-    """The voice of the library that plays `name`, which may be a role of the cast or a voice itself.
+    """The voice that plays `name`, which may be a role of the cast or a voice itself.
 
     Raises:
         UsageError: there is none.
@@ -74,8 +74,8 @@ def voice_named(name: str, abilities: Abilities, cast: Mapping[str, str]) -> str
     roles = f"Roles: {', '.join(sorted(cast))}. " if cast else ""
     raise UsageError(
         f"There is no voice {voice!r}{playing}.",
-        f"{roles}Voices: {', '.join(sorted(voices or ())) or 'none'}. `cosy voices list` shows them, `cosy voices add` "
-        "makes one.",
+        f"{did_you_mean(voice, (*cast, *(voices or ())))}{roles}Voices: {', '.join(voices or ()) or 'none'}. "
+        "`cosy voices list` shows them, `cosy voices add` makes one.",
     )
 
 

@@ -1,9 +1,13 @@
 """`cosy plan`: what a book will become, with every character accounted for and nothing loaded or written."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+
+from cosycli.voices import voice_folders
+from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 KEYS = ["title", "authors", "language", "chapters", "skipped", "coverage", "notes_count", "warnings"]
@@ -90,6 +94,27 @@ def test_a_cast_gives_names_their_voices(plan, cosy):
     Path("cast.yaml").write_text("Alice: slt\n", encoding="utf-8")
     (segment,) = plan("play.md", "--cast", "cast.yaml", "--segments")["chapters"][0]["segments"]
     assert segment["voice"] == "slt"
+
+
+def test_a_model_s_own_speakers_play_too(plan, cosy, tmp_path):
+    model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
+    Path("play.md").write_text('[voice: Alice]Good evening.[/voice] [voice: 英文男]Who?[/voice] "Me."\n', "utf-8")
+    Path("cast.yaml").write_text("Alice: 中文女\n", encoding="utf-8")
+    options = ("--cast", "cast.yaml", "--dialogue-voice", "中文女", "--model", model)
+    segments = plan("play.md", *options, "--segments")["chapters"][0]["segments"]
+    assert [segment["voice"] for segment in segments] == ["中文女", "英文男", "中文女"]
+    ended = cosy("plan", "play.md", *options[:4])
+    assert ended.status == 4
+    assert "There is no voice '中文女'" in ended.err
+    assert "Voices: awb, rms, slt." in ended.err
+
+
+def test_a_voice_folder_plays_a_role(plan, cosy):
+    shutil.copytree(voice_folders()["slt"], "kate")
+    Path("play.md").write_text('[voice: Alice]Good evening.[/voice] "Who is there?"\n', encoding="utf-8")
+    Path("cast.yaml").write_text("Alice: ./kate\n", encoding="utf-8")
+    told = plan("play.md", "--cast", "cast.yaml", "--dialogue-voice", "kate", "--segments")
+    assert [segment["voice"] for segment in told["chapters"][0]["segments"]] == ["./kate", "kate"]
 
 
 @pytest.mark.parametrize("text", ["- Alice\n", "Alice: 3\n", "Alice: [slt\n", "Alice: nobody\n"])

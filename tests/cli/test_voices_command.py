@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
+
 WORDS = "Soup is best on the second day."
 
 
@@ -32,6 +34,26 @@ def test_list_names_every_voice_and_whose_it_is(cosy):
 def test_list_and_show_as_json(cosy):
     assert [voice["name"] for voice in json.loads(cosy("voices", "list", "--json").out)] == ["awb", "rms", "slt"]
     assert json.loads(cosy("voices", "show", "slt", "--json").out)["speaker"] == "slt"
+
+
+def test_list_names_the_speakers_of_a_model_too(cosy, tmp_path):
+    model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
+    listed = [line.split()[:3] for line in cosy("voices", "list", "--model", model).out.decode().splitlines()]
+    assert [name for name, _, _ in listed] == ["awb", "rms", "slt", *SPEAKERS]
+    assert [origin for _, _, origin in listed] == ["shipped"] * 3 + ["model"] * 2
+
+
+def test_list_leaves_out_what_a_model_cannot_use_and_says_why(cosy, tmp_path):
+    library = tmp_path / "home" / "voices"
+    (library / "meg").mkdir(parents=True)
+    (library / "meg" / "voice.yaml").write_text("{name: meg, language: en, rights: mine, speaker: 中文女}")
+    names = [line.split()[0] for line in cosy("voices", "list").out.decode().splitlines()]
+    assert names == ["awb", "rms", "slt", "meg"]
+    ended = cosy("voices", "list", "--model", "builtin")
+    assert "meg" not in ended.out.decode()
+    assert "'meg' is a speaker of another model" in ended.err
+    sft = cosy("voices", "list", "--model", write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT"))
+    assert "meg" in sft.out.decode()
 
 
 def test_a_voice_is_added_shown_spoken_with_and_removed(cosy, clip):

@@ -73,6 +73,14 @@ def test_speakers_sound_different(synthesizer: Synthesizer) -> None:
     assert first.tokens != other.tokens
 
 
+def test_speakers_take_turns_by_their_marks(synthesizer: Synthesizer) -> None:
+    script = synthesizer.read("[voice: 中文女]Good evening.[/voice] [voice: 英文男]Who is there?[/voice]")
+    assert [segment.voice for segment in script.segments] == ["中文女", "英文男"]
+    with pytest.raises(UsageError, match="no voice '法语女'") as error:
+        synthesizer.read("[voice: 法语女]Good evening.[/voice]")
+    assert "中文女, 英文男" in error.value.hint
+
+
 def test_a_clip_is_imitated(synthesizer: Synthesizer, clip_voice: Path) -> None:
     assert synthesizer.speak(TEXT, voice=str(clip_voice)).duration_s > 0.5
 
