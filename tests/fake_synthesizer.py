@@ -57,6 +57,12 @@ class FakeLatency:
     total_s: float = 0.49
 
 
+@dataclass(frozen=True)
+class FakePassage:
+    text: str
+    failures: tuple[str, ...]
+
+
 class FakeStream:
     """Each utterance in two packets, and the pause after it."""
 
@@ -64,9 +70,12 @@ class FakeStream:
 
     def __init__(self, takes: Iterator[FakeTake]) -> None:
         self.takes = takes
+        self.failed = []
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for take in self.takes:
+            if take.failures:
+                self.failed.append(FakePassage(take.segment.text, take.failures))
             yield from np.array_split(take.samples, 2)
             yield np.zeros(round(take.segment.pause_after_s * SAMPLE_RATE), np.float32)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,9 @@ import typer
 from cosycli.cli import options
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cosycli.cli.progress import Progress
     from cosycli.cli.rendering import Destination
     from cosycli.settings import Settings
@@ -58,7 +61,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     """What can be known to fail is found out before the model loads."""
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import open_sinks, tell_what_was_made
+    from cosycli.cli.rendering import tell_what_was_made, write_out
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
     from cosycli.recording import open_recording
@@ -72,13 +75,17 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     recording = open_recording(source, sample_rate)
     synthesizer = cosycli.load(settings.model, settings.device, settings.dtype)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
-    num_samples = 0
-    with ExitStack() as stack:
-        sinks = open_sinks(destination, sample_rate, stack)
-        for block in blocks:
-            num_samples += len(block)
-            for sink in sinks:
-                sink.write(block)
-            if recording.duration_s is not None:
-                report.update(num_samples / sample_rate, recording.duration_s, "seconds")
+    num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)
+
+
+def _reported(
+    blocks: Iterable[NDArray[np.float32]], sample_rate: int, duration_s: float | None, report: Progress
+) -> Iterator[NDArray[np.float32]]:
+    """The same blocks, each (N,), telling how far they have come."""
+    num_samples = 0
+    for block in blocks:
+        yield block
+        num_samples += len(block)
+        if duration_s is not None:
+            report.update(num_samples / sample_rate, duration_s, "seconds")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,24 @@ from cosycli.cli.progress import Progress
 from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cosycli.audio.encode import AudioSink
     from cosycli.engine.synthesizer import Take
     from cosycli.joining import Piece
     from cosycli.script import Script
     from cosycli.settings import Settings
 
-__all__ = ["Destination", "choose_destination", "open_sinks", "render", "tell_what_was_found", "tell_what_was_made"]
+__all__ = [
+    "Destination",
+    "choose_destination",
+    "render",
+    "tell_what_failed",
+    "tell_what_was_found",
+    "tell_what_was_made",
+    "write_out",
+]
 
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
 MAX_SKIPPED_LINES = 10
@@ -87,31 +99,43 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     destination.check()
     folder = find_model(settings.model)
     language_model_weights(folder, settings.variant)
-    if settings.voice is not None:
-        find_voice(settings.voice, folder)
     if settings.verify:
         check_listener(folder)
     profile = read_profile(folder)
     manner = manner_of(settings, profile)
-    script = read_for(profile, text)
+    find_voice(manner.voice, folder)
+    script = read_for(profile, text, folder)
     tell_what_was_found(script, report)
     for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
         report.tell(f"Note: {warning}", warning=warning)
     synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
-    num_samples = 0
     failed: list[Take] = []
+    blocks = join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate)
+    num_samples = write_out(blocks, destination, synthesizer.sample_rate)
+    tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
+    for take in failed:
+        tell_what_failed(take.segment.text, take.failures, report)
+    return not failed
+
+
+def write_out(blocks: Iterable[NDArray[np.float32]], destination: Destination, sample_rate: int) -> int:
+    """Write sound, each block (N,), into its destination; the number of samples.
+
+    Nothing is written, not even a header, before there is sound: what fails until then leaves no trace.
+    """
+    num_samples = 0
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        return num_samples
     with ExitStack() as stack:
-        sinks = open_sinks(destination, synthesizer.sample_rate, stack)
-        for block in join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate):
+        sinks = _open_sinks(destination, sample_rate, stack)
+        for block in chain([first], blocks):
             num_samples += len(block)
             for sink in sinks:
                 sink.write(block)
-    tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
-    for take in failed:
-        checks = ", ".join(take.failures)
-        report.tell(f"Failed its checks ({checks}): {take.segment.text[:60]!r}.", text=take.segment.text, checks=checks)
-    return not failed
+    return num_samples
 
 
 def tell_what_was_found(script: Script, report: Progress) -> None:
@@ -124,6 +148,12 @@ def tell_what_was_found(script: Script, report: Progress) -> None:
         report.tell(f"Not spoken{times}: {text[:40]!r}, {reason}.", text=text, reason=reason, count=count)
 
 
+def tell_what_failed(text: str, checks: tuple[str, ...], report: Progress) -> None:
+    """Name a stretch of text whose sound did not pass some checks."""
+    names = ", ".join(checks)
+    report.tell(f"Failed its checks ({names}): {text[:60]!r}.", text=text, checks=names)
+
+
 def tell_what_was_made(destination: Destination, audio_s: float, elapsed_s: float, report: Progress) -> None:
     """The last word of a command that speaks."""
     report.tell(
@@ -134,7 +164,7 @@ def tell_what_was_made(destination: Destination, audio_s: float, elapsed_s: floa
     )
 
 
-def open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
+def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
     """A sink for each place that the audio goes to, open until `stack` is closed."""
     from cosycli.audio.encode import open_sink
     from cosycli.audio.play import open_player

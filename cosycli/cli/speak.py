@@ -56,9 +56,11 @@ def speak(
     with open_progress("none" if quiet else progress) as report:
         if stream:
             check_streamable(settings, rendering.mask)
-            render_stream(arriving(text), settings, destination, report)
-        elif not render(read_argument(text), settings, destination, report):
-            raise typer.Exit(SOME_FAILED)
+            all_passed = render_stream(arriving(text), settings, destination, report)
+        else:
+            all_passed = render(read_argument(text), settings, destination, report)
+    if not all_passed:
+        raise typer.Exit(SOME_FAILED)
 
 
 def arriving(argument: str) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cosycli.cli.progress import Progress
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cosycli.cli.rendering import Destination
     from cosycli.engine.streaming import Latency
     from cosycli.engine.utterance import Manner, Utterance
-    from cosycli.model.profile import ModelProfile
+    from cosycli.script import Script
     from cosycli.settings import Settings
 
 __all__ = ["check_streamable", "render_stream"]
@@ -35,11 +35,16 @@ def check_streamable(settings: Settings, mask: str | None) -> None:
         raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
 
 
-def render_stream(sentences: Iterable[str], settings: Settings, destination: Destination, report: Progress) -> None:
-    """Speak sentences as they arrive into their destination, and say how long the first sound took."""
+def render_stream(sentences: Iterable[str], settings: Settings, destination: Destination, report: Progress) -> bool:
+    """Speak sentences as they arrive into their destination, and say how long the first sound took.
+
+    Returns:
+        whether all that was spoken passes the gates; it is out when they have judged it.
+    """
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import open_sinks, tell_what_was_made
+    from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
+    from cosycli.engine.abilities import read_for
     from cosycli.jobs.plan import manner_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
@@ -48,38 +53,34 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     destination.check()
     folder = find_model(settings.model)
     language_model_weights(folder, settings.variant)
-    if settings.voice is not None:
-        find_voice(settings.voice, folder)
     profile = read_profile(folder)
-    utterances = _utterances(sentences, profile, manner_of(settings, profile), report)
+    manner = manner_of(settings, profile)
+    find_voice(manner.voice, folder)
+    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), manner, report)
     synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
     stream = synthesizer.stream(utterances)
-    num_samples = 0
-    with ExitStack() as stack:
-        sinks = open_sinks(destination, synthesizer.sample_rate, stack)
-        for packet in stream:
-            num_samples += len(packet)
-            for sink in sinks:
-                sink.write(packet)
-        if not num_samples:
-            raise InputError("No word that can be spoken has arrived.", "Give at least one: echo Hello. | cosy speak …")
+    num_samples = write_out(stream, destination, synthesizer.sample_rate)
+    if not num_samples:
+        raise InputError("No word that can be spoken has arrived.", "Give at least one: echo Hello. | cosy speak …")
     tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
     if stream.latency is not None:
         _tell_latency(stream.latency, report)
+    for passage in stream.failed:
+        tell_what_failed(passage.text, passage.failures, report)
+    return not stream.failed
 
 
 def _utterances(
-    sentences: Iterable[str], profile: ModelProfile, manner: Manner, report: Progress
+    sentences: Iterable[str], read: Callable[[str], Script], manner: Manner, report: Progress
 ) -> Iterator[Utterance]:
     """What is to be said of each sentence, once that has arrived."""
     from cosycli.cli.rendering import tell_what_was_found
-    from cosycli.engine.abilities import read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.script.pauses import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:
-            script = read_for(profile, sentence)
+            script = read(sentence)
         except InputError:  # it holds no word
             report.tell(f"Not spoken: {sentence.strip()[:40]!r}.", text=sentence.strip())
             continue

@@ -23,7 +23,12 @@ class InterleavedDecoder:
 
     Args:
         request: what comes before the text, and the text where some of it is known.
+
+    Attributes:
+        ended: the model has ended by itself.
     """
+
+    ended = False
 
     @torch.inference_mode()
     def __init__(self, model: LanguageModel, request: Request) -> None:
@@ -66,6 +71,7 @@ class InterleavedDecoder:
                 self._log_probs[profile.num_codes :] = float("-inf")
             token = self._draw()
             if token >= profile.num_codes:
+                self.ended = True
                 break
             yield self._add(token)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosycli.engine.decoding import SilenceLimit, decode
+from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
 from cosycli.engine.stages import Stages
@@ -29,7 +30,7 @@ from cosycli.script.characters import is_wide
 from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.pauses import DEFAULT_PAUSES
 
-__all__ = ["Latency", "SpeechStream"]
+__all__ = ["FailedPassage", "Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
@@ -56,19 +57,32 @@ class Latency:
         return self.language_model_s + self.flow_s + self.vocoder_s
 
 
+@dataclass(frozen=True)
+class FailedPassage:
+    """What was to be said, and the gates that its sound did not pass."""
+
+    text: str
+    failures: tuple[str, ...]
+
+
 class SpeechStream:
     """The sound of utterances that arrive one after another, in packets (N,) that follow each other.
 
-    A passage ends with a paragraph, before another voice or style, and where it gets long.
+    A passage ends with a paragraph, before another voice or style, and where it gets long. It is judged at its end,
+    when it has been given out and cannot be drawn again.
 
     Attributes:
         latency: of the first packet, once that has been given out.
+        failed: the passages so far that did not pass a gate.
     """
 
     def __init__(self, stages: Stages, utterances: Iterable[Utterance]) -> None:
         self.latency: Latency | None = None
+        self.failed: list[FailedPassage] = []
         self._stages = stages
         self._utterances = utterances
+        self._texts: list[str] = []  # of the open passage
+        self._sound: list[Sound] = []
 
     def __iter__(self) -> Iterator[Sound]:
         passage: _Passage | None = None
@@ -76,18 +90,19 @@ class SpeechStream:
         pause_s = 0.0  # since the last passage
         for utterance in self._utterances:
             if passage is not None and not passage.takes(utterance):
-                yield from self._measured(passage, passage.finish())
+                yield from self._finish(passage)
                 passage = None
             if passage is None:
-                yield self._silence(pause_s + utterance.segment.pause_before_s)
                 passage = self._open_passage(utterance)
-            yield from self._measured(passage, passage.say(utterance))
+                yield self._silence(pause_s + utterance.segment.pause_before_s)
+            self._texts.append(utterance.segment.text)
+            yield from self._kept(passage, passage.say(utterance))
             pause_s = utterance.segment.pause_after_s
             if pause_s > DEFAULT_PAUSES.sentence_s or not passage.goes_on:
-                yield from self._measured(passage, passage.finish())
+                yield from self._finish(passage)
                 passage = None
         if passage is not None:
-            yield from self._measured(passage, passage.finish())
+            yield from self._finish(passage)
 
     def _open_passage(self, first: Utterance) -> _Passage:
         model = self._stages.model.language_model
@@ -95,11 +110,25 @@ class SpeechStream:
             return _Chunked(self._stages, model, first)
         return _WholeSentence(self._stages)
 
-    def _measured(self, passage: _Passage, packets: Iterator[Sound]) -> Iterator[Sound]:
+    def _kept(self, passage: _Passage, packets: Iterator[Sound]) -> Iterator[Sound]:
+        """The same packets, the first of them measured."""
         for packet in packets:
             if self.latency is None:
                 self.latency = Latency(len(passage.tokens), **self._stages.elapsed)
+            self._sound.append(packet)
             yield packet
+
+    def _finish(self, passage: _Passage) -> Iterator[Sound]:
+        """The packets that are left, after which the passage is judged."""
+        yield from self._kept(passage, passage.finish())
+        text, samples = " ".join(self._texts), np.concatenate(self._sound)
+        self._texts, self._sound = [], []
+        profile = self._stages.model.profile
+        evidence = Evidence(
+            text, 1.0, passage.tokens, passage.ended, samples, profile.mel.sample_rate, profile.flow.token_rate
+        )
+        if failures := failures_of(evidence):
+            self.failed.append(FailedPassage(text, failures))
 
     def _silence(self, duration_s: float) -> Sound:
         return np.zeros(round(duration_s * self._stages.model.profile.mel.sample_rate), np.float32)
@@ -111,10 +140,14 @@ class _Passage(Protocol):
     Attributes:
         goes_on: it may take more than one sentence.
         tokens: the speech tokens so far.
+        ended: the language model has ended by itself.
     """
 
     goes_on: bool
     tokens: list[int]
+
+    @property
+    def ended(self) -> bool: ...
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
@@ -133,6 +166,7 @@ class _WholeSentence:
     """One utterance, made in one piece."""
 
     goes_on = False
+    ended = False
 
     def __init__(self, stages: Stages) -> None:
         self.tokens: list[int] = []
@@ -146,6 +180,7 @@ class _WholeSentence:
         with stages.timed("language_model_s"):
             (spoken,) = decode(stages.model.language_model, [stages.request(utterance)])
         self.tokens += spoken.tokens
+        self.ended = spoken.ended
         mels = stages.mels([stages.prompt(utterance.voice)], [self.tokens], [utterance.seed], FlowMask.FULL)
         yield stages.waves(mels, [utterance.seed])[0]
 
@@ -180,6 +215,10 @@ class _Chunked:
         self._packet_size = self._chunk
         # Chunks are counted from the beginning of the prompt.
         self._next_end = -len(self._prompt.tokens) % self._chunk + self._chunk
+
+    @property
+    def ended(self) -> bool:
+        return self._decoder.ended
 
     def takes(self, utterance: Utterance) -> bool:
         return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S

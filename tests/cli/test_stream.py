@@ -95,6 +95,34 @@ def test_what_a_stream_cannot_do_is_refused(cosy, option, complaint):
     assert not ended.synthesizers
 
 
+def test_what_fails_its_checks_is_named_at_the_end(cosy):
+    ended = cosy("speak", "Mumble.\n\nGood evening.", "--stream", "-o", "a.wav")
+    assert ended.status == 5
+    assert "Failed its checks (pace): 'Mumble.'" in ended.err
+    assert Path("a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "status", "complaint"),
+    [
+        ("Hello.", ("--voice", "meg"), 4, "speaker of another model"),
+        ("Hello.", ("--voice", "stl"), 4, "no voice 'stl'"),
+        ("[voice: stl]Hello.[/voice]", (), 2, "no voice 'stl'"),
+        ("Hello [laugther].", (), 2, "not a tag of this model"),
+    ],
+)
+@pytest.mark.parametrize("stream", [("--stream",), ()])
+def test_what_cannot_be_spoken_is_refused_before_anything_is_written(
+    cosy, tmp_path, text, options, status, complaint, stream
+):
+    folder = tmp_path / "home" / "voices" / "meg"
+    folder.mkdir(parents=True)
+    (folder / "voice.yaml").write_text("{name: meg, language: en, rights: mine, speaker: meg}")
+    ended = cosy("speak", text, "-o", "-", *options, *stream)
+    assert (ended.status, ended.out) == (status, b"")
+    assert complaint in ended.err
+
+
 @pytest.mark.parametrize(
     ("arrived", "complaint"),
     [

@@ -129,6 +129,19 @@ def test_a_paragraph_ends_with_its_pause(synthesizers: dict[str, Synthesizer]) -
     np.testing.assert_allclose(both, np.concatenate([alone[0], np.zeros(round(0.8 * 24000)), alone[1]]), atol=1e-4)
 
 
+def test_a_passage_that_fails_its_gates_is_named_when_it_is_out(
+    synthesizers: dict[str, Synthesizer], clip: str
+) -> None:
+    """Networks that were never trained do not end by themselves."""
+    for name, fails in (("CosyVoice 2", True), ("built-in", False)):
+        synthesizer = synthesizers[name]
+        said = arriving(synthesizer, "Good evening, all.", "All is well.", voice=clip if fails else "slt")
+        stream = synthesizer.stream(said)
+        assert sum(map(len, stream)) > 0
+        assert [passage.text for passage in stream.failed] == ["Good evening, all. All is well."] * fails
+        assert all("did not end" in passage.failures for passage in stream.failed)
+
+
 def test_another_voice_begins_anew(synthesizers: dict[str, Synthesizer]) -> None:
     synthesizer = synthesizers["built-in"]
     (first,), (second,) = (arriving(synthesizer, "Good evening.", voice=voice) for voice in ("slt", "rms"))
