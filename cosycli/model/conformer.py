@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cosycli.model.convolutions import FrameConv
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile
 from cosycli.model.relative_attention import RelativeAttention, relative_positions
@@ -87,14 +88,12 @@ class LookAhead(nn.Module):
 
     def __init__(self, width: int, hidden: int, lookahead: int) -> None:
         super().__init__()
-        self.lookahead = lookahead
-        self.conv1 = nn.Conv1d(width, hidden, lookahead + 1)
-        self.conv2 = nn.Conv1d(hidden, width, LOOKBACK + 1)
+        self.conv1 = FrameConv(width, hidden, ahead=lookahead)
+        self.conv2 = FrameConv(hidden, width, behind=LOOKBACK)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, S, D), (B, 1, S) -> (B, S, D)."""
-        hidden = F.leaky_relu(self.conv1(F.pad(x.transpose(1, 2) * mask, (0, self.lookahead)))) * mask
-        return x + self.conv2(F.pad(hidden, (LOOKBACK, 0))).transpose(1, 2)
+        """(B, S, D), (B, S, 1) -> (B, S, D)."""
+        return x + self.conv2(F.leaky_relu(self.conv1(x * mask)) * mask)
 
 
 class Upsample(nn.Module):
@@ -103,12 +102,11 @@ class Upsample(nn.Module):
     def __init__(self, width: int, factor: int) -> None:
         super().__init__()
         self.factor = factor
-        self.conv = nn.Conv1d(width, width, UPSAMPLE_KERNEL)
+        self.conv = FrameConv(width, width, behind=UPSAMPLE_KERNEL - 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, S, D) -> (B, factor · S, D)."""
-        frames = x.transpose(1, 2).repeat_interleave(self.factor, dim=2)
-        return self.conv(F.pad(frames, (UPSAMPLE_KERNEL - 1, 0))).transpose(1, 2)
+        return self.conv(x.repeat_interleave(self.factor, dim=1))
 
 
 class TokenEncoder(nn.Module):
@@ -140,8 +138,7 @@ class TokenEncoder(nn.Module):
         Returns:
             (B, 2 · (S - num_ahead), D)
         """
-        mask = frame_mask(lengths, x.shape[1])
-        x = self.pre_lookahead_layer(self.embed(x), mask)
+        x = self.pre_lookahead_layer(self.embed(x), frame_mask(lengths, x.shape[1]).transpose(1, 2))
         lengths, x = lengths - num_ahead, x[:, : x.shape[1] - num_ahead]
         x = _through(self.encoders, x, lengths, chunk)
         x = self.up_layer(x * frame_mask(lengths, x.shape[1]).transpose(1, 2))

@@ -1,6 +1,6 @@
 """Convolutions that see the past only, or a little ahead.
 
-Shapes: B batch, D channels, L positions.
+Shapes: B batch, D channels, L positions, K kernel size.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["AheadConv", "CausalConv", "CausalDownsampling", "CausalUpsampling"]
+__all__ = ["AheadConv", "CausalConv", "CausalDownsampling", "CausalUpsampling", "FrameConv"]
 
 
 class CausalConv(nn.Conv1d):
@@ -48,3 +48,19 @@ class CausalDownsampling(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
         """(B, D, L) -> (B, D', (L - 1) // stride)."""
         return super().forward(F.pad(x, (self.stride[0] - 1, 0)))
+
+
+class FrameConv(nn.Conv1d):
+    """Over positions whose channels lie together, as linear layers have them; keeps the length.
+
+    Args:
+        behind, ahead: positions that it sees before and after each one.
+    """
+
+    def __init__(self, width_in: int, width_out: int, *, behind: int = 0, ahead: int = 0) -> None:
+        super().__init__(width_in, width_out, behind + 1 + ahead)
+        self.behind, self.ahead = behind, ahead
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, D) -> (B, L, D')."""
+        return super().forward(F.pad(x, (0, 0, self.behind, self.ahead)).transpose(1, 2)).transpose(1, 2)

@@ -2,13 +2,12 @@
 
 CosyVoice 2's is causal and has one level; CosyVoice 1's is not, and has two, the lower at half the frame rate.
 
-Shapes: B batch, M mel frames, C channels.
+Shapes: B batch, M mel frames, C channels; the channels of a frame lie together throughout.
 """
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cosycli.model.attention import Sight, attend
-from cosycli.model.convolutions import CausalConv
+from cosycli.model.convolutions import FrameConv
 from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import frame_mask
 from cosycli.model.profile import ConformerFlowProfile
@@ -38,18 +37,14 @@ def time_embedding(t: Tensor, width: int) -> Tensor:
 
 
 class Mish(nn.Module):
-    """x tanh(log(1 + e^x)) (Misra, 2019), as x (1 - 2 / ((1 + e^x)^2 + 1)): PyTorch's own takes 2.3 times as long."""
+    """x tanh(log(1 + e^x)) (Misra, 2019), as 2 x / (1 + s²) - x where s is the sigmoid of -x.
+
+    On the CPU PyTorch's own takes 4.5 times as long (900,000 values, one Zen 5 core).
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        power = x.clamp(max=20.0).exp()  # beyond, float32 knows no difference from x
-        return torch.addcdiv(x, x, (power + 1).square() + 1, value=-2)
-
-
-class ChannelNorm(nn.LayerNorm):
-    """LayerNorm over channels: (B, C, M) -> (B, C, M)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+        sigmoid = torch.sigmoid(-x)
+        return 2 * x / (1 + sigmoid.square()) - x
 
 
 class CausalBlock(nn.Module):
@@ -57,9 +52,8 @@ class CausalBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            CausalConv(channels_in, channels, 3), nn.Identity(), ChannelNorm(channels), nn.Identity(), Mish()
-        )
+        convolution = FrameConv(channels_in, channels, behind=2)
+        self.block = nn.Sequential(convolution, nn.Identity(), nn.LayerNorm(channels), nn.Identity(), Mish())
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         return self.block(x * mask) * mask
@@ -70,13 +64,13 @@ class CentredBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels: int) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            nn.Conv1d(channels_in, channels, 3, padding=1), FrameGroupNorm(NUM_GROUPS, channels), Mish()
-        )
+        convolution = FrameConv(channels_in, channels, behind=1, ahead=1)
+        self.block = nn.Sequential(convolution, FrameGroupNorm(NUM_GROUPS, channels), Mish())
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         convolution, norm, activation = self.block
-        return activation(norm(convolution(x * mask), mask)) * mask
+        hidden = norm(convolution(x * mask).transpose(1, 2), mask.transpose(1, 2)).transpose(1, 2)
+        return activation(hidden) * mask
 
 
 @dataclass(frozen=True)
@@ -87,8 +81,8 @@ class Convolutions:
     block: Callable[[int, int], nn.Module]
 
 
-CAUSAL = Convolutions(partial(CausalConv, kernel_size=3), CausalBlock)
-CENTRED = Convolutions(partial(nn.Conv1d, kernel_size=3, padding=1), CentredBlock)
+CAUSAL = Convolutions(partial(FrameConv, behind=2), CausalBlock)
+CENTRED = Convolutions(partial(FrameConv, behind=1, ahead=1), CentredBlock)
 
 
 class ResnetBlock(nn.Module):
@@ -99,10 +93,10 @@ class ResnetBlock(nn.Module):
         self.mlp = nn.Sequential(Mish(), nn.Linear(time_width, channels))
         self.block1 = convolutions.block(channels_in, channels)
         self.block2 = convolutions.block(channels, channels)
-        self.res_conv = nn.Conv1d(channels_in, channels, 1)
+        self.res_conv = FrameConv(channels_in, channels)
 
     def forward(self, x: Tensor, mask: Tensor, time: Tensor) -> Tensor:
-        hidden = self.block1(x, mask) + self.mlp(time)[:, :, None]
+        hidden = self.block1(x, mask) + self.mlp(time)[:, None]
         return self.block2(hidden, mask) + self.res_conv(x * mask)
 
 
@@ -162,12 +156,12 @@ class Level(nn.ModuleList):
     """A ResNet block, its transformer blocks, and on the way down or up a last convolution."""
 
     def forward(self, x: Tensor, mask: Tensor, sight: Sight, time: Tensor) -> Tensor:
-        """All but the last convolution: (B, C, M) -> (B, C, M)."""
+        """All but the last convolution: (B, M, C) -> (B, M, C)."""
         resnet, transformers = self[0], self[1]
-        x = resnet(x, mask, time).transpose(1, 2)
+        x = resnet(x, mask, time)
         for block in transformers:  # type: ignore[attr-defined]
             x = block(x, sight)
-        return x.transpose(1, 2)
+        return x
 
 
 class TimeMlp(nn.Module):
@@ -180,14 +174,26 @@ class TimeMlp(nn.Module):
         return self.linear_2(F.silu(self.linear_1(t)))
 
 
+class Resampling(nn.Module):
+    """A convolution that changes the number of frames, under the name that published checkpoints give it."""
+
+    def __init__(self, conv: nn.Module) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, M, C) -> (B, M', C)."""
+        return self.conv(x.transpose(1, 2)).transpose(1, 2)
+
+
 def _halving(channels: int) -> nn.Module:
-    """M frames -> M / 2, rounded up; under the name that published checkpoints give the convolution."""
-    return nn.Sequential(OrderedDict(conv=nn.Conv1d(channels, channels, 3, stride=2, padding=1)))
+    """M frames -> M / 2, rounded up."""
+    return Resampling(nn.Conv1d(channels, channels, 3, stride=2, padding=1))
 
 
 def _doubling(channels: int) -> nn.Module:
     """M frames -> 2 M."""
-    return nn.Sequential(OrderedDict(conv=nn.ConvTranspose1d(channels, channels, 4, stride=2, padding=1)))
+    return Resampling(nn.ConvTranspose1d(channels, channels, 4, stride=2, padding=1))
 
 
 class VelocityEstimator(nn.Module):
@@ -205,7 +211,7 @@ class VelocityEstimator(nn.Module):
         self.mid_blocks = nn.ModuleList(self._level(channels) for _ in range(profile.num_mid_blocks))
         self.up_blocks = nn.ModuleList(self._level(2 * channels, end) for end in up)
         self.final_block = convolutions.block(channels, channels)
-        self.final_proj = nn.Conv1d(channels, profile.num_mels, 1)
+        self.final_proj = FrameConv(channels, profile.num_mels)
 
     def _level(self, channels_in: int, *end: nn.Module) -> Level:
         profile, channels = self.profile, self.profile.estimator_width
@@ -228,19 +234,21 @@ class VelocityEstimator(nn.Module):
             chunk: frames a chunk, or None.
         """
         time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
-        x = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, x.shape[2]), cond], dim=1)
+        num_frames = x.shape[2]
+        told = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
+        hidden = told.transpose(1, 2).contiguous()
         passed = []  # on the way down: what each level gave, and which frames are valid and seen
         for level in self.down_blocks:
-            mask = frame_mask(lengths, x.shape[2]).to(x.dtype)
-            sight = Sight.of(lengths, x.shape[2], chunk)
-            x = level(x, mask, sight, time)
-            passed.append((x, mask, sight))
-            x = level[2](x * mask)  # type: ignore[index]
+            num_frames = hidden.shape[1]
+            mask, sight = frame_mask(lengths, num_frames).mT.to(x.dtype), Sight.of(lengths, num_frames, chunk)
+            hidden = level(hidden, mask, sight, time)
+            passed.append((hidden, mask, sight))
+            hidden = level[2](hidden * mask)  # type: ignore[index]
             lengths = (lengths + 1) // 2
         for level in self.mid_blocks:
-            x = level(x, mask, sight, time)
+            hidden = level(hidden, mask, sight, time)
         for level in self.up_blocks:
             skip, mask, sight = passed.pop()
-            x = level(torch.cat([x[:, :, : skip.shape[2]], skip], dim=1), mask, sight, time)
-            x = level[2](x * mask)  # type: ignore[index]
-        return self.final_proj(self.final_block(x, mask)) * mask
+            hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), mask, sight, time)
+            hidden = level[2](hidden * mask)  # type: ignore[index]
+        return (self.final_proj(self.final_block(hidden, mask)) * mask).transpose(1, 2)

@@ -186,7 +186,8 @@ class TransformerFlow(Flow):
 
     def encode(self, tokens: Tensor, num_tokens: Tensor, chunk: int | None, num_ahead: int = 0) -> Tensor:
         num_spoken = tokens.shape[1] - num_ahead
-        hidden = self.pre_lookahead_layer(self.input_embedding(tokens), frame_mask(num_tokens, tokens.shape[1]))
+        mask = frame_mask(num_tokens, tokens.shape[1]).transpose(1, 2)
+        hidden = self.pre_lookahead_layer(self.input_embedding(tokens), mask)
         spoken = hidden[:, :num_spoken].transpose(1, 2) * frame_mask(num_tokens - num_ahead, num_spoken)
         return spoken.repeat_interleave(self.profile.mel_per_token, dim=2)
 

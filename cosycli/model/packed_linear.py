@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["PackedLinear", "can_pack", "pack_linears", "without_packing"]
+from cosycli.model.convolutions import FrameConv
+
+__all__ = ["PackedFrameConv", "PackedLinear", "can_pack", "pack_layers", "without_packing"]
 
 _is_wanted = ContextVar("_is_wanted", default=True)
 
@@ -34,30 +37,57 @@ def without_packing() -> Iterator[None]:
         _is_wanted.reset(token)
 
 
-def pack_linears(module: nn.Module, dtype: torch.dtype) -> None:
-    """Put packed layers in the place of all linear ones in `module`, which is on the CPU and will not be trained.
+def pack_layers(module: nn.Module, dtype: torch.dtype) -> None:
+    """Put packed layers in the place of those in `module`, which is on the CPU and will not be trained.
 
     Args:
-        dtype: in which products are taken; inputs and outputs keep theirs.
+        dtype: in which products are taken and given.
     """
     for name, child in module.named_children():
         if type(child) is nn.Linear:
-            setattr(module, name, PackedLinear(child, dtype))
+            setattr(module, name, PackedLinear(child.weight, child.bias, dtype))
+        elif type(child) is FrameConv:
+            setattr(module, name, PackedFrameConv(child, dtype))
         else:
-            pack_linears(child, dtype)
+            pack_layers(child, dtype)
 
 
 class PackedLinear(nn.Module):
-    """The same map as a linear layer; its weight is in a layout of oneDNN's own."""
+    """The same map as a linear layer; its weight is in a layout of oneDNN's own.
 
-    def __init__(self, linear: nn.Linear, dtype: torch.dtype) -> None:
+    Args:
+        weight: (out, in).
+        bias: (out,) or None.
+        dtype: in which products are taken; so is what comes out, as under PyTorch's autocast.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
         super().__init__()
         with torch.inference_mode():
-            self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(dtype))
-            self.bias = None if linear.bias is None else linear.bias.detach().to(dtype)
+            self.packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach().to(dtype))
+            self.bias = None if bias is None else bias.detach().to(dtype)
         self.dtype = dtype
 
     def forward(self, x: Tensor) -> Tensor:
         """x (..., in) -> (..., out)."""
         y: Tensor = torch.ops.mkldnn._linear_pointwise(x.to(self.dtype), self.packed, self.bias, "none", [], "")
-        return y.to(x.dtype)
+        return y
+
+
+class PackedFrameConv(nn.Module):
+    """The same map as a convolution over positions: a linear layer of the positions that each one sees.
+
+    oneDNN's own convolutions give a position other sums in other company; these products give it the same ones.
+    """
+
+    def __init__(self, conv: FrameConv, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.behind, self.ahead = conv.behind, conv.ahead
+        self.linear = PackedLinear(conv.weight.transpose(1, 2).flatten(1), conv.bias, dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, D) -> (B, L, D')."""
+        width, num_seen = x.shape[2], self.behind + 1 + self.ahead
+        positions = F.pad(x.to(self.linear.dtype), (0, 0, self.behind, self.ahead)).flatten(1)
+        y: Tensor = self.linear(positions.unfold(1, num_seen * width, width))
+        return y

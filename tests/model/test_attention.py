@@ -39,5 +39,17 @@ def test_half_precision_stays_near(frames):
     exact = attend_by_rows(*frames, sight)
     with torch.autocast("cpu", torch.bfloat16):
         halved = attend_by_rows(*frames, sight)
-    assert halved.dtype == torch.float32
+    assert halved.dtype == torch.bfloat16
     assert (halved - exact).abs().max() < 0.05
+
+
+@torch.inference_mode()
+def test_half_precision_stands_scores_beyond_the_range_of_exponentials(frames):
+    query, key, value = frames
+    sight = Sight.of(torch.tensor([130, 77, 5]), 130, None)
+    with torch.autocast("cpu", torch.bfloat16):
+        attended = attend_by_rows(100 * query, key, value, sight)
+        low = attend_by_rows(100 * key.abs(), -key.abs(), value, sight)
+    assert attended.isfinite().all()
+    assert (attended - attend_under_mask(100 * query, key, value, sight))[0].abs().median() < 0.05
+    assert low.isfinite().all()

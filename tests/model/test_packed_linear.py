@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from cosycli.model.packed_linear import PackedLinear, can_pack, pack_linears, without_packing
+from cosycli.model.convolutions import FrameConv
+from cosycli.model.packed_linear import PackedFrameConv, PackedLinear, can_pack, pack_layers, without_packing
 
 pytestmark = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN")
 
@@ -15,31 +16,53 @@ pytestmark = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneD
 def test_it_maps_as_the_linear_layer_does(shape, has_bias):
     linear = nn.Linear(24, 40, bias=has_bias)
     x = torch.randn(shape)
-    torch.testing.assert_close(PackedLinear(linear, torch.float32)(x), linear(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        PackedLinear(linear.weight, linear.bias, torch.float32)(x), linear(x), atol=1e-5, rtol=1e-5
+    )
 
 
 @torch.inference_mode()
 def test_it_takes_parts_of_larger_tensors():
     linear = nn.Linear(24, 40)
     x = torch.randn(5, 24, 30).transpose(1, 2)[:, 3:9]
-    torch.testing.assert_close(PackedLinear(linear, torch.float32)(x), linear(x), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        PackedLinear(linear.weight, linear.bias, torch.float32)(x), linear(x), atol=1e-5, rtol=1e-5
+    )
 
 
 @torch.inference_mode()
-def test_in_half_precision_it_rounds_and_gives_back_what_it_was_given():
+def test_in_half_precision_it_rounds_as_autocast_does():
     linear = nn.Linear(256, 40)
     x = torch.randn(9, 256)
-    halved = PackedLinear(linear, torch.bfloat16)(x)
-    assert halved.dtype == torch.float32
+    halved = PackedLinear(linear.weight, linear.bias, torch.bfloat16)(x)
+    assert halved.dtype == torch.bfloat16
     assert (halved - linear(x)).abs().max() < 0.02
 
 
+@pytest.mark.parametrize(("behind", "ahead"), [(0, 0), (2, 0), (1, 1), (0, 3)])
 @torch.inference_mode()
-def test_every_linear_layer_of_a_network_is_packed_and_nothing_else():
-    network = nn.Sequential(nn.Linear(8, 8), nn.ModuleDict({"inner": nn.Linear(8, 8), "norm": nn.LayerNorm(8)}))
-    pack_linears(network, torch.float32)
+def test_convolutions_over_frames_are_packed_as_linear_layers(behind, ahead):
+    conv = FrameConv(24, 40, behind=behind, ahead=ahead)
+    x = torch.randn(3, 11, 24)
+    torch.testing.assert_close(PackedFrameConv(conv, torch.float32)(x), conv(x), atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_a_packed_convolution_does_not_care_for_what_pads_the_batch():
+    packed = PackedFrameConv(FrameConv(160, 160, behind=2), torch.float32)
+    x = torch.randn(1, 90, 160)
+    alone, beside = packed(x), packed(torch.cat([x, torch.zeros(1, 70, 160)], dim=1))
+    assert torch.equal(alone, beside[:, :90])
+
+
+@torch.inference_mode()
+def test_every_layer_that_can_be_packed_is_and_nothing_else():
+    inner = nn.ModuleDict({"linear": nn.Linear(8, 8), "norm": nn.LayerNorm(8), "frames": FrameConv(8, 8, behind=1)})
+    network = nn.Sequential(nn.Linear(8, 8), inner)
+    pack_layers(network, torch.float32)
     kinds = [type(module).__name__ for module in network.modules()]
-    assert kinds.count("PackedLinear") == 2
+    assert kinds.count("PackedLinear") == 3  # one is the packed convolution's
+    assert "PackedFrameConv" in kinds
     assert "Linear" not in kinds
     assert "LayerNorm" in kinds
 
