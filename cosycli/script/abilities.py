@@ -74,7 +74,7 @@ def voice_named(name: str, abilities: Abilities, cast: Mapping[str, str]) -> str
     roles = f"Roles: {', '.join(sorted(cast))}. " if cast else ""
     raise UsageError(
         f"There is no voice {voice!r}{playing}.",
-        f"{did_you_mean(voice, (*cast, *(voices or ())))}{roles}Voices: {', '.join(voices or ()) or 'none'}. "
+        f"{did_you_mean(voice, (*cast, *(voices or ())))}{roles}Voices: {', '.join(sorted(voices or ())) or 'none'}. "
         "`cosy voices list` shows them, `cosy voices add` makes one.",
     )
 

@@ -213,6 +213,8 @@ class Notation:
         reading = read_phonemes(self.text, match.start(), match["brace"])
         if reading is None:
             self._check_brace(match)
+            if self.text[: match.start()][-1:].isalpha():
+                self._note(match, "does not say how the word before it sounds and is read as text.")
         if reading is None or reading.word_start < self._position:
             return
         spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.abilities)

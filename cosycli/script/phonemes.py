@@ -15,8 +15,10 @@ from cosycli.script.vocabulary import CMU_PHONEMES
 
 __all__ = ["Reading", "check_brace", "cmu_tokens", "read_phonemes"]
 
-_WORD_BEFORE = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\Z")
-_PHONE_LIKE = re.compile("[A-Z]{1,2}[0-2]?")
+# Letters, but for Chinese and Japanese ones, which stand before a word in Latin letters without a space.
+_LETTER = r"(?![\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[^\W\d_]"
+_WORD_BEFORE = re.compile(rf"(?:{_LETTER})+(?:['’-](?:{_LETTER})+)*\Z")
+_PHONE_LIKE = re.compile("[A-Z]{1,2}[0-9]?")
 _NUMBERED_PINYIN = re.compile("[a-zü:]+[0-5]")
 _MAX_WORD = 60  # characters looked at before a brace; the longest entry of the CMU dictionary has 34
 
@@ -45,8 +47,9 @@ def check_brace(text: str, brace: int, inside: str) -> None:
         phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
         raise UsageError(
             f"{{{inside}}} {mistake}",
-            "Write CMU phones, cat{K AE1 T}, or a syllable of pinyin for each character, 银行{yin2 hang2}. "
-            f"Phones: {phones}, vowels with 0, 1 or 2. To have it read as text, write \\{{{inside}}}.",
+            "Write CMU phones right after a word, cat{K AE1 T}, or a syllable of pinyin for each Chinese character, "
+            f"银行{{yin2 hang2}}. Phones: {phones}, vowels with 0, 1 or 2. "
+            f"To have it read as text, write \\{{{inside}}}.",
         )
 
 
@@ -55,21 +58,39 @@ def _mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
 
     It is meant so if it has a phone with its stress, or a syllable with its tone, as nothing else is written.
     """
-    word = text[brace - 1 : brace]
-    parts = inside.split()
+    before, parts = text[brace - 1 : brace], inside.split()
     syllables = [part for part in parts if _NUMBERED_PINYIN.fullmatch(part) and pinyin_tokens(part)]
     phones = [part for part in parts if f"[{part}]" in CMU_PHONEMES]
-    has_stress = any(part[-1].isdigit() for part in phones)
-    seems_cmu = len(parts) > 1 and all(map(_PHONE_LIKE.fullmatch, parts)) and any(part[-1].isdigit() for part in parts)
-    if not word.isalpha() or not (has_stress or (seems_cmu and phones) or (syllables and is_hanzi(word))):
-        return None
-    if syllables and phones:
+    if before.isalpha() and syllables and phones:
         return "mixes pinyin with CMU phones."
-    if syllables and len(syllables) == len(parts):
+    if is_hanzi(before) and (syllables or all(map(_NUMBERED_PINYIN.fullmatch, parts))):
+        return _mistake_in_pinyin(parts, syllables)
+    return _mistake_in_phones(parts, phones, before)
+
+
+def _mistake_in_pinyin(parts: list[str], syllables: list[str]) -> str:
+    if len(syllables) == len(parts):
         return f"has {len(syllables)} syllables, and fewer Chinese characters stand before it."
-    kind, known = ("syllable of pinyin", syllables) if syllables else ("CMU phone", phones)
-    wrong = ", ".join(part for part in parts if part not in known)
-    return f"holds what is no {kind}: {wrong}." if wrong else None
+    return f"holds what is no syllable of pinyin: {_without(syllables, parts)}."
+
+
+def _mistake_in_phones(parts: list[str], phones: list[str], before: str) -> str | None:
+    has_digit = any(part[-1].isdigit() for part in parts)
+    seem_phones = len(parts) > 1 and has_digit and all(map(_PHONE_LIKE.fullmatch, parts))
+    has_stress = any(phone[-1].isdigit() for phone in phones)
+    if not before.isalpha():
+        return "follows no word." if seem_phones and has_stress else None
+    if not phones and has_digit and cmu_tokens(" ".join(parts).upper()) and not is_hanzi(before):
+        return "holds what would be CMU phones in capital letters."
+    if not has_stress and not (seem_phones and phones):
+        return None
+    if wrong := _without(phones, parts):
+        return f"holds what is no CMU phone: {wrong}."
+    return "gives CMU phones to Chinese or Japanese characters." if not _WORD_BEFORE.match(before) else None
+
+
+def _without(known: list[str], parts: list[str]) -> str:
+    return ", ".join(part for part in parts if part not in known)
 
 
 def _read_cmu(text: str, brace: int, inside: str) -> Reading | None:

@@ -20,6 +20,7 @@ def texts(text, **abilities):
         ("<strong>A <laughter>b</laughter></strong> c.", "<strong>A <laughter>b</laughter></strong> c."),
         ("I read{R EH1 D} it.", "I [R][EH1][D] it."),
         ("Don't{D OW1 N T} go.", "[D][OW1][N][T] go."),
+        ("我用iPhone{AY1 F OW2 N}。", "我用[AY1][F][OW2][N]。"),
         ("去银行{yin2 hang2}吧。", "去[y][ín][h][áng]吧。"),
         ("去银行{yínháng}吧。", "去[y][ín][h][áng]吧。"),
         ("去西安{xī'ān}吧。", "去[x][ī][ān]吧。"),

@@ -116,6 +116,13 @@ def test_the_tokens_of_cosyvoice_3(text, told):
         ("自行{AE1 xing2}车。", "mixes pinyin with CMU phones"),
         ("自行{zi4 xyng2}车。", "no syllable of pinyin: xyng2"),
         ("a行{yin2 hang2}。", "2 syllables, and fewer Chinese characters"),
+        ("自行{xyng2}车。", "no syllable of pinyin: xyng2"),
+        ("A word{K AE4 T} more.", "no CMU phone: AE4"),
+        ("A word{k ae1 t} more.", "would be CMU phones in capital letters"),
+        ("A word {K AE1 T} more.", "follows no word"),
+        ("In 4{F AO1 R} days.", "follows no word"),
+        ("A word{K xing2} more.", "mixes pinyin with CMU phones"),
+        ("自行{K AE1 T}车。", "gives CMU phones to Chinese or Japanese characters"),
     ],
 )
 def test_a_brace_that_is_meant_as_a_pronunciation_and_is_none_is_refused(text, mistake):
@@ -128,6 +135,11 @@ def test_a_brace_that_is_meant_as_a_pronunciation_and_is_none_is_refused(text, m
     assert read_script(f"{text[:brace]}\\{text[brace:]}").segments
 
 
-@pytest.mark.parametrize("text", ["The set {A B}.", "f{x}", "item{A1}", "word{xing2}", "{K AE1 X}", "行{}", "a{K T}"])
-def test_other_braces_are_text(text):
-    assert read_script(f"So: {text} here.").notes == ()
+@pytest.mark.parametrize("text", ["The set {A B}.", "{5}", "行{}", "f{x}", "item{A1}", "word{xing2}", "a{K T}"])
+def test_other_braces_are_text_and_those_after_a_word_are_noted(text):
+    script = read_script(f"So: {text} here.")
+    assert [segment.text for segment in script.segments] == [
+        segment.text for segment in read_script(f"So: {text} here.".replace("{", "\\{")).segments
+    ]
+    is_after_word = "{}" not in text and text[: text.index("{")][-1:].isalpha()
+    assert [note.message.endswith("is read as text.") for note in script.notes] == [True] * is_after_word
