@@ -32,7 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("list", epilog="Example:\n\n\b\n  cosy models list")
 def list_models(as_json: AsJson = False) -> None:
-    """The models there are: name, languages, licence, size, and whether they are on this machine."""
+    """The models there are: name, languages, licence, size, whether they are on this machine, and what they can do."""
     from cosycli.model_library import BUILTIN, published_models
 
     models = [_facts(name) for name in (BUILTIN, *published_models())]
@@ -43,6 +43,7 @@ def list_models(as_json: AsJson = False) -> None:
         state = "here" if facts["present"] else f"fetch it: cosy models pull {facts['name']}"
         languages = " ".join(facts["languages"])
         print(f"{facts['name']:<24} {languages:<26} {facts['licence']:<10} {_size(facts):>8}  {state}")
+        print(f"    {_told_briefly(facts['abilities'])}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy models show cosyvoice2-0.5b")
@@ -57,9 +58,11 @@ def show(name: Name, as_json: AsJson = False) -> None:
         shown = " ".join(value) if isinstance(value, list) else value
         print(f"{key + ':':<12} {'unknown' if shown is None else shown}")
     for feature, grade in abilities.items():
-        print(f"  {feature:<24} {grade}")
+        print(f"  {feature:<26} {grade}")
     for file in files:
-        print(f"  {file['path']:<38} {file['size'] or '?':>10}  {file['sha256'] or 'no published checksum is known'}")
+        checksum = file["sha256"] or "no published checksum is known"
+        variant = f"  variant {file['variant']}" if file["variant"] else ""
+        print(f"  {file['path']:<38} {file['size'] or '?':>10}  {checksum}{variant}")
 
 
 @app.command(
@@ -136,6 +139,19 @@ def _size(facts: dict[str, Any]) -> str:
     return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "? MB"
 
 
+def _told_briefly(abilities: dict[str, str]) -> str:
+    """What a model can do at all, and what of it only nearly."""
+    from cosycli.engine.features import APPROXIMATE, EXACT
+
+    can = {feature: grade.split(":")[0] for feature, grade in abilities.items()}
+    told = [
+        f"{feature} (approximate)" if grade == APPROXIMATE else feature
+        for feature, grade in can.items()
+        if grade in (EXACT, APPROXIMATE)
+    ]
+    return "; ".join(told)
+
+
 def _facts(name: str) -> dict[str, Any]:
     from cosycli.engine.features import features_of, profile_of
     from cosycli.model.profile import read_profile
@@ -167,5 +183,9 @@ def _facts(name: str) -> dict[str, Any]:
         "abilities": features_of(profile_of(model), model.has_speakers),
         "variants": list(model.variants),
         **sources,
-        "files": [asdict(file) for file in model.files],
+        "files": [
+            asdict(file) | {"variant": variant}
+            for variant, files in ((None, model.files), *model.variants.items())
+            for file in files
+        ],
     }

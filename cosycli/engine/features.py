@@ -10,7 +10,7 @@ from cosycli.model_library import PublishedModel
 from cosycli.script.abilities import Abilities
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 
-__all__ = ["features_of", "profile_of"]
+__all__ = ["APPROXIMATE", "EXACT", "features_of", "profile_of"]
 
 EXACT, APPROXIMATE, NONE = "exact", "approximate", "none"
 _PROFILES = {1: COSYVOICE_1, 2: COSYVOICE_2, 3: COSYVOICE_3}

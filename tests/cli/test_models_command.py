@@ -7,7 +7,7 @@ from cosycli.model_library import ModelFile, model_folder, write_manifest
 
 
 def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
-    first, *others = cosy("models", "list").out.decode().splitlines()
+    first, *others = cosy("models", "list").out.decode().splitlines()[::2]
     assert first.startswith("builtin")
     assert first.endswith("here")
     assert [line.split()[0] for line in others] == [
@@ -24,11 +24,26 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
     assert "4439 MB" in others[-1]
 
 
+def test_list_says_what_each_model_can_do(cosy):
+    lines = cosy("models", "list").out.decode().splitlines()
+    can = {
+        name.split()[0]: abilities.strip().split("; ") for name, abilities in zip(lines[::2], lines[1::2], strict=True)
+    }
+    assert "CMU phones" in can["builtin"]
+    assert "ready speakers" in can["cosyvoice-300m-sft"]
+    assert "voices from clips (approximate)" in can["cosyvoice-300m-sft"]
+    takes_instructions = {name for name, abilities in can.items() if "instructions in words" in abilities}
+    assert takes_instructions == {"cosyvoice-300m-instruct", "cosyvoice2-0.5b", "fun-cosyvoice3-0.5b-2512"}
+    assert {"pinyin", "styles by name", "tags"} <= set(can["fun-cosyvoice3-0.5b-2512"])
+
+
 def test_show_tells_abilities_variants_and_files_with_their_checksums(cosy):
     facts = json.loads(cosy("models", "show", "fun-cosyvoice3-0.5b-2512", "--json").out)
     assert facts["abilities"]["pinyin"] == "exact"
     assert facts["variants"] == ["rl"]
     assert {key: facts["files"][0][key] for key in ("path", "size")} == {"path": "cosyvoice3.yaml", "size": 6934}
+    assert [file["path"] for file in facts["files"] if file["variant"] == "rl"] == ["llm.rl.pt"]
+    assert "llm.rl.pt" in cosy("models", "show", "fun-cosyvoice3-0.5b-2512").out.decode()
     shown = cosy("models", "show", "cosyvoice-300m").out.decode()
     assert "no published checksum is known" in shown
     assert "bytes:       unknown" in shown
