@@ -25,11 +25,9 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
 
 
 def test_list_says_what_each_model_can_do(cosy):
-    lines = cosy("models", "list").out.decode().splitlines()
-    can = {
-        name.split()[0]: abilities.strip().split("; ") for name, abilities in zip(lines[::2], lines[1::2], strict=True)
-    }
-    assert "CMU phones" in can["builtin"]
+    lines = cosy("models", "list").out.decode().splitlines()[2:]
+    told = zip(lines[::2], lines[1::2], strict=True)
+    can = {name.split()[0]: abilities.strip().split("; ") for name, abilities in told}
     assert "ready speakers" in can["cosyvoice-300m-sft"]
     assert "voices from clips (approximate)" in can["cosyvoice-300m-sft"]
     takes_instructions = {name for name, abilities in can.items() if "instructions in words" in abilities}
