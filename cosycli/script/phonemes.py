@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cosycli.errors import UsageError
 from cosycli.script.languages import is_hanzi
 from cosycli.script.pinyin import explain_missing, pinyin_tokens
-from cosycli.script.vocabulary import CMU_PHONEMES
+from cosycli.script.vocabulary import CMU_PHONEMES, PHONE_NAMES
 
 __all__ = ["Reading", "check_brace", "cmu_tokens", "read_phonemes"]
 
@@ -44,11 +44,10 @@ def check_brace(text: str, brace: int, inside: str) -> None:
             f"{{{inside}}} cannot be said. {advice}", f"Write that one, or \\{{{inside}}} to have it read as text."
         )
     if mistake := _mistake_in_brace(text, brace, inside):
-        phones = " ".join(sorted({phone.strip("[]012") for phone in CMU_PHONEMES}))
         raise UsageError(
             f"{{{inside}}} {mistake}",
             "Write CMU phones right after a word, cat{K AE1 T}, or a syllable of pinyin for each Chinese character, "
-            f"银行{{yin2 hang2}}. Phones: {phones}, vowels with 0, 1 or 2. "
+            f"银行{{yin2 hang2}}. Phones: {PHONE_NAMES}. "
             f"To have it read as text, write \\{{{inside}}}.",
         )
 

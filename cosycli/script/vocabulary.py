@@ -10,6 +10,7 @@ __all__ = [
     "CMU_PHONEMES",
     "MODEL_TAGS",
     "PHONEMES",
+    "PHONE_NAMES",
     "PINYIN_FINALS",
     "PINYIN_INITIALS",
     "STYLES_V2",
@@ -44,6 +45,7 @@ CMU_PHONEMES = frozenset(
     [f"[{vowel}{stress}]" for vowel in _CMU_VOWELS.split() for stress in ("", "0", "1", "2")]
     + [f"[{consonant}]" for consonant in _CMU_CONSONANTS.split()]
 )
+PHONE_NAMES = f"{_CMU_VOWELS}, each with 0, 1 or 2 for its stress, and {_CMU_CONSONANTS}"  # for people to choose from
 PHONEMES = CMU_PHONEMES | {f"[{piece}]" for piece in (*PINYIN_INITIALS, *PINYIN_FINALS)}
 
 # Instruction wordings of the CosyVoice 2 paper (table 1) and of its public example.

@@ -167,6 +167,8 @@ def test_an_empty_lexicon_finds_nothing(entries):
         ("银行: yin2", 1, "for each Chinese character a syllable"),
         ("家: jie5", 1, "the nearest is 'jiè'"),
         ("Li: lǐ", 1, "for each Chinese character a syllable"),
+        ("Weena: W QQ1", 1, "Phones: AA AE"),
+        ("Müller: /myːlɐ/", 1, "a sound that English lacks"),
         ("Weena: W IY1\nEloi: IY1\nWeena: W EH1", 3, "already in line 1"),
         ("Weena", 1, "not a lexicon"),
         ("- Weena", 1, "not an entry"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cosycli.script.abilities import Abilities, say_phonemes
+from cosycli.script.languages import is_hanzi
 from cosycli.script.lexicon.entries import Entry
 from cosycli.script.respelling import can_respell
 
@@ -29,10 +30,12 @@ class Told:
 
 
 def tell(entry: Entry, abilities: Abilities) -> Told:
-    """Tokens where the model has them, else the nearest spelling."""
+    """Tokens where the model has them, else the nearest spelling, in a script that the model reads."""
     if entry.alias:
         return Told(entry.alias, Fit.EXACT)
     text = say_phonemes(entry.word, entry.tokens, abilities)
     if all(token in abilities.phonemes for token in entry.tokens):
         return Told(text, Fit.EXACT)
-    return Told(text, Fit.APPROXIMATE if can_respell(entry.word, entry.tokens) else Fit.IMPOSSIBLE)
+    is_read = not any(map(is_hanzi, text)) or "zh" in abilities.languages
+    is_near = is_read and can_respell(entry.word, entry.tokens)
+    return Told(text, Fit.APPROXIMATE if is_near else Fit.IMPOSSIBLE)

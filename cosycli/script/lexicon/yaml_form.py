@@ -14,6 +14,7 @@ from cosycli.script.alphabets import tokens_of
 from cosycli.script.languages import is_hanzi
 from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon, is_word
 from cosycli.script.pinyin import explain_missing
+from cosycli.script.vocabulary import PHONE_NAMES
 
 __all__ = ["parse_yaml"]
 
@@ -22,8 +23,10 @@ _KEYS = (*_TEXT_KEYS, "after", "before")
 _EXAMPLE = "Write lines of `word: pronunciation`, for example `Weena: W IY1 N AH0`."
 _HOW_TO_SAY = (
     "Write CMU phones (W IY1 N AH0), IPA between slashes (/ˈwiːnə/), or for each Chinese character a syllable "
-    "of pinyin (yin2 hang2); to have other words said, write {alias: other words}."
+    "of pinyin (yin2 hang2); to have other words said, write {alias: other words}. "
+    f"Phones: {PHONE_NAMES}."
 )
+_NOT_ENGLISH = "It holds a sound that English lacks, or no vowel. "
 
 
 def parse_yaml(text: str, source: str) -> Lexicon:
@@ -131,8 +134,9 @@ class _Form:
         is_ipa = len(say) > 1 and say[0] == say[-1] == "/"
         tokens = tokens_of(word, say, Alphabet.IPA if is_ipa else Alphabet.CMU) or tokens_of(word, say, Alphabet.PINYIN)
         if tokens is None:
-            hint = explain_missing(say) if all(map(is_hanzi, word)) else ""
-            raise self.error(line, f"{say!r} is not a pronunciation of {word!r}.", hint or _HOW_TO_SAY)
+            missing = explain_missing(say) if all(map(is_hanzi, word)) else ""
+            hint = missing or (_NOT_ENGLISH + _HOW_TO_SAY if is_ipa else _HOW_TO_SAY)
+            raise self.error(line, f"{say!r} is not a pronunciation of {word!r}.", hint)
         return tokens
 
 
