@@ -102,6 +102,7 @@ class FlowProfile:
     num_mels: int = 80
     speaker_width: int = 192
     encoder_width: int = 512
+    estimator_width: int = 256
     lookahead: int = 3  # tokens
     mel_per_token: int = 2
     token_rate: int = TOKEN_RATE
@@ -128,7 +129,6 @@ class ConformerFlowProfile(FlowProfile):
     encoder_ff: int = 2048
     num_encoder_blocks: int = 6
     num_upsampled_blocks: int = 4
-    estimator_width: int = 256
     estimator_heads: int = 8
     estimator_head_width: int = 64
     num_levels: int = 1  # each after the first at half the frame rate of the one before
