@@ -101,5 +101,6 @@ class InterleavedDecoder:
 
     def _add(self, token: int) -> int:
         self._said.append(token)
+        self._cache.make_room()
         self._log_probs = self._model.step(torch.tensor([token]), self._cache)[0].cpu()
         return token

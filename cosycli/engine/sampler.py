@@ -21,13 +21,16 @@ def uniform_numbers(seed: int, num_steps: int) -> Tensor:
     return torch.rand(num_steps, 2, generator=torch.Generator().manual_seed(seed))
 
 
-def sample(log_probs: Tensor, history: Tensor, uniform: Tensor, profile: LanguageModelProfile) -> Tensor:
+def sample(
+    log_probs: Tensor, history: Tensor, uniform: Tensor, profile: LanguageModelProfile, has_fixed_shapes: bool = False
+) -> Tensor:
     """One id per row: from the nucleus, or, if that was just said, from all other ids.
 
     Args:
         log_probs: (B, V) float32; -inf where an id is forbidden.
         history: (B, window) the latest ids, `NO_TOKEN` where there are none.
         uniform: (B, 2) of `uniform_numbers`, for the first and the second draw.
+        has_fixed_shapes: draw again for every row, so that nothing depends on how many need it.
 
     Returns:
         Ids (B,) int64.
@@ -35,9 +38,12 @@ def sample(log_probs: Tensor, history: Tensor, uniform: Tensor, profile: Languag
     ids, probs = nucleus(log_probs, profile.top_p, profile.top_k)
     drawn = ids.gather(1, _draw(probs, uniform[:, :1]))
     num_said = (history == drawn).sum(dim=1)
-    again = (num_said >= profile.repetition_window * profile.repetition_ratio).nonzero()[:, 0]
-    others = log_probs[again].scatter(1, drawn[again], float("-inf")).softmax(dim=1)
-    drawn[again] = _draw(others, uniform[again, 1:])
+    is_repeated = num_said >= profile.repetition_window * profile.repetition_ratio
+    if has_fixed_shapes:
+        return torch.where(is_repeated, _draw_other(log_probs, drawn, uniform)[:, 0], drawn[:, 0])
+    again = is_repeated.nonzero()[:, 0]
+    if len(again):
+        drawn[again] = _draw_other(log_probs[again], drawn[again], uniform[again])
     return drawn[:, 0]
 
 
@@ -51,6 +57,12 @@ def nucleus(log_probs: Tensor, top_p: float, top_k: int) -> tuple[Tensor, Tensor
     sum_before = probs.cumsum(dim=1) - probs
     kept = probs * (sum_before < top_p)
     return ids, kept / kept.sum(dim=1, keepdim=True)
+
+
+def _draw_other(log_probs: Tensor, drawn: Tensor, uniform: Tensor) -> Tensor:
+    """Ids (B, 1) from all but those drawn (B, 1)."""
+    others = log_probs.scatter(1, drawn, float("-inf")).softmax(dim=1)
+    return _draw(others, uniform[:, 1:])
 
 
 def _draw(probs: Tensor, uniform: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
-from cosycli.model.speech_decoder import SpeechDecoder
+from cosycli.model.speech_decoder import Prompt, SpeechDecoder
 
 __all__ = ["Run", "Task", "Workload"]
 
@@ -132,12 +132,12 @@ class _Unending:
             model.profile, min_speech_per_text=SPEECH_PER_TEXT, max_speech_per_text=SPEECH_PER_TEXT, silent_codes=()
         )
 
-    def new_cache(self, max_rows: int) -> KeyValueCache:
-        cache: KeyValueCache = self._model.new_cache(max_rows)
+    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
+        cache: KeyValueCache = self._model.new_cache(max_rows, has_fixed_shapes)
         return cache
 
-    def read(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
-        return self._without_stops(self._model.read(text, speech, speaker, cache))
+    def read(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
+        return self._without_stops(self._model.read(prompts, cache))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         return self._without_stops(self._model.step(tokens, cache))

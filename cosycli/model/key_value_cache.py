@@ -6,8 +6,8 @@ B rows, P positions, Q new positions, H key-value heads, W width of a head.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,68 +38,110 @@ class KeyValueCache:
         shape: of the backbone whose keys and values are held.
         max_rows: the most sequences that run at once.
         like: a tensor of the model, for device and precision.
+        has_fixed_shapes: a step is of all rows, in use or not, and its positions are a multiple of `_GROWTH`, so that
+            one step is like the next; else it is of the rows in use, and of the positions that they fill. None for
+            fixed ones on CUDA, where steps are recorded.
     """
 
-    def __init__(self, shape: CacheShape, max_rows: int, like: Tensor) -> None:
+    def __init__(self, shape: CacheShape, max_rows: int, like: Tensor, has_fixed_shapes: bool | None = None) -> None:
         self.num_rows = 0
+        self.max_rows = max_rows
+        self.has_fixed_shapes = like.device.type == "cuda" if has_fixed_shapes is None else has_fixed_shapes
         # (layer, key or value, B, H, P, W)
         size = (shape.num_layers, 2, max_rows, shape.num_heads, _GROWTH, shape.head_width)
         self._memory = torch.zeros(size, dtype=like.dtype, device=like.device)
         self._lengths = torch.zeros(max_rows, dtype=torch.long, device=like.device)
+        # So that the device need not be asked for the longest row: its length when it came, less what all had gained.
+        self._starts: list[int] = []
+        self._num_gained = 0
+        self._num_positions = 0
 
-    def new_row(self, length: int) -> Place:
-        """A fresh last row, and the place in it of the first `length` positions of a sequence."""
-        row = self.num_rows
-        self.num_rows += 1
-        self._reserve(length)
-        self._lengths[row] = length
-        positions = torch.arange(length, device=self._lengths.device)[None]
-        return self._place(slice(row, row + 1), positions, longest=length)
+    @property
+    def device(self) -> torch.device:
+        return self._memory.device
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """What the next step is like: positions that it sees, of positions that there is memory for."""
+        return self._num_positions, self._memory.shape[4]
+
+    def new_rows(self, lengths: Sequence[int]) -> Place:
+        """Fresh last rows for the beginnings, of so many positions, of some sequences.
+
+        Returns:
+            The place of as many positions in each row as the longest has; what lies past a row's own is never seen.
+        """
+        rows, longest = slice(self.num_rows, self.num_rows + len(lengths)), max(lengths)
+        self._reserve(longest)
+        self._lengths[rows] = torch.tensor(lengths, device=self.device)
+        self._starts += [length - self._num_gained for length in lengths]
+        self.num_rows = rows.stop
+        positions = torch.arange(longest, device=self.device).expand(len(lengths), -1)
+        return Place(self._memory, rows, positions, longest)
+
+    def make_room(self, count: int = 1) -> None:
+        """Lets every row have `count` positions more, whose place is then `next_positions`."""
+        self._num_gained += count
+        longest = self._num_gained + max(self._starts)
+        self._num_positions = _rounded_up(longest) if self.has_fixed_shapes else longest
+        self._reserve(self._num_positions)
 
     def next_positions(self, count: int = 1) -> Place:
-        """The place of `count` more positions at the end of every row."""
-        positions = self._lengths[: self.num_rows, None] + torch.arange(count, device=self._lengths.device)
-        self._lengths[: self.num_rows] += count
-        longest = int(self._lengths[: self.num_rows].max())
-        self._reserve(longest)
-        return self._place(slice(0, self.num_rows), positions, longest)
+        """The place of `count` positions at the end of every row, once there is room; nothing is asked of the host."""
+        rows = slice(0, self.max_rows if self.has_fixed_shapes else self.num_rows)
+        positions = self._lengths[rows, None] + torch.arange(count, device=self.device)
+        self._lengths[rows] += count
+        if self.has_fixed_shapes:
+            positions.clamp_(max=self._num_positions - 1)  # of rows that are not in use
+        return Place(self._memory, rows, positions, self._num_positions)
 
     def remove_row(self, row: int) -> None:
         """Ends a sequence; the last row takes its number."""
         self.num_rows -= 1
-        length = self._lengths[self.num_rows].clone()
-        self._memory[:, :, row, :, :length] = self._memory[:, :, self.num_rows, :, :length]
+        last, length = self.num_rows, self._starts[self.num_rows] + self._num_gained
+        self._memory[:, :, row, :, :length] = self._memory[:, :, last, :, :length]
         self._lengths[row] = length
-
-    def _place(self, rows: slice, positions: Tensor, longest: int) -> Place:
-        seen = torch.arange(longest, device=positions.device) <= positions[..., None]
-        mask = torch.zeros(seen.shape, dtype=self._memory.dtype, device=seen.device)
-        return Place(self._memory[:, :, rows, :, :longest], positions, mask.masked_fill_(~seen, float("-inf"))[:, None])
+        self._lengths[last] = 0
+        self._starts[row] = self._starts[last]
+        self._starts.pop()
 
     def _reserve(self, length: int) -> None:
-        missing = length - self._memory.shape[4]
+        missing = _rounded_up(length) - self._memory.shape[4]
         if missing > 0:
-            more = _GROWTH * -(-missing // _GROWTH)
-            self._memory = torch.nn.functional.pad(self._memory, (0, 0, 0, more))
+            self._memory = torch.nn.functional.pad(self._memory, (0, 0, 0, missing))
+
+
+def _rounded_up(length: int) -> int:
+    return _GROWTH * -(-length // _GROWTH)
 
 
 class Place:
-    """Where the next positions of some rows go; transformers' attention layers use it as their cache.
+    """Where the next positions of some rows go; attention layers use it as their cache.
+
+    Args:
+        memory: (layer, key or value, B of all rows, H, P of all positions, W).
+        num_seen: positions P that the new ones may see.
 
     Attributes:
         positions: (B, Q) of the Q new positions.
         mask: (B, 1, Q, P), added to attention scores: each new position sees itself and what is before it.
     """
 
-    def __init__(self, memory: Tensor, positions: Tensor, mask: Tensor) -> None:
-        self._memory = memory
-        self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
+    def __init__(self, memory: Tensor, rows: slice, positions: Tensor, num_seen: int) -> None:
+        num_heads, num_positions, width = memory.shape[3:]
+        self._seen = memory[:, :, rows, :, :num_seen]
+        self._vectors = memory.view(*memory.shape[:2], -1, width)
+        heads = torch.arange(rows.start * num_heads, rows.stop * num_heads, device=positions.device)
+        first = (heads * num_positions).view(-1, num_heads, 1)  # of each row and head among all vectors
+        self._targets = (first + positions[:, None]).flatten()
         self.positions = positions
-        self.mask = mask
+        unseen = torch.arange(num_seen, device=positions.device) > positions[..., None]
+        mask = torch.zeros(unseen.shape, dtype=memory.dtype, device=unseen.device)
+        self.mask = mask.masked_fill_(unseen, float("-inf"))[:, None]
 
-    def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+    def update(self, key: Tensor, value: Tensor, layer: int) -> tuple[Tensor, Tensor]:
         """Stores the new keys and values (B, H, Q, W) of a layer; returns all of them (B, H, P, W)."""
-        keys, values = self._memory[layer]
-        keys[self._rows, :, self.positions] = key.transpose(1, 2)
-        values[self._rows, :, self.positions] = value.transpose(1, 2)
+        for vectors, new in zip(self._vectors[layer], (key, value), strict=True):
+            vectors.index_copy_(0, self._targets, new.reshape(-1, new.shape[3]))
+        keys, values = self._seen[layer]
         return keys, values

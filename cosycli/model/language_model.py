@@ -11,10 +11,12 @@ from enum import IntEnum
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
+from cosycli.model.speech_decoder import Prompt
 
 __all__ = [
     "NOT_LEARNED",
@@ -145,26 +147,30 @@ class LanguageModel(nn.Module):
     def cache_shape(self) -> CacheShape:
         return self.llm.model.model.config.cache_shape
 
-    def new_cache(self, max_rows: int) -> KeyValueCache:
+    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
         """Room for what `max_rows` sequences have read."""
-        return KeyValueCache(self.cache_shape, max_rows, like=self.speech_embedding.weight)
+        return KeyValueCache(self.cache_shape, max_rows, self.speech_embedding.weight, has_fixed_shapes)
 
-    def read(self, text: Sequence[int], speech: Sequence[int], _speaker: Tensor | None, cache: KeyValueCache) -> Tensor:
-        """Reads text and the speech so far into a new last row of `cache`; the speaker is heard in the speech alone.
+    def read(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
+        """Reads each prompt into a new last row of `cache`; a speaker is heard in the speech alone.
 
         Returns:
-            Log-probabilities (V,) of what follows.
+            Log-probabilities (B, V) of what follows.
         """
-        return self.prefill(whole_text_layout(text, speech, self.profile), cache)
+        return self.prefill([whole_text_layout(each.text, each.speech, self.profile) for each in prompts], cache)
 
-    def prefill(self, layout: Layout, cache: KeyValueCache) -> Tensor:
-        """Reads a whole sequence into a new last row of `cache`; returns log-probabilities (V,) of what follows."""
-        return self._log_probs(self._embed_layout(layout), cache.new_row(len(layout.ids)))[0]
+    def prefill(self, layouts: Sequence[Layout], cache: KeyValueCache) -> Tensor:
+        """Reads whole sequences into new last rows of `cache`; returns log-probabilities (B, V) of what follows."""
+        lengths = [len(layout.ids) for layout in layouts]
+        vectors = pad_sequence([self._embed_layout(layout)[0] for layout in layouts], batch_first=True)
+        hidden = self.llm(vectors, cache.new_rows(lengths))
+        last = torch.tensor(lengths, device=hidden.device) - 1
+        return self._log_probs(hidden[torch.arange(len(lengths), device=hidden.device), last])
 
     def start(self, cache: KeyValueCache) -> None:
         """Begins a sequence whose text is still to come, in the only row of `cache`."""
         start, _ = _marks(self.profile)
-        self.prefill(_layout([start], [NOT_LEARNED]), cache)
+        self.prefill([_layout([start], [NOT_LEARNED])], cache)
 
     def read_on(
         self, text: Sequence[int], speech: Sequence[int], cache: KeyValueCache, *, is_last: bool = False
@@ -176,18 +182,24 @@ class LanguageModel(nn.Module):
         """
         _, turn = _marks(self.profile)
         inputs = [*_read(Table.TEXT, text), *[turn] * is_last, *_read(Table.SPEECH, speech)]
-        return self._log_probs(self._embed_layout(_layout(inputs, [])), cache.next_positions(len(inputs)))[0]
+        cache.make_room(len(inputs))
+        hidden = self.llm(self._embed_layout(_layout(inputs, [])), cache.next_positions(len(inputs)))
+        return self._log_probs(hidden[:, -1])[0]
 
     def _embed_layout(self, layout: Layout) -> Tensor:
         device = self.speech_embedding.weight.device
         return self.embed(*(torch.tensor([values], device=device) for values in (layout.tables, layout.ids)))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
-        vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
-        return self._log_probs(vectors[:, None], cache.next_positions())
+        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
 
-    def _log_probs(self, vectors: Tensor, place: Place) -> Tensor:
-        hidden = self.llm(vectors, place)
-        log_probs: Tensor = self.llm_decoder(hidden[:, -1]).float().log_softmax(dim=-1)
+        Returns:
+            Log-probabilities (B, V) of what follows.
+        """
+        vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
+        return self._log_probs(self.llm(vectors[:, None], cache.next_positions())[:, 0])
+
+    def _log_probs(self, hidden: Tensor) -> Tensor:
+        """(B, D) -> (B, V)."""
+        log_probs: Tensor = self.llm_decoder(hidden).float().log_softmax(dim=-1)
         return log_probs

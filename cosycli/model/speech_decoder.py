@@ -6,6 +6,7 @@ B rows, V output ids.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from torch import Tensor
@@ -13,9 +14,23 @@ from torch import Tensor
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.profile import LanguageModelProfile
 
-__all__ = ["SpeechDecoder"]
+__all__ = ["Prompt", "SpeechDecoder"]
 
 Cache = TypeVar("Cache", bound=KeyValueCache)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is read before the first token is said.
+
+    Attributes:
+        text, speech: token ids; the speech is taken as said already.
+        speaker: embedding (speaker_width,) of who speaks, or None where that is not to be told.
+    """
+
+    text: Sequence[int]
+    speech: Sequence[int] = ()
+    speaker: Tensor | None = None
 
 
 class SpeechDecoder(Protocol[Cache]):
@@ -23,21 +38,18 @@ class SpeechDecoder(Protocol[Cache]):
 
     profile: LanguageModelProfile
 
-    def new_cache(self, max_rows: int) -> Cache:
+    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> Cache:
         """Room for what `max_rows` sequences have read."""
         ...
 
-    def read(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: Cache, /) -> Tensor:
-        """Reads text and the speech so far into a new last row of `cache`.
-
-        Args:
-            speaker: embedding (speaker_width,) of who speaks, or None where that is not to be told.
-
-        Returns:
-            Log-probabilities (V,) of what follows.
-        """
+    def read(self, prompts: Sequence[Prompt], cache: Cache, /) -> Tensor:
+        """Reads each prompt into a new last row of `cache`; returns log-probabilities (B, V) of what follows."""
         ...
 
     def step(self, tokens: Tensor, cache: Cache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
+        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
+
+        Returns:
+            Log-probabilities (B, V) of what follows.
+        """
         ...

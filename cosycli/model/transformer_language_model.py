@@ -13,11 +13,13 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
 from cosycli.model.relative_attention import RelativeAttention, encode_distances
+from cosycli.model.speech_decoder import Prompt
 
 __all__ = ["DistanceCache", "TransformerLanguageModel"]
 
@@ -84,17 +86,21 @@ class DistanceCache(KeyValueCache):
         project: gives the distances from 0 up to a number of them, (layer, H, number, W).
     """
 
-    def __init__(self, shape: CacheShape, max_rows: int, project: Callable[[int], Tensor]) -> None:
+    def __init__(
+        self, shape: CacheShape, max_rows: int, project: Callable[[int], Tensor], has_fixed_shapes: bool | None = None
+    ) -> None:
         self._project = project
         self._distances = project(DISTANCES)
-        super().__init__(shape, max_rows, like=self._distances)
+        super().__init__(shape, max_rows, self._distances, has_fixed_shapes)
 
     def distances(self, place: Place) -> Tensor:
         """All that occur between the positions at `place`: (layer, H, P, W)."""
-        num_positions = place.mask.shape[3]
-        if num_positions > self._distances.shape[2]:
-            self._distances = self._project(DISTANCES * math.ceil(num_positions / DISTANCES))
-        return self._distances[:, :, :num_positions]
+        return self._distances[:, :, : place.mask.shape[3]]
+
+    def _reserve(self, length: int) -> None:
+        super()._reserve(length)
+        if length > self._distances.shape[2]:
+            self._distances = self._project(DISTANCES * math.ceil(length / DISTANCES))
 
 
 class TransformerLanguageModel(nn.Module):
@@ -118,26 +124,29 @@ class TransformerLanguageModel(nn.Module):
     def cache_shape(self) -> CacheShape:
         return CacheShape(self.sizes.num_blocks, self.sizes.num_heads, self.sizes.width // self.sizes.num_heads)
 
-    def new_cache(self, max_rows: int) -> DistanceCache:
+    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> DistanceCache:
         """Room for what `max_rows` sequences have read."""
-        return DistanceCache(self.cache_shape, max_rows, self.llm.project)
+        return DistanceCache(self.cache_shape, max_rows, self.llm.project, has_fixed_shapes)
 
-    def read(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None, cache: DistanceCache) -> Tensor:
-        """Reads start, speaker, text, turn and the speech so far into a new last row of `cache`.
-
-        Args:
-            speaker: embedding (speaker_width,), or None where the model is not to know.
+    def read(self, prompts: Sequence[Prompt], cache: DistanceCache) -> Tensor:
+        """Reads start, speaker, text, turn and the speech so far of each prompt into a new last row of `cache`.
 
         Returns:
-            Log-probabilities (V,) of what follows.
+            Log-probabilities (B, V) of what follows.
         """
-        vectors = self.embed(text, speech, speaker)
-        return self._log_probs(vectors, cache.new_row(vectors.shape[1]), cache)[0]
+        vectors = [self.embed(each.text, each.speech, each.speaker)[0] for each in prompts]
+        place = cache.new_rows([len(each) for each in vectors])
+        hidden = self.llm(pad_sequence(vectors, batch_first=True), place, cache.distances(place))
+        return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))
 
     def step(self, tokens: Tensor, cache: DistanceCache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows."""
-        vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
-        return self._log_probs(vectors[:, None], cache.next_positions(), cache)
+        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
+
+        Returns:
+            Log-probabilities (B, V) of what follows.
+        """
+        vectors, place = self.speech_embedding(tokens.to(self.speech_embedding.weight.device)), cache.next_positions()
+        return self._log_probs(self.llm(vectors[:, None], place, cache.distances(place))[:, 0])
 
     def embed(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None) -> Tensor:
         """The sequence as input vectors (1, P, D)."""
@@ -159,7 +168,7 @@ class TransformerLanguageModel(nn.Module):
         """(speaker_width,) -> (1, D)."""
         return self.spk_embed_affine_layer(F.normalize(speaker, dim=0))[None]
 
-    def _log_probs(self, vectors: Tensor, place: Place, cache: DistanceCache) -> Tensor:
-        hidden = self.llm(vectors, place, cache.distances(place))
-        log_probs: Tensor = self.llm_decoder(hidden[:, -1]).float().log_softmax(dim=-1)
+    def _log_probs(self, hidden: Tensor) -> Tensor:
+        """(B, D) -> (B, V)."""
+        log_probs: Tensor = self.llm_decoder(hidden).float().log_softmax(dim=-1)
         return log_probs

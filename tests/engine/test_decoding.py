@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from cosycli.engine.decoding import Request, decode, without_long_silence
+from cosycli.engine.decoding import Decoder, Request, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
+from tests.engine.tape import Recorder
 
 PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_per_text=9)
 
@@ -66,6 +67,33 @@ def test_the_batch_size_changes_nothing(model, requests, batch_size):
 
 def test_the_order_changes_nothing(model, requests):
     assert decode(model, requests[::-1], batch_size=4) == decode(model, requests, batch_size=4)[::-1]
+
+
+def test_recorded_steps_of_fixed_shapes_say_the_same(model, requests):
+    """Past the 256 positions that a step sees at first, and with rows kept from one call to the next."""
+    requests = [*requests, Request(tuple(range(9)), prompt_speech=tuple(range(30)) * 8, seed=3)]
+    wanted = decode(model, requests, batch_size=5)
+    recorder = Recorder()
+    decoder = Decoder(model, has_fixed_shapes=True, record=recorder)
+    assert decoder.decode(requests, batch_size=5) == wanted
+    assert decoder.decode(requests[:3], batch_size=5) == wanted[:3]
+    assert recorder.num_recorded == 3  # seeing 256 of 256 positions, 256 of 512, and 512 of 512
+    assert recorder.num_replayed > 50
+
+
+def test_a_decoder_that_failed_can_be_used_again(model, requests, monkeypatch):
+    decoder = Decoder(model, has_fixed_shapes=True, record=Recorder())
+    decoder.decode(requests)
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "step", no_memory)
+        patch.setattr(model, "read", no_memory)
+        with pytest.raises(MemoryError):
+            decoder.decode(requests)
+    assert decoder.decode(requests) == decode(model, requests)
+
+
+def no_memory(*_):
+    raise MemoryError
 
 
 def test_seeds_differ(model):

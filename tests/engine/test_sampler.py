@@ -64,6 +64,10 @@ def test_agrees_with_plain_python(batch):
     assert fast == slow
 
 
+def test_fixed_shapes_draw_the_same(batch):
+    assert torch.equal(sample(*batch, PROFILE, has_fixed_shapes=True), sample(*batch, PROFILE))
+
+
 def test_a_row_draws_the_same_alone_and_in_company(batch):
     log_probs, history, uniform = batch
     together = sample(log_probs, history, uniform, PROFILE)

@@ -14,6 +14,7 @@ from cosycli.model.language_model import (
 )
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
+from cosycli.model.speech_decoder import Prompt
 from tests.model.synthetic import synthetic_state
 
 TINY = LanguageModelProfile(num_codes=30)
@@ -69,10 +70,11 @@ def test_log_probs_of_the_published_model(shared, version, published_model, monk
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     layout = whole_text_layout(text, golden["lm.prompt_speech"][0].tolist(), published_model.profile)
     cache = published_model.new_cache(max_rows=1)
-    log_probs = [published_model.prefill(layout, cache)]
+    log_probs = [published_model.prefill([layout], cache)[0]]
     next_positions = KeyValueCache.next_positions
     monkeypatch.setattr(KeyValueCache, "next_positions", lambda self: see_only_the_first_position(next_positions(self)))
     for token in golden["lm.greedy_tokens"][:-1]:
+        cache.make_room()
         log_probs.append(published_model.step(token[None], cache)[0])
     ours = torch.stack(log_probs)
     assert (ours - golden["lm.log_probs"]).abs().max() <= 1e-4
@@ -82,11 +84,25 @@ def test_log_probs_of_the_published_model(shared, version, published_model, monk
 @torch.inference_mode()
 def test_published_steps_equal_recomputing(published_model):
     cache = published_model.new_cache(max_rows=1)
-    published_model.prefill(whole_text_layout([5, 6, 7], [], published_model.profile), cache)
+    published_model.read([Prompt([5, 6, 7])], cache)
     for spoken in ([70], [70, 6560], [70, 6560, 70]):
+        cache.make_room()
         stepped = published_model.step(torch.tensor(spoken[-1:]), cache)[0]
         layout = whole_text_layout([5, 6, 7], spoken, published_model.profile)
         assert (stepped - recomputed(published_model, layout)).abs().max() <= 1e-4
+
+
+@torch.inference_mode()
+def test_prompts_are_read_together_as_they_are_alone(tiny_model):
+    prompts = [Prompt([9], [1, 2]), Prompt([1, 2, 3, 4, 5, 6, 7], [3] * 12), Prompt([4, 4])]
+    cache = tiny_model.new_cache(max_rows=3)
+    together = [tiny_model.read(prompts, cache)]
+    alone = [torch.cat([tiny_model.read([each], tiny_model.new_cache(1)) for each in prompts])]
+    cache.make_room()
+    together.append(tiny_model.step(torch.tensor([5, 6, 7]), cache))
+    spoken = [Prompt(each.text, [*each.speech, token]) for each, token in zip(prompts, (5, 6, 7), strict=True)]
+    alone.append(torch.cat([tiny_model.read([each], tiny_model.new_cache(1)) for each in spoken]))
+    assert (torch.stack(together) - torch.stack(alone)).abs().max() <= 1e-5
 
 
 @torch.inference_mode()
@@ -98,12 +114,13 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
 
     def enter(name):
         rows.append(name)
-        tiny_model.prefill(whole_text_layout(texts[name], [], TINY), cache)
+        tiny_model.read([Prompt(texts[name])], cache)
 
     def step(is_checked=True):
         for row, name in enumerate(rows):
             spoken[name].append((7 * len(spoken[name]) + row) % 30)
         tokens = torch.tensor([spoken[name][-1] for name in rows])
+        cache.make_room()
         stepped = tiny_model.step(tokens, cache)
         for name, log_probs in zip(rows, stepped, strict=True) if is_checked else ():
             layout = whole_text_layout(texts[name], spoken[name], TINY)

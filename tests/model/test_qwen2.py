@@ -9,7 +9,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
 
 from cosycli.errors import MissingError
 from cosycli.model.key_value_cache import KeyValueCache
-from cosycli.model.qwen2 import Backbone, BackboneConfig, read_backbone_config
+from cosycli.model.qwen2 import Backbone, BackboneConfig, join_projections, read_backbone_config
 
 SIZES = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3}
 HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2}
@@ -36,11 +36,24 @@ def test_it_is_the_network_of_transformers(ours, theirs):
 
 
 @torch.inference_mode()
+def test_joined_projections_are_the_same_network(ours):
+    vectors = torch.randn(2, 17, 64)
+    apart = ours(vectors)
+    num_values = sum(parameter.numel() for parameter in ours.parameters())
+    join_projections(ours)
+    torch.testing.assert_close(ours(vectors), apart)
+    assert sum(parameter.numel() for parameter in ours.parameters()) == num_values
+    assert sum(isinstance(module, torch.nn.Linear) for module in ours.modules()) == 3 * 4  # 7 a layer apart
+
+
+@torch.inference_mode()
 def test_going_on_step_by_step_gives_what_reading_at_once_gives(ours):
     vectors = torch.randn(2, 17, 64)
     cache = KeyValueCache(ours.config.cache_shape, 2, like=ours.norm.weight)
-    read = [torch.cat([ours(row[None, :10], cache.new_row(10)) for row in vectors])]
-    read += [ours(vectors[:, [place]], cache.next_positions()) for place in range(10, 17)]
+    read = [torch.cat([ours(row[None, :10], cache.new_rows([10])) for row in vectors])]
+    for place in range(10, 17):
+        cache.make_room()
+        read.append(ours(vectors[:, [place]], cache.next_positions()))
     torch.testing.assert_close(torch.cat(read, dim=1), ours(vectors), atol=1e-5, rtol=1e-5)
 
 

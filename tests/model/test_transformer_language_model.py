@@ -9,12 +9,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from cosycli.engine.decoding import Request, decode
+from cosycli.engine.decoding import Decoder, Request, decode
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache
 from cosycli.model.masks import attention_mask
 from cosycli.model.profile import COSYVOICE_1, LanguageModelProfile, TransformerProfile
 from cosycli.model.relative_attention import RelativeAttention, encode_distances, relative_positions
+from cosycli.model.speech_decoder import Prompt
 from cosycli.model.transformer_language_model import TransformerLanguageModel
+from tests.engine.tape import Recorder
 from tests.model.synthetic import synthetic_state
 
 TINY = LanguageModelProfile(num_codes=30, num_stop_ids=1, max_speech_per_text=9)
@@ -71,7 +73,7 @@ def requests() -> list[Request]:
 
 
 def recomputed(model: TransformerLanguageModel, text: list[int], speech: list[int], speaker: Tensor | None) -> Tensor:
-    return model.read(text, speech, speaker, model.new_cache(max_rows=1))
+    return model.read([Prompt(text, speech, speaker)], model.new_cache(max_rows=1))[0]
 
 
 @torch.inference_mode()
@@ -84,8 +86,10 @@ def test_text_encoder_matches_the_reference(published: TransformerLanguageModel,
 def test_log_probs_match_the_reference(published: TransformerLanguageModel, golden: dict[str, Tensor]) -> None:
     text, speech = golden["lm.text"][0].tolist(), golden["lm.prompt_speech"][0].tolist()
     cache = published.new_cache(max_rows=1)
-    log_probs = [published.read(text, speech, golden["lm.embedding"][0], cache)]
-    log_probs += [published.step(token[None], cache)[0] for token in golden["lm.greedy_tokens"][:-1]]
+    log_probs = [published.read([Prompt(text, speech, golden["lm.embedding"][0])], cache)[0]]
+    for token in golden["lm.greedy_tokens"][:-1]:
+        cache.make_room()
+        log_probs.append(published.step(token[None], cache)[0])
     ours = torch.stack(log_probs)
     torch.testing.assert_close(ours, golden["lm.log_probs"], atol=1e-4, rtol=0)
     assert ours.argmax(dim=1).tolist() == golden["lm.greedy_tokens"].tolist()
@@ -102,11 +106,12 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny: TransformerLangua
     def enter(name: str) -> None:
         rows.append(name)
         text, speaker = told[name]
-        tiny.read(text, [], speaker, cache)
+        tiny.read([Prompt(text, [], speaker)], cache)
 
     def step(is_checked: bool = True) -> None:
         for row, name in enumerate(rows):
             spoken[name].append((7 * len(spoken[name]) + row) % 30)
+        cache.make_room()
         stepped = tiny.step(torch.tensor([spoken[name][-1] for name in rows]), cache)
         for name, log_probs in zip(rows, stepped, strict=True) if is_checked else ():
             text, speaker = told[name]
@@ -135,8 +140,9 @@ def test_attention_out_of_a_cache_is_attention_over_the_whole_sequence() -> None
     whole = attention(x, relative_positions(7, 24, x), causal)
     cache = KeyValueCache(CacheShape(1, 3, 8), max_rows=1, like=x)
     distances = attention.project(encode_distances(torch.arange(7), 24))
-    pieces = [attention.attend(x[:, :4], 0, cache.new_row(4), distances[:, :4])]
+    pieces = [attention.attend(x[:, :4], 0, cache.new_rows([4]), distances[:, :4])]
     for end in (5, 6, 7):
+        cache.make_room()
         pieces.append(attention.attend(x[:, end - 1 : end], 0, cache.next_positions(), distances[:, :end]))
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole)
 
@@ -145,6 +151,13 @@ def test_the_batch_size_changes_nothing(tiny: TransformerLanguageModel) -> None:
     one_by_one = decode(tiny, requests(), batch_size=1)
     assert decode(tiny, requests(), batch_size=4) == one_by_one
     assert len({row.tokens for row in one_by_one}) == len(one_by_one)
+
+
+def test_recorded_steps_of_fixed_shapes_say_the_same(tiny: TransformerLanguageModel) -> None:
+    recorder = Recorder()
+    decoder = Decoder(tiny, has_fixed_shapes=True, record=recorder)
+    assert decoder.decode(requests(), batch_size=4) == decode(tiny, requests(), batch_size=4)
+    assert recorder.num_replayed > 10
 
 
 @torch.inference_mode()
