@@ -35,8 +35,11 @@ _AS_IT_IS = (
     r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 )
 _FIGURES = "〇○一二三四五六七八九十"  # beside which a circle is a zero: 二○○八年
+# « Bonjour », as French has it with spaces within its quotes, and »Guten Tag«, as German books have it.
+_GAP, _SAID = r"[ \u00a0\u2009\u202f]", r"[\w.,;:!?…]"
 _CLUSTER = re.compile(
-    rf"(?P<guillemet>«[ \u00a0\u2009\u202f]|[ \u00a0\u2009\u202f]»)"
+    rf"(?P<opening>(?<!{_SAID})«{_GAP}|(?<!\S)»(?=[\w…]))"
+    rf"|(?P<closing>{_GAP}»(?!\w)|(?<={_SAID})«(?!\w))"
     rf"|(?P<zero>(?<=[{_FIGURES}])○|○(?=[{_FIGURES}]))"
     rf"|(?P<signs>(?:[^\w\s]\s*){{8,}})"
     rf"|(?P<as_it_is>(?:(?!(?:[^\w\s]\s*){{8}})[{_AS_IT_IS}](?![{_MARKS}])| (?=[{_AS_IT_IS}]))+)"
@@ -83,8 +86,8 @@ def says_something(text: str) -> bool:
 def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
     """Every character of `text[start:end]`, in order and exactly once; white space comes as one space."""
     for match in _CLUSTER.finditer(text, start, end):
-        if match["guillemet"]:  # French puts a space within its quotes
-            yield Glyphs(match.start(), match.end(), _PLAIN[match.group().strip()])
+        if match["opening"] or match["closing"]:
+            yield Glyphs(match.start(), match.end(), "“" if match["opening"] else "”")
         elif match["zero"]:
             yield Glyphs(match.start(), match.end(), "零")
         elif match["as_it_is"]:

@@ -21,6 +21,7 @@ __all__ = ["in_katakana", "read_in_katakana"]
 
 _JAPANESE = re.compile("[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\u3005\u3400-\u9fff]+")
 _KANA = re.compile("[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe]+")
+_WITHIN_WORDS = frozenset("ァィゥェォッャュョヮー")  # stand after ruby, as in 悟{さと}った, but begin no word
 _TO_KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 
 
@@ -54,8 +55,9 @@ def read_in_katakana(text: str, known: Sequence[Rewriting], follows_word: bool =
         if first < before.end:  # both words are of one figure
             said[-1] = Rewriting(before.start, max(last, before.end), f"{before.spoken} {sound}")
         else:
-            is_apart = not (text[first - 1].isalnum() or before.end == first) if first else not follows_word
-            said.append(Rewriting(first, last, sound if is_apart else f" {sound}"))
+            follows = text[first - 1].isalnum() or before.end == first if first else follows_word
+            begins = follows and sound[0] not in _WITHIN_WORDS
+            said.append(Rewriting(first, last, f" {sound}" if begins else sound))
     taken = bytearray(len(text))
     for part in said:
         taken[part.start : part.end] = b"\1" * (part.end - part.start)

@@ -106,3 +106,16 @@ def test_agreement_with_published_pairs(shared, language, at_least):
 
 def _key(text):
     return re.sub(r"[^\w]|_", "", text.lower())
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("« Bonjour », dit-il. « Oui ? »", "“Bonjour”, dit-il. “Oui?”"),
+        ("«Buenas noches», dijo.", "“Buenas noches”, dijo."),
+        ("»Guten Tag!« rief er. »Wer da?« »Ich.«", "“Guten Tag!” rief er. “Wer da?” “Ich.”"),
+    ],
+)
+def test_quotes_of_every_fashion_stand_where_they_stood(written, plain):
+    (segment,) = read_script(written, language="fr").segments
+    assert segment.text == plain

@@ -72,6 +72,14 @@ def test_ruby_goes_before_the_dictionary():
     assert script.coverage.unaccounted == 0
 
 
+def test_a_verb_whose_stem_has_ruby_is_not_torn_apart():
+    mark = Mark(0, 1, MarkKind.PRONUNCIATION, "さと", Alphabet.RUBY)
+    block = Block(BlockKind.PARAGRAPH, "悟った時", marks=(mark,))
+    book = Book(Metadata(language="ja"), (Chapter("一", 1, (block,)),), num_characters=4)
+    script = read_book_script(book, Abilities((), None, None, (), ("ja",), katakana=True))
+    assert [segment.text for _, _, segment in script.segments()] == ["サトッ タ トキ"]
+
+
 def test_hard_lines_come_out_in_katakana(shared):
     sentences = json.loads((shared / "corpus" / "tts_text" / "ja_hard.json").read_text(encoding="utf-8"))["sentences"]
     texts = [text for subset in sentences.values() for text in subset]
