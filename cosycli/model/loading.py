@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from cosycli.errors import UsageError
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
@@ -26,7 +28,11 @@ from cosycli.model.vocoder import Vocoder
 from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
 from cosycli.model_library import language_model_weights
 
-__all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "load_model", "placed"]
+__all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "folded", "load_model", "placed"]
+
+# Large blocks of memory come in pages of 2 MB where Linux has them: HiFT of the built-in model then took 0.0115 seconds
+# for a second of sound on one Zen 5 core, instead of 0.0159. PyTorch reads this with its first block.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 BACKBONE = "CosyVoice-BlankEN"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -87,7 +93,7 @@ def load_model(
         text_tokenizer=tokenizer,
         language_model=placed(language_model.to(place, precision), precision),
         flow=placed(flow.to(place), precision),
-        vocoder=vocoder.to(place).eval(),
+        vocoder=folded(vocoder).to(place).eval(),
         speakers=read_speakers(directory),
     )
 
@@ -96,11 +102,19 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def placed(network: Network, dtype: torch.dtype) -> Network:
-    """A network in its place, ready to run; on the CPU with linear layers laid out for it."""
+    """A network in its place, ready to run; on the CPU with its layers laid out for it."""
     join_projections(network)
     if next(network.parameters()).device.type == "cpu" and can_pack():
         pack_layers(network, dtype)
     return network.eval()
+
+
+def folded(network: Network) -> Network:
+    """A network whose weight norms are computed once, and not anew for each batch."""
+    for module in list(network.modules()):
+        if is_parametrized(module, "weight"):
+            remove_parametrizations(module, "weight")
+    return network
 
 
 def _load_tokenizer(directory: Path, profile: ModelProfile) -> TextTokenizer:

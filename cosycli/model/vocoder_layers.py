@@ -168,8 +168,9 @@ class _SnakeFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, alpha: Tensor) -> Tensor:
         ctx.save_for_backward(x, alpha)
-        sine = torch.sin(alpha * x)
-        return torch.addcmul(x, sine, sine / (alpha + 1e-9))
+        sine = (alpha * x).sin_()
+        scaled = sine / (alpha + 1e-9)
+        return torch.addcmul(x, sine, scaled, out=scaled)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
