@@ -107,12 +107,22 @@ def test_an_option_with_a_value_that_does_not_exist(cosy, arguments, status, com
 
 
 @pytest.mark.parametrize(
-    "text", ["Good [laugther] evening.", "[voice: stl]Good evening.[/voice]", "<strnog>Good</strnog> day."]
+    ("text", "complaint", "remedy"),
+    [
+        ("Good [laugther] evening.", "[laugther] is not a tag", "[laughter]"),
+        ("[voice: stl]Good evening.[/voice]", "no voice 'stl'", "Did you mean 'slt'"),
+        ("<strnog>Good</strnog> day.", "<strnog> is not a tag", "<strong>"),
+        ("[style: hapy]Good[/style] day.", "no style 'hapy'", "happy"),
+        ("He read{R EH1 XX} it.", "no CMU phone: XX", "Phones: AA AE"),
+        ("银行{yin2 hagn2}。", "no syllable of pinyin: hagn2", "银行{yin2 hang2}"),
+        ("银行{yin2 HH AE1}。", "mixes pinyin with CMU phones", "write \\{yin2 HH AE1}"),
+        ("家{jie5}。", "No model has the syllable 'jie5'", "the nearest is 'jiè'"),
+    ],
 )
-def test_an_unknown_tag(cosy, text):
+def test_a_mark_that_does_not_exist(cosy, text, complaint, remedy):
     ended = cosy("speak", text, "-o", "out.wav")
-    assert ended.status in (2, 4)
-    refused(ended, ended.status, "Line 1", "")
+    refused(ended, 2, complaint, remedy)
+    assert "Line 1" in ended.err
 
 
 @pytest.mark.parametrize(

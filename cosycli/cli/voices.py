@@ -54,7 +54,8 @@ def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
         return
     for voice in voices:
         origin = "model" if voice.folder == folder else "shipped" if voice.is_shipped else "yours"
-        print(f"{voice.name:<12} {voice.language:<6} {origin:<8} {voice.rights}")
+        language = "-" if voice.language == "und" else voice.language
+        print(f"{voice.name:<12} {language:<6} {origin:<8} {voice.rights}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy voices show slt")

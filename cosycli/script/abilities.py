@@ -46,7 +46,7 @@ def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
     """
     if styles is None:
         raise UsageError(
-            f"This model takes no style, so it cannot speak in the style {style!r}.",
+            f"This model takes no style, so it cannot speak in the style {quoted_words(style) or style!r}.",
             "Remove the style, or choose a model that follows instructions; `cosy models list` shows them.",
         )
     words = quoted_words(style)

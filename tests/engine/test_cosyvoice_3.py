@@ -155,6 +155,13 @@ def test_a_file_of_another_version_is_named(directory: Path, tmp_path: Path, nam
         cosycli.load(str(mixed), device="cpu")
 
 
+def test_a_configuration_of_another_version_does_not_fit_the_weights(directory: Path, tmp_path: Path) -> None:
+    mixed = write_tiny_model(tmp_path / "mixed")
+    shutil.copy(directory / "cosyvoice3.yaml", mixed)
+    with pytest.raises(MissingError, match=r"llm\.pt does not fit this model(.|\n)*the configuration beside it"):
+        cosycli.load(str(mixed), device="cpu")
+
+
 def test_a_tokenizer_of_another_version_is_not_taken_for_its_own(tmp_path: Path, voice: str) -> None:
     mixed = write_tiny_model(tmp_path / "mixed", version=3)
     (mixed / "speech_tokenizer_v3.onnx").rename(mixed / "speech_tokenizer_v2.onnx")
