@@ -106,6 +106,7 @@ class SpeechStream:
 
     def _open_passage(self, first: Utterance) -> _Passage:
         model = self._stages.model.language_model
+        self._stages.prompt(first.voice)  # before any sound, for the voice may be refused
         if isinstance(model, LanguageModel):
             return _Chunked(self._stages, model, first)
         return _WholeSentence(self._stages)
