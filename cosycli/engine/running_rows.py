@@ -21,10 +21,6 @@ from cosycli.model.speech_decoder import SpeechDecoder
 
 __all__ = ["RunningRows"]
 
-# Prompts that a GPU reads together: it is given a kernel after the other, and one prompt does not fill it. On the CPU,
-# where a prompt does, each is read alone, without padding.
-READ_AT_ONCE = 8
-
 
 @dataclass(frozen=True)
 class _Rows:
@@ -109,11 +105,6 @@ class RunningRows:
     @property
     def has_fixed_shapes(self) -> bool:
         return self._cache.has_fixed_shapes
-
-    @property
-    def read_at_once(self) -> int:
-        """How many requests are best admitted together."""
-        return READ_AT_ONCE if self.has_fixed_shapes else 1
 
     @property
     def num_free(self) -> int:

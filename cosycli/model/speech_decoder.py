@@ -32,6 +32,10 @@ class Prompt:
     speech: Sequence[int] = ()
     speaker: Tensor | None = None
 
+    @property
+    def num_tokens(self) -> int:
+        return len(self.text) + len(self.speech)
+
 
 class SpeechDecoder(Protocol[Cache]):
     """Continues several sequences at once, one to a row of its cache."""
