@@ -17,9 +17,12 @@ Recorder = Callable[[Step], Step]
 
 
 def record_cuda_graph(step: Step) -> Step:
-    """What runs the same kernels on the same memory again; recording runs none of them."""
+    """What runs the same kernels on the same memory again; recording runs none of them.
+
+    What other threads do on the GPU meanwhile is not recorded, and does not disturb.
+    """
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         step()
     return graph.replay
 
