@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from cosycli.errors import UsageError
+from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
@@ -29,10 +29,6 @@ from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
 from cosycli.model_library import language_model_weights
 
 __all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "folded", "load_model", "placed"]
-
-# Large blocks of memory come in pages of 2 MB where Linux has them: HiFT of the built-in model then took 0.0115 seconds
-# for a second of sound on one Zen 5 core, instead of 0.0159. PyTorch reads this with its first block.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 BACKBONE = "CosyVoice-BlankEN"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -75,6 +71,7 @@ def load_model(
         MissingError: a file is missing, damaged, unsafe or of another model.
         UsageError: the device, dtype or variant does not exist here.
     """
+    prepare_allocation()
     weights = language_model_weights(directory, variant)
     profile = read_profile(directory)
     place = choose_device(device)

