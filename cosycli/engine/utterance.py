@@ -13,7 +13,9 @@ from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["MAX_SPEED", "MIN_SPEED", "WAVE", "Manner", "Utterance", "utterances_of"]
 
-WAVE = 32  # segments the language model speaks together: with 24 rows it makes 6 times the tokens a second of one alone
+# Segments that the language model speaks together, and that a run which is killed loses. With twice as many it would be
+# a fifth faster on a CPU (see `cosycli.engine.decoding`), where it takes less than flow and vocoder do.
+WAVE = 32
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, stretching the mel no longer sounds like speech
 
 

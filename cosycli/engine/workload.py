@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cosycli.engine.decoding import Request, decode
+from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.stages import Stages
 from cosycli.engine.synthesizer import BATCH_FRAMES
 from cosycli.engine.voice_prompt import VoicePrompt
@@ -80,7 +80,7 @@ class Task:
     def __init__(self, model: Model, workload: Workload) -> None:
         self._model = model
         self._stages = Stages(model)
-        self._speaker = _Unending(model.language_model)
+        self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)
         spoken = tuple(self._prompt.tokens.tolist())
         text = _any_text(round(workload.segment_s * model.profile.flow.token_rate))
@@ -94,7 +94,7 @@ class Task:
         profile, clock = self._model.profile, _Clock(self._model.device)
         with clock.timed("total"):
             with clock.timed("language_model"):
-                tokens = [spoken.tokens for spoken in decode(self._speaker, self._requests, batch)]
+                tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
             together = min(batch, max(1, BATCH_FRAMES // profile.flow.num_frames(len(tokens[0]))))
             groups = [tokens[start : start + together] for start in range(0, len(tokens), together)]
             num_samples = sum(self._sound(group, clock) for group in groups)
