@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +43,14 @@ class Contents:
     """What a file holds beside its sound.
 
     Attributes:
-        num_samples: length of the sound to come.
         tags: by the names ffmpeg has for them.
-        marks: chapters that cover the sound without a gap.
+        marks: gives the chapters, which cover the sound without a gap. They are asked for before the first sample is
+            written into FLAC and Opus, and after the last one into M4B and MP3.
     """
 
     sample_rate: int
-    num_samples: int
     tags: dict[str, str]
-    marks: tuple[ChapterMark, ...]
+    marks: Callable[[], Sequence[ChapterMark]]
     cover: Picture | None
 
 
@@ -79,13 +78,14 @@ def open_book_file(target: Path, audio_format: str, contents: Contents) -> Itera
 @contextmanager
 def _open_composed(target: Path, audio_format: str, contents: Contents, folder: Path) -> Iterator[AudioSink]:
     """An M4B or MP3, whose sound is encoded first, and then put behind what we say about it."""
-    rate, tags, marks, cover = contents.sample_rate, contents.tags, contents.marks, contents.cover
+    rate, tags, cover = contents.sample_rate, contents.tags, contents.cover
     sound = folder / "sound"
     with FfmpegSink(rate, (*OPTIONS[audio_format], *EXACT, f"file:{sound}")) as sink:
         yield sink
+    marks = contents.marks()
     with sound.open("rb") as frames, target.open("wb") as file:
         if audio_format == "m4b":
-            write_m4b(frames, file, rate, contents.num_samples, tags, marks, cover)
+            write_m4b(frames, file, rate, marks[-1].end, tags, marks, cover)
         else:
             file.write(id3_tag(tags, marks, rate, cover))
             shutil.copyfileobj(frames, file)
@@ -117,7 +117,7 @@ def _vorbis_comments(contents: Contents) -> dict[str, str]:
     comments = dict(contents.tags)
     if "description" in comments:
         comments["synopsis"] = comments.pop("description")  # ffmpeg writes its comment under the name of description
-    for number, mark in enumerate(contents.marks):
+    for number, mark in enumerate(contents.marks()):
         seconds, milliseconds = divmod(round(1000 * mark.start / contents.sample_rate), 1000)
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)

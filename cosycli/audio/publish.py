@@ -1,11 +1,16 @@
-"""A book written: measured, brought to one loudness, and put into one file or one for each chapter."""
+"""A book written: measured, brought to one loudness, and put into one file or one for each chapter.
+
+Each chapter is measured and encoded before the next one is asked for, so that a book can be written while its later
+chapters are still being rendered. FLAC and Opus, which begin with the chapter marks, are measured as a whole first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from cosycli.audio.assembly import Assembly, ChapterPlan, ChapterSound, ChapterTimes, chapter_blocks, plan_chapter
@@ -16,10 +21,10 @@ from cosycli.audio.formats import BOOK_FORMATS, Contents, open_book_file
 from cosycli.audio.loudness import AUDIOBOOK, Loudness
 from cosycli.audio.naming import chapter_name, safe_name
 from cosycli.audio.tags import ChapterMark, Tags, book_tags, chapter_tags, tag_text
-from cosycli.documents.book import Cover
+from cosycli.documents.book import Cover, Metadata
 from cosycli.errors import InputError, UsageError, did_you_mean
 
-__all__ = ["Layout", "Target", "check_book_target", "write_book"]
+__all__ = ["Layout", "Target", "check_book_target", "files_folder", "write_book"]
 
 
 class Layout(str, Enum):
@@ -63,17 +68,33 @@ class Target:
 @dataclass(frozen=True)
 class _Chapter:
     sound: ChapterSound
-    plan: ChapterPlan
+    sample_rate: int
+    loudness: Loudness
+
+    @cached_property
+    def plan(self) -> ChapterPlan:
+        """Measured when it is first asked for."""
+        return plan_chapter(self.sound, self.sample_rate, self.loudness)
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file to write: its chapters, where each begins in it, in samples, and where the last one ends."""
+    """A file to write."""
 
     path: Path
     chapters: tuple[_Chapter, ...]
-    starts: tuple[int, ...]
-    contents: Contents
+    sample_rate: int
+    tags: dict[str, str]
+    cover: Picture | None
+
+    @property
+    def bounds(self) -> tuple[int, ...]:
+        """Where each chapter begins, in samples, and where the last one ends."""
+        return tuple(accumulate((chapter.plan.num_samples for chapter in self.chapters), initial=0))
+
+    def marks(self) -> tuple[ChapterMark, ...]:
+        titles = (tag_text(chapter.sound.title) for chapter in self.chapters)
+        return tuple(ChapterMark(title, *span) for title, span in zip(titles, pairwise(self.bounds), strict=True))
 
 
 def check_book_target(target: Target) -> None:
@@ -93,6 +114,13 @@ def check_book_target(target: Target) -> None:
     check_writable(nearest)
 
 
+def files_folder(target: Target, book: Metadata) -> Path:
+    """Where the files of a book lie."""
+    if target.layout is Layout.FILE:
+        return target.path.parent
+    return book_folder(target.path, book) if target.layout is Layout.AUDIOBOOKSHELF else target.path
+
+
 def write_book(
     chapters: Sequence[ChapterSound],
     sample_rate: int,
@@ -100,7 +128,7 @@ def write_book(
     tags: Tags,
     cover: Cover | None = None,
     loudness: Loudness = AUDIOBOOK,
-    on_progress: Callable[[float, float], None] = lambda done_s, total_s: None,
+    on_chapter: Callable[[int, int], None] = lambda done, total: None,
 ) -> Assembly:
     """Write a book.
 
@@ -108,8 +136,7 @@ def write_book(
     are complete; of a book in several files, those that are complete stay when a later one fails.
 
     Args:
-        sample_rate: Hz, of all pieces.
-        on_progress: is told how many seconds of how many are written.
+        on_chapter: is told how many chapters of how many are written.
 
     Raises:
         InputError: there is no chapter, or a file or folder cannot be written.
@@ -120,42 +147,37 @@ def write_book(
             f"{target.path} was not written: the book has no chapters.", "See `cosy plan` for what is read."
         )
     picture, warnings = read_cover(cover)
-    planned = [_Chapter(chapter, plan_chapter(chapter, sample_rate, loudness)) for chapter in chapters]
-    files = _files(planned, sample_rate, target, tags, picture)
-    total = sum(chapter.plan.num_samples for chapter in planned)
-    written = 0
+    files = _files([_Chapter(chapter, sample_rate, loudness) for chapter in chapters], target, tags, picture)
+    num_written = 0
 
-    def wrote(num_samples: int) -> None:
-        nonlocal written
-        written += num_samples
-        on_progress(written / sample_rate, total / sample_rate)
+    def wrote_chapter() -> None:
+        nonlocal num_written
+        num_written += 1
+        on_chapter(num_written, len(chapters))
 
     for file in files:
-        _write(file, target.audio_format, wrote)
+        _write(file, target.audio_format, wrote_chapter)
     times = tuple(times for file in files for times in _times(file))
     if target.layout is Layout.AUDIOBOOKSHELF:
         write_extras(files[0].path.parent, tags, times, picture)
     return Assembly(times, warnings)
 
 
-def _files(
-    chapters: Sequence[_Chapter], sample_rate: int, target: Target, tags: Tags, cover: Picture | None
-) -> list[_File]:
+def _files(chapters: Sequence[_Chapter], target: Target, tags: Tags, cover: Picture | None) -> list[_File]:
     """What goes into which file; folders are made."""
+    rate = chapters[0].sample_rate
     if target.layout is Layout.FILE:
-        return [_file(target.path, chapters, sample_rate, book_tags(tags), cover)]
-    folder = target.path
-    if target.layout is Layout.AUDIOBOOKSHELF:
-        folder = book_folder(folder, tags.book)
+        return [_File(target.path, tuple(chapters), rate, book_tags(tags), cover)]
+    folder = files_folder(target, tags.book)
     _make(folder)
     if target.layout is Layout.AUDIOBOOKSHELF and target.audio_format == "m4b":
         path = folder / f"{safe_name(tags.book.title, 'Untitled')}.m4b"
-        return [_file(path, chapters, sample_rate, book_tags(tags), cover)]
+        return [_File(path, tuple(chapters), rate, book_tags(tags), cover)]
     files = []
     for number, chapter in enumerate(chapters, start=1):
         title = chapter.sound.title
         path = folder / f"{chapter_name(number, len(chapters), title)}{target.suffix}"
-        files.append(_file(path, [chapter], sample_rate, chapter_tags(tags, title, number, len(chapters)), cover))
+        files.append(_File(path, (chapter,), rate, chapter_tags(tags, title, number, len(chapters)), cover))
     return files
 
 
@@ -167,25 +189,17 @@ def _make(folder: Path) -> None:
         raise InputError(problem, "Choose another place with -o.") from None
 
 
-def _file(
-    path: Path, chapters: Sequence[_Chapter], sample_rate: int, tags: dict[str, str], cover: Picture | None
-) -> _File:
-    *starts, end = accumulate((chapter.plan.num_samples for chapter in chapters), initial=0)
-    spans = zip(chapters, starts, [*starts[1:], end], strict=True)
-    marks = tuple(ChapterMark(tag_text(chapter.sound.title), *span) for chapter, *span in spans)
-    return _File(path, tuple(chapters), tuple(starts), Contents(sample_rate, end, tags, marks, cover))
-
-
-def _write(file: _File, audio_format: str, wrote: Callable[[int], None]) -> None:
-    with open_book_file(file.path, audio_format, file.contents) as sink:
+def _write(file: _File, audio_format: str, wrote_chapter: Callable[[], None]) -> None:
+    contents = Contents(file.sample_rate, file.tags, file.marks, file.cover)
+    with open_book_file(file.path, audio_format, contents) as sink:
         for chapter in file.chapters:
-            for block in chapter_blocks(chapter.sound, chapter.plan, file.contents.sample_rate):
+            for block in chapter_blocks(chapter.sound, chapter.plan, file.sample_rate):
                 sink.write(block)
-                wrote(len(block))
+            wrote_chapter()
 
 
 def _times(file: _File) -> list[ChapterTimes]:
-    rate = file.contents.sample_rate
+    rate = file.sample_rate
     return [
         ChapterTimes(
             title=chapter.sound.title,
@@ -197,5 +211,5 @@ def _times(file: _File) -> list[ChapterTimes]:
             rms_db=chapter.plan.rms_db,
             peak_db=chapter.plan.peak_db,
         )
-        for chapter, start in zip(file.chapters, file.starts, strict=True)
+        for chapter, start in zip(file.chapters, file.bounds[:-1], strict=True)
     ]

@@ -17,8 +17,9 @@ from cosycli.errors import SOME_FAILED, UsageError
 if TYPE_CHECKING:
     from cosycli.audio.publish import Target
     from cosycli.cli.progress import Progress
-    from cosycli.jobs.book import BookProgress, Publication
+    from cosycli.jobs.book import BookProgress
     from cosycli.jobs.plan import Plan
+    from cosycli.jobs.publishing import Publication
     from cosycli.jobs.rendering import Rendered
 
 __all__ = ["EXAMPLES", "book"]
@@ -134,7 +135,7 @@ def _progress(report: Progress) -> BookProgress:
     def rendered(done: int, total: int, chapter: int, so_far: Rendered) -> None:
         report.update(done, total, "segments", chapter=chapter, times_real_time=round(so_far.times_real_time, 1))
 
-    def written(done_s: float, total_s: float) -> None:
-        report.update(done_s, total_s, "seconds written")
+    def written(done: int, total: int) -> None:
+        report.update(done, total, "chapters written")
 
     return BookProgress(rendered, written)

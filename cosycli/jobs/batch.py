@@ -174,7 +174,7 @@ def _make_book_or_error(job: BookJob, staff: _Staff, report: Report) -> Made | E
 def _make_book(job: BookJob, staff: _Staff, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
     progress = BookProgress(
-        rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done_s, total_s: None
+        rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done, total: None
     )
     work = job.out.with_name(f"{job.id}.cosy")
     plan = plan_book(job.request, job.settings)

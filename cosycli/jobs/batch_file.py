@@ -16,11 +16,11 @@ from typing import Any
 from cosycli.audio.encode import choose_format
 from cosycli.documents.plain_text import check_text
 from cosycli.errors import CosyError, UsageError
-from cosycli.jobs.book import Publication
 from cosycli.jobs.book_values import publication_of, request_of
 from cosycli.jobs.job_keys import BOOK_KEYS, BOOK_SETTINGS, SETTINGS, TEXT_KEYS, mistake_in
 from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
 from cosycli.jobs.plan import BookRequest
+from cosycli.jobs.publishing import Publication
 from cosycli.settings import Settings
 from cosycli.voices import find_voice
 

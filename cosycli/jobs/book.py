@@ -1,50 +1,31 @@
-"""A planned book into finished files: takes, sound, timed text and report."""
+"""A planned book into finished files: takes, sound, timed text and report.
+
+The sound is written while takes are rendered: a thread measures and encodes each chapter as soon as its takes are kept,
+so that little is left to write when the last one is. It goes through them in the order of the book, however they came,
+so that the files are those of a run that finds all takes kept.
+"""
 
 from __future__ import annotations
 
 import shutil
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
-from itertools import groupby
 from pathlib import Path
 
-from cosycli.audio.assembly import Assembly, ChapterSound
-from cosycli.audio.loudness import Loudness
-from cosycli.audio.publish import Target, check_book_target, write_book
-from cosycli.audio.read_along import write_read_along
-from cosycli.audio.subtitles import write_subtitles
-from cosycli.audio.tags import Tags
-from cosycli.documents.book import Metadata
+from cosycli.audio.assembly import Assembly
+from cosycli.audio.publish import check_book_target
 from cosycli.errors import InputError, UsageError
+from cosycli.jobs.arrivals import Arrivals
 from cosycli.jobs.book_report import JudgedSegment, judged_segments, write_report
 from cosycli.jobs.estimate import estimate, record_speed
 from cosycli.jobs.executors import Start
 from cosycli.jobs.plan import Order, Plan, orders_of
+from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.rendering import Rendered, render_takes
 from cosycli.jobs.run_folder import RunFolder
-from cosycli.joining import Piece
 
-__all__ = ["BookProgress", "BookResult", "Publication", "make_book"]
-
-DEFAULT_LOUDNESS = Loudness()
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What a book is made into.
-
-    Attributes:
-        subtitles: formats of timed text, srt, vtt or lrc.
-        read_along: also write an EPUB whose sentences light up while they are spoken.
-    """
-
-    target: Target
-    loudness: Loudness = DEFAULT_LOUDNESS
-    subtitles: tuple[str, ...] = ()
-    read_along: bool = False
+__all__ = ["BookProgress", "BookResult", "make_book"]
 
 
 @dataclass(frozen=True)
@@ -54,11 +35,11 @@ class BookProgress:
     Attributes:
         rendered: gets the number of segments that are done, of how many, the chapter the last one is in, and what this
             run did so far.
-        written: gets the seconds of audio that are written, and of how many.
+        written: gets the number of chapters that are written, and of how many; told when all segments are rendered.
     """
 
     rendered: Callable[[int, int, int, Rendered], None]
-    written: Callable[[float, float], None]
+    written: Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -98,17 +79,42 @@ def make_book(
     _check_target(plan, publication)
     folder = RunFolder(work)
     with folder.locked():
-        _sweep(folder, publication.target.path)
         orders = _draw_again(plan, folder, redo)
+        files = BookFiles(plan, publication, orders)
+        _sweep(folder, files)
         _check_space(plan, folder, orders)
-        chapters = [order.chapter for order in orders]
-
-        def rendered(done: int, so_far: Rendered) -> None:
-            progress.rendered(done, len(orders), chapters[done - 1], so_far)
-
-        made = render_takes(orders, folder, plan.settings.mask, start, rendered)
+        made, assembly = _render_and_write(files, folder, start, progress)
         record_speed(plan.settings.model, made.audio_s, made.elapsed_s * made.num_workers)
-        return _publish(plan, publication, folder, orders, made, progress)
+        texts = files.write_texts(assembly)
+        judged = judged_segments(orders, folder)
+        write_report(plan, folder, made, judged, assembly)
+        return BookResult(assembly, made, tuple(judged), (*assembly.files, *texts), folder.report_path)
+
+
+def _render_and_write(
+    files: BookFiles, folder: RunFolder, start: Start, progress: BookProgress
+) -> tuple[Rendered, Assembly]:
+    arrivals = Arrivals(folder.takes)
+    orders = files.orders
+
+    def on_chapter(done: int, total: int) -> None:
+        if arrivals.all_came:
+            progress.written(done, total)
+
+    def on_take(done: int, so_far: Rendered) -> None:
+        arrivals.announce()
+        if writing.done():
+            writing.result()  # it has failed, or else this was the last take
+        progress.rendered(done, len(orders), orders[done - 1].chapter, so_far)
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        writing = pool.submit(files.write_sound, arrivals, on_chapter)
+        try:
+            made = render_takes(orders, folder, files.plan.settings.mask, start, on_take)
+            arrivals.end()
+            return made, writing.result()
+        finally:
+            arrivals.abandon()
 
 
 def _check_target(plan: Plan, publication: Publication) -> None:
@@ -119,9 +125,9 @@ def _check_target(plan: Plan, publication: Publication) -> None:
     check_book_target(target)
 
 
-def _sweep(folder: RunFolder, target: Path) -> None:
+def _sweep(folder: RunFolder, files: BookFiles) -> None:
     """Remove what killed runs have left half-written; the lock says that nobody is at work on it."""
-    for left in (*folder.path.glob("takes/*/*.part"), *target.parent.glob(f".{target.name}.*.part*")):
+    for left in (*folder.path.glob("takes/*/*.part"), *files.half_written()):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
@@ -152,73 +158,3 @@ def _check_space(plan: Plan, folder: RunFolder, orders: Sequence[Order]) -> None
             f"The book needs about {needed / 1e6:.0f} MB in {folder.path}, where {free / 1e6:.0f} MB are free.",
             "Free some space, choose another place with --work, or fewer chapters with --chapters.",
         )
-
-
-def _publish(
-    plan: Plan,
-    publication: Publication,
-    folder: RunFolder,
-    orders: list[Order],
-    made: Rendered,
-    progress: BookProgress,
-) -> BookResult:
-    heard, target = plan.heard, publication.target
-    voices = tuple(voice for voice, _ in Counter(order.utterance.voice for order in orders).most_common())
-    tags = Tags(_titled(plan), voices, plan.settings.model)
-    sample_rate = folder.takes.get(orders[0].key).sample_rate
-    assembly = write_book(
-        _chapter_sounds(plan, folder, orders),
-        sample_rate,
-        target,
-        tags,
-        heard.book.cover,
-        publication.loudness,
-        progress.written,
-    )
-    files = list(assembly.files)
-    for name in publication.subtitles:
-        files += write_subtitles(heard, assembly, tags.book, name)
-    if publication.read_along:
-        files.append(path := _beside(target.path, ".read-along.epub"))
-        write_read_along(path, heard, assembly, tags, _last_change(plan))
-    judged = judged_segments(orders, folder)
-    write_report(plan, folder, made, judged, assembly)
-    return BookResult(assembly, made, tuple(judged), tuple(files), folder.report_path)
-
-
-def _chapter_sounds(plan: Plan, folder: RunFolder, orders: list[Order]) -> list[ChapterSound]:
-    chapters = plan.script.chapters
-    return [
-        ChapterSound(
-            chapters[number - 1].chapter.title, chapters[number - 1].chapter.level, _pieces_of(folder, list(its_orders))
-        )
-        for number, its_orders in groupby(orders, key=lambda order: order.chapter)
-    ]
-
-
-def _pieces_of(folder: RunFolder, orders: list[Order]) -> Callable[[], Iterator[Piece]]:
-    def pieces() -> Iterator[Piece]:
-        for order in orders:
-            segment = order.utterance.segment
-            yield Piece(folder.takes.get(order.key).samples, segment.pause_after_s, segment.pause_before_s)
-
-    return pieces
-
-
-def _titled(plan: Plan) -> Metadata:
-    """The metadata, with the name of the source for a title where it has none."""
-    metadata = plan.script.book.metadata
-    if metadata.title or plan.request.source is None:
-        return metadata
-    return replace(metadata, title=plan.request.source.stem)
-
-
-def _last_change(plan: Plan) -> datetime:
-    """When the source was last changed, so that the same source gives the same files."""
-    source = plan.request.source
-    return datetime.fromtimestamp(source.stat().st_mtime if source else time.time(), timezone.utc)
-
-
-def _beside(path: Path, ending: str) -> Path:
-    """novel.m4b, or the folder novel -> novel.read-along.epub."""
-    return path.with_name(f"{path.name if path.is_dir() else path.stem}{ending}")

@@ -16,9 +16,9 @@ from cosycli.audio.publish import Layout, Target
 from cosycli.audio.subtitles import check_formats
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import UsageError, did_you_mean
-from cosycli.jobs.book import Publication
 from cosycli.jobs.cast import read_cast
 from cosycli.jobs.plan import BookRequest, ChapterRange
+from cosycli.jobs.publishing import Publication
 from cosycli.script import Pauses
 
 __all__ = ["publication_of", "request_of"]

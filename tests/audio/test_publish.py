@@ -1,5 +1,6 @@
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -198,11 +199,26 @@ def test_an_ffmpeg_that_breaks_is_named(tmp_path, monkeypatch, audio_format):
     assert list(tmp_path.iterdir()) == [program]
 
 
-def test_progress_is_told_in_seconds(tmp_path):
+def test_progress_is_told_in_chapters(tmp_path):
     told = []
-    assembly = write(tmp_path / "book.wav", "wav", on_progress=lambda done_s, total_s: told.append((done_s, total_s)))
-    assert told[-1] == (pytest.approx(assembly.duration_s), pytest.approx(assembly.duration_s))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    write(tmp_path / "book.wav", "wav", on_chapter=lambda done, total: told.append((done, total)))
+    assert told == [(number, len(TITLES)) for number in range(1, len(TITLES) + 1)]
+
+
+@pytest.mark.parametrize("audio_format", ["m4b", "mp3", "wav"])
+def test_a_chapter_is_written_before_the_next_is_asked_for(tmp_path, audio_format):
+    events = []
+
+    def pieces(name: str) -> Callable[[], Iterator[Piece]]:
+        def asked():
+            events.append(f"{name} asked for")
+            yield Piece(tone(0.5), 0.5)
+
+        return asked
+
+    sounds = [ChapterSound(name, 1, pieces(name)) for name in ("One", "Two")]
+    write(tmp_path / "book", audio_format, sounds, on_chapter=lambda done, _: events.append(f"{done} written"))
+    assert events == [*["One asked for"] * 2, "1 written", *["Two asked for"] * 2, "2 written"]
 
 
 def test_a_target_is_checked_before_the_work(tmp_path):

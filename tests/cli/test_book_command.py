@@ -1,6 +1,8 @@
 """`cosy book`: from a document to finished files, and on from wherever a run stopped."""
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -163,6 +165,47 @@ def test_a_segment_that_fails_its_checks_is_named_with_the_command_to_mend_it(co
 def test_one_file_for_each_chapter(cosy, novel):
     cosy("book", novel, "-o", "chapters", "--layout", "chapters", "--format", "flac")
     assert sorted(path.name for path in Path("chapters").iterdir()) == ["01 - The Stairs.flac", "02 - The Roof.flac"]
+
+
+def test_what_a_killed_run_left_half_written_is_swept_away(cosy, novel):
+    options = ("book", novel, "-o", "chapters", "--layout", "chapters", "--format", "flac")
+    cosy(*options)
+    Path("chapters", ".01 - The Stairs.flac.77.part").touch()
+    Path("chapters", ".01 - The Stairs.flac.77.part.abc").mkdir()
+    cosy(*options)
+    assert sorted(path.name for path in Path("chapters").iterdir()) == ["01 - The Stairs.flac", "02 - The Roof.flac"]
+
+
+def full_after(num_calls):
+    """What fails for want of space after so many calls."""
+    calls = iter(range(num_calls))
+
+    def call(*_):
+        if next(calls, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("cosycli.jobs.take_store.os.fsync", "A take could not be kept"),
+        ("cosycli.audio.formats.write_m4b", "novel.m4b"),
+    ],
+)
+def test_after_a_full_disk_the_next_run_goes_on_and_ends_in_the_same_file(cosy, novel, call, message):
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr(call, full_after(1 if "take" in call else 0))
+        ended = cosy("book", novel)
+    assert ended.status == 3
+    assert message in ended.err
+    assert "No space left" in ended.err
+    assert [path for path in Path().rglob("*") if ".part" in path.name or path.suffix == ".m4b"] == []
+    assert list(Path("novel.cosy").rglob("*.flac")) != []
+    assert cosy("book", novel).status == 0
+    assert cosy("book", novel, "-o", "undisturbed.m4b").status == 0
+    assert novel.with_suffix(".m4b").read_bytes() == Path("undisturbed.m4b").read_bytes()
 
 
 def test_acx_files_are_what_acx_takes(cosy, novel):
