@@ -7,6 +7,7 @@ from cosycli.audio.publish import Layout
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.batch_file import BookJob, TextJob, read_batch
 from cosycli.settings import Settings
+from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 
 @pytest.fixture(autouse=True)
@@ -217,13 +218,25 @@ jobs:
         ("{id: a, source: a.md, read-along: 1}", "not true or false"),
         ("{id: a, source: a.md, chapters: 5-2}", "names no chapters"),
         ("{id: a, source: a.md, dialogue-voice: slz}", "no voice 'slz'"),
+        ("{id: a, source: a.md, cast: cast.yaml}", "no voice '中文女'"),
         ("{id: a, id: b, text: One.}", "'id' is given twice"),
         ("just words", "not lines of `key: value`"),
     ],
 )
 def test_what_is_wrong_with_a_job_is_said(desk, job, said):
     (desk / "a.md").write_text("# A\n")
+    (desk / "cast.yaml").write_text("Alice: 中文女\n", encoding="utf-8")
     assert said in mistakes(desk, f"jobs:\n  - {job}\n")
+
+
+def test_a_model_s_own_speakers_may_play_in_its_books(desk, tmp_path):
+    model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
+    (desk / "a.md").write_text("# A\n")
+    (desk / "cast.yaml").write_text("Alice: 中文女\n", encoding="utf-8")
+    job = f"{{id: a, source: a.md, model: {model}, dialogue-voice: 英文男, cast: cast.yaml}}"
+    (book,) = read(desk, f"jobs:\n  - {job}\n")
+    assert isinstance(book, BookJob)
+    assert book.request.voices == ("英文男", "中文女")
 
 
 def test_two_jobs_may_not_write_one_file(desk):
