@@ -80,8 +80,8 @@ def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> T
 def _mixed(scores: Tensor, values: Tensor) -> Tensor:
     """Values (W, K), turned as oneDNN's products take them, weighed by powers of 2 to the scores (N, K): (N, W).
 
-    PyTorch's softmax takes 2.5 times as long as these powers and their sums, and its exponentials in float32 4 times (700
-    frames, one Zen 5 core). It is left to scores whose powers leave the range of numbers.
+    PyTorch's softmax takes 2.5 times as long as these powers and their sums, and its exponentials in float32 4 times
+    (700 frames, one Zen 5 core). It is left to scores whose powers leave the range of numbers.
     """
     weights = scores.exp2()
     total = weights.sum(dim=1, keepdim=True)
