@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from cosycli.jobs.take_store import StoredTake
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["RayExecutor", "cpus_per_worker", "ray_executor"]
+__all__ = ["Crew", "RayExecutor", "crew_for", "ray_executor"]
 
 # So often is a wave given to a new worker after the one that had it died. A machine that is taken away kills one worker
 # of a wave; a wave that kills all four does not fit into memory.
@@ -54,6 +55,15 @@ class _Worker:
 
     def render(self, wave: Wave, mask: str) -> list[tuple[str, StoredTake]]:
         return list(LocalExecutor(self._synthesizer).render([wave], mask))
+
+
+@dataclass(frozen=True)
+class Crew:
+    """So many workers, and what each of them has to itself; Ray lets a worker start as many threads as it has CPUs."""
+
+    num_workers: int
+    num_cpus: int
+    num_gpus: int
 
 
 class RayExecutor:
@@ -98,29 +108,32 @@ def ray_executor(load: Load, num_workers: int | None, address: str | None, devic
 
 
 def _hire(load: Load, num_workers: int | None, on_gpus: bool) -> list[Any]:
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    num_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if on_gpus else 0
-    wanted = num_workers or num_gpus or len(nodes)
+    crew = crew_for([node["Resources"] for node in ray.nodes() if node["Alive"]], num_workers, on_gpus)
     actor: Any = ray.remote(_Worker)
     worker = actor.options(
-        num_cpus=cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0),
-        num_gpus=int(num_gpus > 0),
-        max_restarts=-1,
-        max_task_retries=MAX_RETRIES,
+        num_cpus=crew.num_cpus, num_gpus=crew.num_gpus, max_restarts=-1, max_task_retries=MAX_RETRIES
     )
-    return [worker.remote(load) for _ in range(wanted)]
+    return [worker.remote(load) for _ in range(crew.num_workers)]
 
 
-def cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_gpus: bool) -> int:
-    """How many CPUs each worker can have; Ray lets a worker start as many threads.
+def crew_for(nodes: Sequence[Mapping[str, float]], num_workers: int | None, on_gpus: bool) -> Crew:
+    """The workers that machines have room for.
 
     Args:
         nodes: how many "CPU" and "GPU" each machine has.
-        on_gpus: each worker has a GPU to itself.
+        num_workers: None for one on each GPU, or on each machine where there is none.
+        on_gpus: use the GPUs that there are.
 
     Raises:
         UsageError: there is no room for so many workers.
     """
+    num_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if on_gpus else 0
+    wanted = num_workers or num_gpus or len(nodes)
+    return Crew(wanted, _cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0), num_gpus=int(num_gpus > 0))
+
+
+def _cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_gpus: bool) -> int:
+    """As many as each worker can have, with a GPU to itself or without."""
 
     def room(num_cpus: int) -> int:
         places = (node.get("CPU", 0) // num_cpus for node in nodes)

@@ -11,8 +11,10 @@ from cosycli.errors import UsageError
 @pytest.fixture
 def novel(cosy):
     Path("novel.md").write_text("# One\n\nThe lamp was lit.\n", encoding="utf-8")
+    Path("jobs.jsonl").write_text('{"id": "novel", "source": "novel.md"}\n', encoding="utf-8")
 
 
+@pytest.mark.parametrize("command", [("book", "novel.md"), ("batch", "jobs.jsonl")])
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -22,8 +24,8 @@ def novel(cosy):
         (["--executor", "ray", "--workers", "0"], "Give 1 or more"),
     ],
 )
-def test_options_that_cannot_be_are_refused_before_any_work(cosy, novel, options, said):
-    ended = cosy("book", "novel.md", *options)
+def test_options_that_cannot_be_are_refused_before_any_work(cosy, novel, command, options, said):
+    ended = cosy(*command, *options)
     assert ended.status == 2
     assert said in ended.err
     assert not Path("novel.cosy").exists()
@@ -45,24 +47,33 @@ def test_an_address_where_no_cluster_answers_is_refused_at_once(cosy, novel, add
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install ray")
-class TestCpusPerWorker:
-    def share(self, nodes, num_workers, on_gpus=False):
-        from cosycli.jobs.ray_executor import cpus_per_worker
+class TestCrew:
+    def crew(self, nodes, num_workers=None, on_gpus=True):
+        from cosycli.jobs.ray_executor import crew_for
 
-        return cpus_per_worker([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
+        crew = crew_for([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
+        return crew.num_workers, crew.num_cpus, crew.num_gpus
+
+    def test_there_is_a_worker_on_each_gpu_of_one_machine_or_of_many(self):
+        assert self.crew([(16, 4)]) == (4, 4, 1)
+        assert self.crew([(16, 1), (16, 4)]) == (5, 4, 1)
+
+    def test_without_a_gpu_there_is_a_worker_on_each_machine(self):
+        assert self.crew([(8, 0)]) == (1, 8, 0)
+        assert self.crew([(8, 0), (4, 0)]) == (2, 4, 0)
+
+    def test_a_model_on_the_cpu_leaves_the_gpus_to_others(self):
+        assert self.crew([(16, 4)], on_gpus=False) == (1, 16, 0)
 
     def test_a_machine_is_shared_out_among_its_workers(self):
-        assert self.share([(8, 0)], 1) == 8
-        assert self.share([(8, 0)], 3) == 2
+        assert self.crew([(8, 0)], 3) == (3, 2, 0)
+        assert self.crew([(8, 4)], 2) == (2, 4, 1)
 
     def test_no_worker_is_spread_over_two_machines(self):
-        assert self.share([(8, 0), (8, 0)], 3) == 4
-
-    def test_each_worker_has_a_gpu_to_itself(self):
-        assert self.share([(16, 1), (16, 4)], 5, on_gpus=True) == 4
+        assert self.crew([(8, 0), (8, 0)], 3) == (3, 4, 0)
 
     def test_more_workers_than_there_is_room_for_are_refused(self):
         with pytest.raises(UsageError, match="--workers 2"):
-            self.share([(2, 0)], 3)
+            self.crew([(2, 0)], 3)
         with pytest.raises(UsageError, match="each with a GPU to itself"):
-            self.share([(16, 1)], 2, on_gpus=True)
+            self.crew([(16, 1)], 2)
