@@ -1,5 +1,7 @@
 """Batched decoding: who shares the batch changes nothing, and the limits of length are kept."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -81,6 +83,13 @@ def test_recorded_steps_of_fixed_shapes_say_the_same(model, requests):
     # Five rows that see 256 of 256 positions, 256 of 512, and 512 of 512; two that see 256 of 256.
     assert recorder.num_recorded == 4
     assert recorder.num_replayed > 50
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+def test_a_gpu_says_the_same_recorded_or_not(model, requests):
+    on_gpu = deepcopy(model).cuda()
+    recorded = Decoder(on_gpu).decode(requests, batch_size=4)
+    assert recorded == Decoder(on_gpu, has_fixed_shapes=False).decode(requests, batch_size=4)
 
 
 def test_a_decoder_that_failed_can_be_used_again(model, requests, monkeypatch):
