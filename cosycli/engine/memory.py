@@ -8,8 +8,8 @@ from math import prod
 import torch
 
 from cosycli.byte_sizes import bytes_of, megabytes
-from cosycli.engine.decoding import Request
 from cosycli.engine.free_memory import free_memory, taken_memory
+from cosycli.engine.request import Request
 from cosycli.engine.room import Room
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
@@ -17,24 +17,29 @@ from cosycli.model.profile import LanguageModelProfile, VocoderProfile
 
 __all__ = ["Memory", "MemoryUse", "most_positions"]
 
+SPEAKING_PART = 4  # 32 rows of 1,000 positions of CosyVoice 2's are a quarter of 3.5 GB
 LONGEST_S = 20  # what must fit, though it be alone: a segment and its prompt
 FLOAT_BYTES = 4
-# Measured by `python -m tests.engine.memory_use`, see `MemoryUse`.
-FLOW_VALUES, VOCODER_VALUES = 40, 10
-CACHE_GROWTH = 256
+# Measured, see `MemoryUse`.
+OVERHEAD = 110_000_000
+FLOW_VALUES, VOCODER_VALUES = 40, 12
+CACHE_GROWTH = 256  # positions that the cache grows by
 
 
 @dataclass(frozen=True)
 class MemoryUse:
     """Bytes that the stages take while they work, beside the weights.
 
-    The most that was taken on the CPU, beyond what was before, for rows of 10 s (the built-in model in float32, and one
-    of CosyVoice 2's sizes in bfloat16):
+    What was taken on the CPU at most, by batches of 15 s one after the other, is within what is reckoned here (the
+    built-in model in float32, one of CosyVoice 2's sizes in bfloat16; `python -m tests.engine.memory_use` measures it):
 
-    - flow: 38.8 and 24.2 float32 values a frame for each channel of the estimator, both halves of the guidance;
-    - vocoder: 8.8 and 9.6 for each channel and position a frame of the level where these are most;
-    - language model, 16 rows of 520 positions: 2.46 times the keys and values of a position, for the cache is copied
-      where it grows by 256 positions.
+    - flow: 87 MB of 179, and 27 of 386;
+    - vocoder: 169 MB of 179, and 221 of 386;
+    - language model, 16 rows of 424 and 484 positions: 113 MB of 163, and 151 of 241.
+
+    That is `OVERHEAD` for what libraries lay out when they are first used and allocators keep; for each mel frame 40
+    float32 values for each channel of the flow's estimator, or 12 for each channel and position of the vocoder's level
+    where these are most; and twice the keys and values of a row, whose memory is copied where it grows.
 
     Attributes:
         position: keys and values of a position in a row of the language model.
@@ -68,7 +73,7 @@ def widest_level(vocoder: VocoderProfile) -> int:
 def most_positions(request: Request, profile: LanguageModelProfile) -> int:
     """As many as the language model may have read and said when it ends."""
     read = len(request.prompt_text) + len(request.text) + len(request.prompt_speech)
-    return read + profile.max_speech_per_text * len(request.text)
+    return read + request.max_length(profile)
 
 
 class Memory:
@@ -76,8 +81,9 @@ class Memory:
 
     Attributes:
         use: what they take of it.
+        budget: bytes for all work.
         num_lanes: batches of flow and vocoder that may be under way at once.
-        speaking: for the language model.
+        speaking: for the language model, which on a GPU keeps its rows while others work.
         sounding: for each of those batches.
 
     Args:
@@ -91,11 +97,13 @@ class Memory:
     def __init__(self, model: Model, wanted: str | None = None, max_lanes: int = 1) -> None:
         self.use = MemoryUse.of(model)
         flow = model.profile.flow
-        least = self.use.frame * flow.num_frames(LONGEST_S * flow.token_rate)
-        budget = max(least, free_memory(model.device) // 2) if wanted is None else _beside(model, wanted, least)
-        self.num_lanes = min(max_lanes, budget // least)
-        self.speaking = Room(budget)
-        self.sounding = Room(budget // self.num_lanes)
+        lane = OVERHEAD + self.use.frame * flow.num_frames(LONGEST_S * flow.token_rate)
+        least = 2 * lane
+        self.budget = max(least, free_memory(model.device) // 2) if wanted is None else _beside(model, wanted, least)
+        self.speaking = Room(self.budget // SPEAKING_PART)
+        left = self.budget - self.speaking.num_bytes
+        self.num_lanes = min(max_lanes, left // lane)
+        self.sounding = Room(left // self.num_lanes - OVERHEAD)
 
 
 def _beside(model: Model, memory: str, least: int) -> int:
