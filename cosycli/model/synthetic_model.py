@@ -15,7 +15,7 @@ from cosycli.errors import MissingError, did_you_mean
 from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues
 from cosycli.model.language_model import LanguageModel
-from cosycli.model.loading import BACKBONE, Model, choose_device, choose_dtype, folded, placed
+from cosycli.model.loading import BACKBONE, Model, choose_device, choose_dtype, placed, placed_vocoder
 from cosycli.model.networks import new_flow, new_vocoder
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, read_profile
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
@@ -65,7 +65,7 @@ def synthetic_model(name: str, device: str | None = None, dtype: str | None = No
         text_tokenizer=TextTokenizer({byte: i for i, byte in enumerate(sorted(ByteLevel.alphabet()))}, (), {}),
         language_model=placed(language_model.to(place, precision), precision),
         flow=placed(flow.to(place), precision),
-        vocoder=folded(vocoder).to(place).eval(),
+        vocoder=placed_vocoder(vocoder, place),
         speakers={},
     )
 

@@ -42,7 +42,7 @@ MAX_MAGNITUDE = 100.0
 
 
 class Vocoder(nn.Module):
-    """The whole vocoder. All computation is float32: phases do not survive less."""
+    """The whole vocoder, in float32: phases do not survive less. The F0 predictor may be in float64."""
 
     def __init__(self, profile: VocoderProfile, layers: Layers = CENTRED) -> None:
         super().__init__()
@@ -104,8 +104,9 @@ class Vocoder(nn.Module):
     def predict_f0(self, mel: Tensor, lengths: Tensor | None = None) -> Tensor:
         """(B, num_mels, M) -> (B, M) fundamental frequency in Hz, near 0 where unvoiced."""
         mask = valid_positions(lengths, mel.shape[2])
-        f0: Tensor = self.f0_predictor(keep_valid(mel, mask), mask)
-        return f0
+        dtype = self.f0_predictor.classifier.weight.dtype
+        f0: Tensor = self.f0_predictor(keep_valid(mel, mask).to(dtype), mask)
+        return f0.to(mel.dtype)
 
     def source(self, f0: Tensor, generators: Sequence[torch.Generator], lengths: Tensor | None = None) -> Tensor:
         """(B, M) F0 in Hz -> (B, 1, N) the excitation: sines where voiced, noise elsewhere."""
