@@ -24,6 +24,8 @@ def load(
     dtype: str | None = None,
     variant: str | None = None,
     verify: bool = False,
+    retakes: int = 2,
+    memory: str | None = None,
 ) -> Synthesizer:
     """A model, ready to speak.
 
@@ -33,16 +35,18 @@ def load(
         dtype: float32 or bfloat16; None for what suits the device.
         variant: another training of the language model that the model brings, such as rl of CosyVoice 3.
         verify: have a recognizer listen to what is spoken, and draw again what it hears otherwise.
+        retakes: how often what fails a check is drawn again; the best draw is kept.
+        memory: for model and batches together, such as 4GB; None for half of what is free.
 
     Raises:
         MissingError: the model is not on this machine, or is damaged; or there is no recognizer for it.
-        UsageError: the device, dtype or variant does not exist here.
+        UsageError: the device, dtype or variant does not exist here, or the memory is too little for the model.
     """
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.model.loading import load_model
     from cosycli.model_library import find_model
 
-    return Synthesizer(load_model(find_model(model), device, dtype, variant), verify)
+    return Synthesizer(load_model(find_model(model), device, dtype, variant), verify, retakes, memory)
 
 
 def __getattr__(name: str) -> Any:

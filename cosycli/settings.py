@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from cosycli.byte_sizes import bytes_of
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import user_settings
 
@@ -22,6 +23,8 @@ __all__ = ["Settings", "read_settings"]
 MASKS = ("full", "causal", "chunk", "double-chunk")  # what the flow's attention may see
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
+MAX_RETAKES = 10
+LOADING = ("model", "device", "dtype", "variant", "verify", "retakes", "memory")
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
 
@@ -38,9 +41,11 @@ class Settings:
     seed: int = 0
     mask: str = "full"
     verify: bool = False
+    retakes: int = 2
     format: str | None = None
     device: str | None = None
     dtype: str | None = None
+    memory: str | None = None
 
     def __post_init__(self) -> None:
         """Raises: UsageError: a value is out of its range."""
@@ -50,11 +55,20 @@ class Settings:
             )
         if self.seed < 0:
             raise UsageError(f"Seed {self.seed} is negative.", "Give 0 or any whole number above it.")
+        if not 0 <= self.retakes <= MAX_RETAKES:
+            raise UsageError(f"{self.retakes} retakes are out of range.", f"Give 0 to {MAX_RETAKES}.")
+        if self.memory is not None:
+            bytes_of(self.memory)
         _check_choice("mask", self.mask, MASKS)
         if self.dtype is not None:
             _check_choice("dtype", self.dtype, DTYPES)
         if self.device is not None:
             _check_choice("device", self.device.partition(":")[0], DEVICES)
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """What `cosycli.load` is told."""
+        return {name: getattr(self, name) for name in LOADING}
 
     def override(self, **flags: Any) -> Settings:
         """These settings with the flags that were given; None means not given."""

@@ -89,6 +89,8 @@ class FakeSynthesizer:
     dtype: str | None
     variant: str | None = None
     verify: bool = False
+    retakes: int = 2
+    memory: str | None = None
     sample_rate: int = SAMPLE_RATE
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
@@ -154,9 +156,11 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
         dtype: str | None = None,
         variant: str | None = None,
         verify: bool = False,
+        retakes: int = 2,
+        memory: str | None = None,
     ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(model, device, dtype, variant, verify))
+        made.append(FakeSynthesizer(model, device, dtype, variant, verify, retakes, memory))
         return made[-1]
 
     patch(cosycli, "load", load)

@@ -28,6 +28,8 @@ def test_load():
         "dtype": None,
         "variant": None,
         "verify": False,
+        "retakes": 2,
+        "memory": None,
     }
 
 

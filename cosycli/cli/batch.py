@@ -61,7 +61,7 @@ def batch(
     from cosycli.jobs.executors import Workplace
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype)
+    settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype, memory=rendering.memory)
     workplace = Workplace(place.executor, place.workers, place.ray_address)
     work = read_batch(jobs, settings, {"format": format, **asdict(speaking), **asdict(rendering)}, output)
     with open_progress("none" if quiet else progress) as report, open_state(_state_path(jobs, output)) as state:

@@ -67,6 +67,12 @@ class Rendering:
     ] = None
     device: Device = None
     dtype: Dtype = None
+    retakes: Annotated[
+        int | None, typer.Option(metavar="N", help="How often a segment that fails its checks is drawn again; 2.")
+    ] = None
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="For model and batches, such as 4GB; else half of what is free.")
+    ] = None
 
 
 @dataclass(frozen=True)

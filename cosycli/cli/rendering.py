@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cosycli.audio.encode import AudioSink
-    from cosycli.engine.synthesizer import Take
+    from cosycli.engine.take import Take
     from cosycli.joining import Piece
     from cosycli.script import Script
     from cosycli.settings import Settings
@@ -108,7 +108,7 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     tell_what_was_found(script, report)
     for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
         report.tell(f"Note: {warning}", warning=warning)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
+    synthesizer = cosycli.load(**settings.loading)
     takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
     failed: list[Take] = []
     blocks = join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate)

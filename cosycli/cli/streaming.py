@@ -57,7 +57,7 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     manner = manner_of(settings, profile)
     find_voice(manner.voice, folder)
     utterances = _utterances(sentences, partial(read_for, profile, folder=folder), manner, report)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, settings.variant)
+    synthesizer = cosycli.load(**settings.loading)
     stream = synthesizer.stream(utterances)
     num_samples = write_out(stream, destination, synthesizer.sample_rate)
     if not num_samples:

@@ -83,7 +83,7 @@ class _RenderingError(Exception):
 Open = Callable[[Settings], AbstractContextManager[Executor]]
 Report = Callable[[BookJob, int, int], None]
 _Outcome = tuple[Job, Made | Exception]
-_Model = tuple[str, str | None, bool]
+_Model = tuple[object, ...]
 
 
 def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, report: Report) -> Iterator[JobResult]:
@@ -156,7 +156,7 @@ def _outcomes(jobs: Sequence[Job], staff: _Staff, report: Report) -> Iterator[_O
 
 def _model(settings: Settings) -> _Model:
     """What an executor is opened with."""
-    return settings.model, settings.variant, settings.verify
+    return tuple(settings.loading.values())
 
 
 def _way(job: Job) -> tuple[_Model, str]:

@@ -78,7 +78,7 @@ class Workplace:
         import cosycli
 
         # Ray calls this in every worker: all that it holds can be pickled.
-        load = partial(cosycli.load, settings.model, settings.device, settings.dtype, settings.variant, settings.verify)
+        load = partial(cosycli.load, **settings.loading)
         if self.executor == "local":
             from cosycli.jobs.local_executor import local_executor
 

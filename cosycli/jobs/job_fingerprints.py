@@ -33,7 +33,7 @@ class JobFingerprints:
     def of(self, job: Job) -> str:
         """Raises: MissingError, UsageError: its model, the variant of it or a voice is not there."""
         facts = asdict(job)
-        del facts["id"], facts["settings"]["device"]
+        del facts["id"], facts["settings"]["device"], facts["settings"]["memory"]
         facts["model"] = self._of_model(job.settings.model, job.settings.variant)
         facts["voices"] = [self._of_voice(voice, job.settings.model) for voice in self._voices(job)]
         digest = hashlib.blake2b(json.dumps(facts, default=_plain).encode(), digest_size=16)

@@ -67,6 +67,7 @@ SETTINGS: Mapping[str, Kind] = {
     "seed": WHOLE,
     "mask": TEXT,
     "verify": YES_OR_NO,
+    "retakes": WHOLE,
     "format": TEXT,
 }
 BOOK_SETTINGS: Mapping[str, Kind] = {

@@ -204,6 +204,7 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
         mask=plan.settings.mask,
         dtype=plan.settings.dtype or "",
         verify=plan.settings.verify,
+        retakes=plan.settings.retakes,
     )
     orders = []
     for (chapter, number, _), drawn in zip(places, utterances, strict=True):

@@ -24,7 +24,7 @@ from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:
-    from cosycli.engine.synthesizer import Take
+    from cosycli.engine.take import Take
 
 __all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
 
@@ -39,6 +39,7 @@ class Conditions:
         mask: what the flow's attention sees.
         dtype: the precision that was asked for, or "" where the device decides.
         verify: a recognizer has a say in which draw is kept.
+        retakes: how often what fails is drawn again.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Conditions:
     mask: str
     dtype: str
     verify: bool = False
+    retakes: int = 2
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
         conditions.mask,
         conditions.dtype,
         *(["verify"] if conditions.verify else []),
+        str(conditions.retakes),
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

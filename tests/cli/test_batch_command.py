@@ -32,6 +32,18 @@ def test_each_job_becomes_a_file_and_a_line(jobs):
     assert lines[2].startswith("2 jobs: 2 done;")
 
 
+def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_of_its_own(cosy):
+    Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n")
+    ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1")
+    assert {(each.retakes, each.memory) for each in ended.synthesizers} == {(1, "4GB"), (7, "4GB")}
+
+
+def test_other_memory_makes_no_job_again(jobs):
+    jobs("batch", "jobs.yaml")
+    ended = jobs("batch", "jobs.yaml", "--memory", "4GB")
+    assert "2 jobs: 2 kept" in ended.err
+
+
 def test_results_as_json_are_all_that_is_on_standard_output(jobs):
     ended = jobs("batch", "jobs.yaml", "--json", "-q")
     assert ended.err == ""

@@ -125,6 +125,12 @@ def test_another_voice_renders_everything_and_keeps_the_takes_of_the_first(cosy,
     assert len(cosy("book", novel).synthesizers) == 2
 
 
+def test_other_retakes_render_everything_anew_and_other_memory_nothing(cosy, novel):
+    first = rendered(cosy("book", novel))
+    assert rendered(cosy("book", novel, "--retakes", "5")) == first
+    assert len(cosy("book", novel, "--retakes", "5", "--memory", "4GB").synthesizers) == 2
+
+
 def test_verify_renders_everything_anew_and_keeps_the_takes_that_were_not_heard(cosy, novel):
     first = rendered(cosy("book", novel))
     assert rendered(cosy("book", novel, "--verify")) == first

@@ -16,7 +16,7 @@ import numpy as np
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.synthesizer import Take
+from cosycli.engine.take import Take
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 
 MAX_DIFFERENCE = 1e-4  # of a sample; full scale is 1

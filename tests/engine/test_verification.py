@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import cosycli
-from cosycli.engine.synthesizer import Take
+from cosycli.engine.take import Take
 from cosycli.engine.utterance import Manner, utterances_of
 from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
 from cosycli.errors import MissingError
@@ -115,7 +115,7 @@ def takes_heard(directory, tmp_path, monkeypatch):
     t = np.arange(4 * 24000) / 24000
     soundfile.write(tmp_path / "clip.flac", 0.3 * np.sin(2 * np.pi * 200 * t) * np.sin(3 * t), 24000)
     (tmp_path / "voice.yaml").write_text("name: ada\nlanguage: en\nrights: made by a sine\nreference: clip.flac\n")
-    monkeypatch.setattr("cosycli.engine.synthesizer.failures_of", lambda evidence: ())
+    monkeypatch.setattr("cosycli.engine.wave.failures_of", lambda evidence: ())
 
     def takes(*heard: str, verify: bool = True, instruction: str | None = None, seed: int | None = None) -> Take:
         monkeypatch.setattr("cosycli.engine.synthesizer.listener_for", lambda folder: Listener(*heard))

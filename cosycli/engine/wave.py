@@ -1,0 +1,51 @@
+"""Utterances rendered together: the language model speaks all of them, then they are made to sound, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosycli.engine.decoding import Spoken
+from cosycli.engine.gates import Evidence, failures_of
+from cosycli.engine.memory import most_positions
+from cosycli.engine.sounding import Saying, sound
+from cosycli.engine.stages import Stages
+from cosycli.engine.take import Take
+from cosycli.engine.utterance import Utterance
+from cosycli.model.masks import FlowMask
+from cosycli.model.profile import ModelProfile
+
+__all__ = ["render_wave"]
+
+
+def render_wave(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+    """The take of each utterance, drawn once; company does not change it.
+
+    Raises:
+        OutOfMemoryError: not even one of them fits into memory.
+    """
+    with stages.timed("language_model_s"):
+        spoken = _speak(stages, utterances)
+    sayings = [
+        Saying(said.tokens, stages.prompt(item.voice), item.seed, item.speed)
+        for item, said in zip(utterances, spoken, strict=True)
+    ]
+    sounds = sound(stages, sayings, mask)
+    return [_judged(stages.model.profile, *parts) for parts in zip(utterances, spoken, sounds, strict=True)]
+
+
+def _speak(stages: Stages, utterances: Sequence[Utterance]) -> list[Spoken]:
+    requests, memory = [stages.request(item) for item in utterances], stages.memory
+    longest = max(most_positions(request, stages.model.profile.language_model) for request in requests)
+    return memory.speaking.fill(
+        lambda together: stages.decoder.decode(requests, together), len(requests), memory.use.of_row(longest)
+    )
+
+
+def _judged(profile: ModelProfile, item: Utterance, spoken: Spoken, samples: NDArray[np.float32]) -> Take:
+    rates = profile.mel.sample_rate, profile.flow.token_rate
+    evidence = Evidence(item.segment.text, item.speed, spoken.tokens, spoken.ended, samples, *rates)
+    failures = failures_of(evidence)
+    return Take(item.segment, samples, profile.mel.sample_rate, spoken.tokens, item.seed, failures)
