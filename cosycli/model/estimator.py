@@ -2,7 +2,8 @@
 
 CosyVoice 2's is causal and has one level; CosyVoice 1's is not, and has two, the lower at half the frame rate.
 
-Shapes: B batch, M mel frames, C channels; the channels of a frame lie together throughout.
+Shapes: B batch, M mel frames, C channels; the channels of a frame lie together throughout. A mask (B, M, 1) is 1 on
+valid frames and 0 on padding, or None where there is none.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from cosycli.model.attention import Sight, attend
 from cosycli.model.convolutions import FrameConv
 from cosycli.model.frame_norm import FrameGroupNorm
-from cosycli.model.masks import frame_mask
+from cosycli.model.masks import frame_mask, keep_valid
 from cosycli.model.profile import ConformerFlowProfile
 
 __all__ = ["CAUSAL", "CENTRED", "VelocityEstimator"]
@@ -55,8 +56,8 @@ class CausalBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=2)
         self.block = nn.Sequential(convolution, nn.Identity(), nn.LayerNorm(channels), nn.Identity(), Mish())
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        return self.block(x * mask) * mask
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        return keep_valid(self.block(keep_valid(x, mask)), mask)
 
 
 class CentredBlock(nn.Module):
@@ -67,10 +68,11 @@ class CentredBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=1, ahead=1)
         self.block = nn.Sequential(convolution, FrameGroupNorm(NUM_GROUPS, channels), Mish())
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         convolution, norm, activation = self.block
-        hidden = norm(convolution(x * mask).transpose(1, 2), mask.transpose(1, 2)).transpose(1, 2)
-        return activation(hidden) * mask
+        present = x.new_ones(1, x.shape[1], 1) if mask is None else mask
+        hidden = norm(convolution(keep_valid(x, mask)).transpose(1, 2), present.transpose(1, 2)).transpose(1, 2)
+        return keep_valid(activation(hidden), mask)
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ class ResnetBlock(nn.Module):
         self.block2 = convolutions.block(channels, channels)
         self.res_conv = FrameConv(channels_in, channels)
 
-    def forward(self, x: Tensor, mask: Tensor, time: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, time: Tensor) -> Tensor:
         hidden = self.block1(x, mask) + self.mlp(time)[:, None]
-        return self.block2(hidden, mask) + self.res_conv(x * mask)
+        return self.block2(hidden, mask) + self.res_conv(keep_valid(x, mask))
 
 
 class Attention(nn.Module):
@@ -155,7 +157,7 @@ class TransformerBlock(nn.Module):
 class Level(nn.ModuleList):
     """A ResNet block, its transformer blocks, and on the way down or up a last convolution."""
 
-    def forward(self, x: Tensor, mask: Tensor, sight: Sight, time: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, sight: Sight, time: Tensor) -> Tensor:
         """All but the last convolution: (B, M, C) -> (B, M, C)."""
         resnet, transformers = self[0], self[1]
         x = resnet(x, mask, time)
@@ -240,15 +242,16 @@ class VelocityEstimator(nn.Module):
         passed = []  # on the way down: what each level gave, and which frames are valid and seen
         for level in self.down_blocks:
             num_frames = hidden.shape[1]
-            mask, sight = frame_mask(lengths, num_frames).mT.to(x.dtype), Sight.of(lengths, num_frames, chunk)
+            sight = Sight.of(lengths, num_frames, chunk)
+            mask = None if min(sight.lengths) == num_frames else frame_mask(lengths, num_frames).mT.to(x.dtype)
             hidden = level(hidden, mask, sight, time)
             passed.append((hidden, mask, sight))
-            hidden = level[2](hidden * mask)  # type: ignore[index]
+            hidden = level[2](keep_valid(hidden, mask))  # type: ignore[index]
             lengths = (lengths + 1) // 2
         for level in self.mid_blocks:
             hidden = level(hidden, mask, sight, time)
         for level in self.up_blocks:
             skip, mask, sight = passed.pop()
             hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), mask, sight, time)
-            hidden = level[2](hidden * mask)  # type: ignore[index]
-        return (self.final_proj(self.final_block(hidden, mask)) * mask).transpose(1, 2)
+            hidden = level[2](keep_valid(hidden, mask))  # type: ignore[index]
+        return keep_valid(self.final_proj(self.final_block(hidden, mask)), mask).transpose(1, 2)

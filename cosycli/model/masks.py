@@ -53,5 +53,5 @@ def valid_positions(lengths: Tensor | None, size: int, rate: int = 1, extra: int
 
 
 def keep_valid(x: Tensor, valid: Tensor | None) -> Tensor:
-    """(B, D, L) with zeros where (B, 1, L) is false."""
+    """x with zeros where `valid`, of a shape that goes with it, is false; all of it where that is None."""
     return x if valid is None else x * valid
