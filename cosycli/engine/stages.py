@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.engine.decoding import Request
+from cosycli.engine.decoding import Decoder, Request
+from cosycli.engine.lanes import Lanes, num_at_work, num_cores
+from cosycli.engine.memory import Memory
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_prompt import VoicePrompt, prepare_voice
 from cosycli.model.flow import FlowInput
@@ -23,17 +27,31 @@ from cosycli.script.pronunciation import spell_words
 
 __all__ = ["Stages"]
 
+# On a CPU the vocoder's mels are padded to a multiple of so many frames, one second: for each new length oneDNN makes
+# new code for 43 convolutions, which took a quarter of the time (built-in model, segments of 2 to 15 s).
+CPU_GRAIN = 50
+
 
 class Stages:
     """A model's networks, the voices they have met, and the time they took.
 
     Attributes:
         elapsed: seconds of wall time by `language_model_s`, `flow_s` and `vocoder_s`.
+        memory: that they have for it.
+        lanes: for work that falls into independent parts.
+        decoder: of the language model.
+
+    Args:
+        memory: as for `Memory`, and raises what that does.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, memory: str | None = None) -> None:
         self.model = model
         self.elapsed: Counter[str] = Counter()
+        self.memory = Memory(model, memory, num_cores(model.device))
+        self.lanes = Lanes(model.device, self.memory.num_lanes)
+        self.decoder = Decoder(model.language_model)
+        self._clock = threading.Lock()
         self._prompts: dict[str, VoicePrompt] = {}
 
     def prompt(self, voice: str) -> VoicePrompt:
@@ -91,14 +109,22 @@ class Stages:
         """The waveform (N,) of each mel (num_mels, M)."""
         with self.timed("vocoder_s"):
             lengths = torch.tensor([mel.shape[1] for mel in mels], device=self.model.device)
-            padded = torch.stack([F.pad(mel, (0, int(lengths.max()) - mel.shape[1])) for mel in mels])
+            grain = CPU_GRAIN if self.model.device.type == "cpu" else 1
+            num_frames = math.ceil(int(lengths.max()) / grain) * grain
+            padded = torch.stack([F.pad(mel, (0, num_frames - mel.shape[1])) for mel in mels])
             waves = self.model.vocoder(padded, lengths, [torch.Generator().manual_seed(seed) for seed in seeds])
             hop = self.model.profile.mel.hop
             return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Adds what is done within to the time of a stage."""
+        """Adds what is done within to the time of a stage; of lanes side by side, each its share.
+
+        What a GPU was given to do is waited for.
+        """
         started = time.perf_counter()
         yield
-        self.elapsed[stage] += time.perf_counter() - started  # type: ignore[assignment]
+        torch.get_device_module(self.model.device).synchronize()
+        seconds = (time.perf_counter() - started) / num_at_work()
+        with self._clock:
+            self.elapsed[stage] += seconds  # type: ignore[assignment]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +11,8 @@ import torch
 from torch import Tensor
 
 from cosycli.engine.decoding import Decoder, Request
+from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
-from cosycli.engine.synthesizer import BATCH_FRAMES
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
@@ -90,25 +88,17 @@ class Task:
         ]
 
     def run(self, batch: int) -> Run:
-        """All segments, `batch` at a time; flow and vocoder take at most as many of them as they do for a book."""
-        profile, clock = self._model.profile, _Clock(self._model.device)
-        with clock.timed("total"):
-            with clock.timed("language_model"):
-                tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-            together = min(batch, max(1, BATCH_FRAMES // profile.flow.num_frames(len(tokens[0]))))
-            groups = [tokens[start : start + together] for start in range(0, len(tokens), together)]
-            num_samples = sum(self._sound(group, clock) for group in groups)
-        total_s = clock.seconds.pop("total")
-        audio_s, num_tokens = num_samples / profile.mel.sample_rate, sum(map(len, tokens))
-        return Run(audio_s, dict(clock.seconds), total_s, num_tokens, self._flops(tokens))
-
-    def _sound(self, tokens: Sequence[Sequence[int]], clock: _Clock) -> int:
-        """Flow and vocoder for one batch; the number of samples."""
-        prompts, seeds = [self._prompt] * len(tokens), [SEED] * len(tokens)
-        with clock.timed("flow"):
-            mels = self._stages.mels(prompts, tokens, seeds, FlowMask.FULL)
-        with clock.timed("vocoder"):
-            return sum(map(len, self._stages.waves(mels, seeds)))
+        """All segments; the language model speaks `batch` at a time, and what it said is sounded as for a book."""
+        profile, stages = self._model.profile, self._stages
+        stages.elapsed.clear()
+        started = time.perf_counter()
+        with stages.timed("language_model_s"):
+            tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
+        waves = sound(stages, [Saying(said, self._prompt, SEED) for said in tokens], FlowMask.FULL)
+        total_s = time.perf_counter() - started
+        audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
+        stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
+        return Run(audio_s, stage_s, total_s, num_tokens, self._flops(tokens))
 
     def _flops(self, tokens: Sequence[Sequence[int]]) -> dict[str, float] | None:
         profile, request, costs = self._model.profile.flow, self._requests[0], costs_of(self._model.profile)
@@ -145,21 +135,6 @@ class _Unending:
     def _without_stops(self, log_probs: Tensor) -> Tensor:
         log_probs[..., self.profile.num_codes :] = float("-inf")
         return log_probs
-
-
-class _Clock:
-    """Seconds of wall time by name; what a GPU was given to do is waited for."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._device = torch.get_device_module(device)
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self._device.synchronize()
-        self.seconds[name] += time.perf_counter() - started
 
 
 def _any_text(num_speech: int) -> tuple[int, ...]:

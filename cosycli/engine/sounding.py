@@ -1,0 +1,88 @@
+"""Speech tokens into waveforms: flow and vocoder over many segments, in batches of like length.
+
+M mel frames, N samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cosycli.engine.stages import Stages
+from cosycli.engine.voice_prompt import VoicePrompt
+from cosycli.model.masks import FlowMask
+
+__all__ = ["Saying", "sound"]
+
+# Padded mel frames that flow and vocoder take at once: a minute, for it fills a GPU. A CPU takes a segment at a time,
+# which is no slower (flow of the built-in model, 4 segments of 14 s, one Zen 5 core), and makes the sound the same to
+# the last bit whatever was rendered beside it: in other batches oneDNN's products round otherwise.
+GPU_FRAMES, CPU_FRAMES = 3000, 1
+
+
+@dataclass(frozen=True)
+class Saying:
+    """Speech tokens, in whose voice they are to sound, by which seed, and how many times as fast."""
+
+    tokens: Sequence[int]
+    prompt: VoicePrompt
+    seed: int
+    speed: float = 1.0
+
+
+def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDArray[np.float32]]:
+    """The samples (N,) of each, in their order; company does not change them.
+
+    Raises:
+        OutOfMemoryError: not even one of them fits into memory.
+    """
+    room, frame_bytes = stages.memory.sounding, stages.memory.use.frame
+
+    def sound_batch(rows: list[int]) -> list[NDArray[np.float32]]:
+        def by_parts(size: int) -> list[NDArray[np.float32]]:
+            parts = (rows[start : start + size] for start in range(0, len(rows), size))
+            return [wave for part in parts for wave in sound_together(part)]
+
+        return room.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
+
+    def sound_together(rows: list[int]) -> list[NDArray[np.float32]]:
+        batch = [sayings[row] for row in rows]
+        seeds = [saying.seed for saying in batch]
+        mels = stages.mels([saying.prompt for saying in batch], [saying.tokens for saying in batch], seeds, mask)
+        return stages.waves([_stretch(mel, item.speed) for mel, item in zip(mels, batch, strict=True)], seeds)
+
+    flow = stages.model.profile.flow
+    num_frames = [
+        round(flow.num_frames(len(saying.prompt.tokens) + len(saying.tokens)) / min(1.0, saying.speed))
+        for saying in sayings
+    ]
+    max_frames = CPU_FRAMES if stages.model.device.type == "cpu" else GPU_FRAMES
+    batches = list(_batches_by_length(num_frames, min(max_frames, room.num_bytes // frame_bytes)))
+    samples: dict[int, NDArray[np.float32]] = {}
+    for rows, waves in zip(batches, stages.lanes.map(sound_batch, batches), strict=True):
+        samples |= zip(rows, waves, strict=True)
+    return [samples[row] for row in range(len(sayings))]
+
+
+def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:
+    """Indices in runs of like length, longest first, whose padded total is at most `max_total`, or in runs of one."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > max_total:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _stretch(mel: Tensor, speed: float) -> Tensor:
+    """The mel (num_mels, M) at another pace: (num_mels, M / speed), interpolated linearly."""
+    if speed == 1.0:
+        return mel
+    return F.interpolate(mel[None], size=max(1, round(mel.shape[1] / speed)), mode="linear")[0]
