@@ -5,7 +5,8 @@
 
 On the CPU, each model in a process of its own. A model is written to the disk as it is published, up to 6 GB, and
 removed again. What stands in for published files: random weights, a vocabulary of bytes, and small graphs for speech
-tokenizer and speaker encoder. What is heard is noise; that there is some, as long as it should be, is what is checked.
+tokenizer and speaker encoder. What is heard is noise, of 26 speech tokens where the language model does not end before; that there is some is what is
+checked.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from tests.model.tiny_model_v1 import SPEAKERS
 Sound = NDArray[np.float32]
 
 CLIP_S, CLIP_RATE = 3.0, 24_000  # the shortest that a voice may have
-MIN_SAMPLES = 4_000  # of "Good evening.", 26 speech tokens: half a second of CosyVoice 1, one second of the others
+TEXT = "Good evening."
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,23 @@ def try_modes(folder: Path, model: PublishedModel) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory() as place:
         known = voice_folder(Path(place, "known"), "Long tone.")
         strange = voice_folder(Path(place, "strange"))
-        for variant in (None, *model.variants):
-            synthesizer = cosycli.load(str(folder), "cpu", variant=variant)
-            modes = _modes_of(model, synthesizer, known, strange)
-            for name, say in modes.items() if variant is None else [(f"{variant} variant", modes["zero-shot"])]:
-                yield _tried(name, say)
-            del synthesizer, modes  # before the next one takes as much memory
+        yield from _tried_all(_modes_of(model, cosycli.load(str(folder), "cpu", retakes=0), known, strange))
+        for variant in model.variants:
+            synthesizer = cosycli.load(str(folder), "cpu", variant=variant, retakes=0)
+            yield _tried(f"{variant} variant", partial(_spoken, synthesizer, TEXT, voice=known))
+
+
+def _tried_all(modes: dict[str, Callable[[], Sound]]) -> Iterator[Outcome]:
+    """Each of the modes; they are forgotten at the end, and with them the networks, before others are loaded."""
+    for name, say in modes.items():
+        yield _tried(name, say)
 
 
 def _modes_of(
     model: PublishedModel, synthesizer: Synthesizer, known: str, strange: str
 ) -> dict[str, Callable[[], Sound]]:
     profile = profile_of(model)
-    speak = partial(_spoken, synthesizer, "Good evening.")
+    speak = partial(_spoken, synthesizer, TEXT)
     modes = {
         "zero-shot": partial(speak, voice=known),
         "cross-lingual": partial(speak, voice=strange),
@@ -124,8 +129,8 @@ def _tried(name: str, say: Callable[[], Sound]) -> Outcome:
 
 
 def _fault_of(samples: Sound) -> str:
-    if len(samples) < MIN_SAMPLES:
-        return "too short"
+    if not len(samples):
+        return "nothing"
     if not np.isfinite(samples).all():
         return "not finite"
     return "" if samples.std() > 0 else "silent"
