@@ -5,8 +5,8 @@
 
 On the CPU, each model in a process of its own. A model is written to the disk as it is published, up to 6 GB, and
 removed again. What stands in for published files: random weights, a vocabulary of bytes, and small graphs for speech
-tokenizer and speaker encoder. What is heard is noise, of 26 speech tokens where the language model does not end before; that there is some is what is
-checked.
+tokenizer and speaker encoder. What is heard is noise, of 26 speech tokens where the language model does not end
+before; that there is some is what is checked.
 """
 
 from __future__ import annotations
