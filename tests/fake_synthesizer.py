@@ -109,6 +109,11 @@ class FakeSynthesizer:
                 said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
             )
 
+    def render_waves(self, waves, *, mask="full") -> Iterator[Iterator[FakeTake]]:
+        """Each take when it is asked for."""
+        for wave in waves:
+            yield self.render(wave, mask=mask)
+
     def stream(self, utterances) -> FakeStream:
         return FakeStream(self.render(utterances, mask="chunk"))
 

@@ -24,6 +24,7 @@ EXAMPLES = """Examples:
 \b
   cosy bench
   cosy bench --runs 1 --json
+  cosy bench --text chapter.txt
   cosy bench --runs 1 --reference
 """
 
@@ -63,6 +64,9 @@ def bench(
     seconds: Annotated[float | None, typer.Option(help="Synthetic: of speech; 60.")] = None,
     segment: Annotated[float | None, typer.Option(help="Synthetic: seconds a segment; 10.")] = None,
     prompt: Annotated[float | None, typer.Option(help="Synthetic: seconds of reference before it; 3.")] = None,
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Speak the paragraphs of this file, not the twenty sentences.")
+    ] = None,
     reference: Annotated[
         bool, typer.Option("--reference", help="Also a segment at a time, in float32 with PyTorch's own layers.")
     ] = False,
@@ -75,11 +79,13 @@ def bench(
     runs: Annotated[int, typer.Option(help="The first is the cold one; the fastest is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Speak twenty sentences, or set work, and show the time that each stage takes, and the memory."""
+    """Speak twenty sentences, a file, or set work, and show the time that each stage takes, and the memory."""
     lengths = {"seconds": seconds, "segment_s": segment, "prompt_s": prompt}
     given = {name: value for name, value in lengths.items() if value is not None}
     if (given or batch) and not synthetic:
         raise UsageError("--batch, --seconds, --segment and --prompt are of synthetic work.", "Add --synthetic.")
+    if text is not None and synthetic:
+        raise UsageError("Random weights speak no text.", "Leave out --text, or --synthetic.")
     batches = _numbers(batch or "32")
     from cosycli.engine import benchmark
     from cosycli.engine.benchmark_comparison import read_earlier
@@ -91,13 +97,19 @@ def bench(
     if workload is not None:
         report = benchmark.benchmark_synthetic(setup, workload, batches)
     else:
-        report = benchmark.benchmark_text(setup, SENTENCES)
+        report = benchmark.benchmark_text(setup, _paragraphs(text) if text else SENTENCES)
     ratios = earlier.ratios(report) if earlier else []
     if as_json:
         print(json.dumps(asdict(report) | {"compared": [asdict(each) for each in ratios]}, indent=1))
     else:
         _print(report)
         _print_ratios(ratios)
+
+
+def _paragraphs(path: Path) -> list[str]:
+    from cosycli.documents.plain_text import read_text_file
+
+    return [paragraph for paragraph in read_text_file(path).split("\n\n") if paragraph.strip()]
 
 
 def _numbers(text: str) -> list[int]:

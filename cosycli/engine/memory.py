@@ -24,6 +24,7 @@ FLOAT_BYTES = 4
 OVERHEAD = 110_000_000
 FLOW_VALUES, VOCODER_VALUES = 40, 12
 CACHE_GROWTH = 256  # positions that the cache grows by
+COPY_BYTES = 800 * 10**6  # that a copy of the process had of its own: built-in model, ten minutes in waves of 32
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Memory:
         num_lanes: batches of flow and vocoder that may be under way at once.
         speaking: for the language model, which on a GPU keeps its rows while others work.
         sounding: for each of those batches.
+        num_copies: of this process that may work side by side; see `in_crew`.
 
     Args:
         wanted: for model and work together, such as 4GB; None for half of what is free, be it ever so little.
@@ -104,6 +106,7 @@ class Memory:
         left = self.budget - self.speaking.num_bytes
         self.num_lanes = min(max_lanes, left // lane)
         self.sounding = Room(left // self.num_lanes - OVERHEAD)
+        self.num_copies = min(self.num_lanes, self.budget // COPY_BYTES)
 
 
 def _beside(model: Model, memory: str, least: int) -> int:

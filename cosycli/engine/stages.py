@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.lanes import Lanes, num_at_work, num_cores
 from cosycli.engine.memory import Memory
+from cosycli.engine.room import Room
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_prompt import VoicePrompt, prepare_voice
 from cosycli.model.flow import FlowInput
@@ -25,7 +27,11 @@ from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.script.pronunciation import spell_words
 
-__all__ = ["Stages"]
+__all__ = ["Elapsed", "Stages"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Elapsed = dict[str, float]  # seconds by stage
 
 # On a CPU the vocoder's mels are padded to a multiple of so many frames, one second: for each new length oneDNN makes
 # new code for 43 convolutions, which took a quarter of the time (built-in model, segments of 2 to 15 s).
@@ -47,7 +53,7 @@ class Stages:
 
     def __init__(self, model: Model, memory: str | None = None) -> None:
         self.model = model
-        self.elapsed: Counter[str] = Counter()
+        self.elapsed: defaultdict[str, float] = defaultdict(float)
         self.memory = Memory(model, memory, num_cores(model.device))
         self.lanes = Lanes(model.device, self.memory.num_lanes)
         self.decoder = Decoder(model.language_model)
@@ -116,6 +122,23 @@ class Stages:
             hop = self.model.profile.mel.hop
             return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
 
+    def in_one_of(self, num_processes: int, work: Callable[[Item], Result]) -> Callable[[Item], tuple[Result, Elapsed]]:
+        """`work` for one of so many copies of this process, which has one core and its share of memory.
+
+        Returns:
+            What `work` gives, and the copy's share of the time that it took by stage.
+        """
+        lanes = Lanes(self.model.device, 1)
+        room = Room(self.memory.speaking.num_bytes // num_processes)
+
+        def work_in_one(item: Item) -> tuple[Result, Elapsed]:
+            self.lanes, self.memory.speaking = lanes, room
+            before = self.elapsed.copy()
+            result = work(item)
+            return result, {stage: (self.elapsed[stage] - before[stage]) / num_processes for stage in self.elapsed}
+
+        return work_in_one
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Adds what is done within to the time of a stage; of lanes side by side, each its share.
@@ -127,4 +150,4 @@ class Stages:
         torch.get_device_module(self.model.device).synchronize()
         seconds = (time.perf_counter() - started) / num_at_work()
         with self._clock:
-            self.elapsed[stage] += seconds  # type: ignore[assignment]
+            self.elapsed[stage] += seconds

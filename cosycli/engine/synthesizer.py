@@ -7,6 +7,7 @@ and seed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.conversion import convert
+from cosycli.engine.crew import can_fork, in_crew
 from cosycli.engine.retakes import best_takes, listened_to
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
@@ -34,6 +36,9 @@ from cosycli.voices import DEFAULT_VOICE
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
 RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
+
+
+MIN_WAVE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,16 @@ class Synthesizer:
         return read_for(self._model.profile, text, self._model.directory)
 
     def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
-        """The takes of some utterances in their order, a wave at a time.
+        """The takes of some utterances in their order; raises what `render_waves` does."""
+        size = _wave_size(len(utterances), max(1, self._stages.memory.num_copies))
+        waves = [utterances[start : start + size] for start in range(0, len(utterances), size)]
+        for takes in self.render_waves(waves, mask=mask):
+            yield from takes
+
+    def render_waves(self, waves: Sequence[Sequence[Utterance]], *, mask: str = "full") -> Iterator[list[Take]]:
+        """The takes of each wave, whose utterances the language model speaks together; waves in their order.
+
+        On a CPU some waves are rendered side by side.
 
         Args:
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
@@ -124,11 +138,22 @@ class Synthesizer:
             MissingError: a voice does not exist, or is of no use to this model; or there is not enough memory.
         """
         flow_mask = self._mask_called(mask)
-        for utterance in utterances:
-            self._stages.prompt(utterance.voice)
-        for start in range(0, len(utterances), WAVE):
-            wave = utterances[start : start + WAVE]
-            yield from best_takes(lambda wanted: self._draw(wanted, flow_mask), wave, self._retakes)
+        for wave in waves:
+            for utterance in wave:
+                self._stages.prompt(utterance.voice)
+
+        def render(wave: Sequence[Utterance]) -> list[Take]:
+            return best_takes(lambda wanted: self._draw(wanted, flow_mask), wave, self._retakes)
+
+        size = min(self._stages.memory.num_copies, len(waves))
+        # What listens may have threads of its own, which copies of this process would lack.
+        if size < 2 or self._listener is not None or not can_fork():
+            yield from map(render, waves)
+            return
+        for takes, elapsed in in_crew(self._stages.in_one_of(size, render), waves, size):
+            for stage, seconds in elapsed.items():
+                self._stages.elapsed[stage] += seconds
+            yield takes
 
     def stream(self, utterances: Iterable[Utterance]) -> SpeechStream:
         """The sound of utterances while they arrive and while it is made; see `SpeechStream`."""
@@ -179,3 +204,11 @@ class Synthesizer:
         raise UsageError(
             f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}."
         )
+
+
+def _wave_size(num_utterances: int, num_cores: int) -> int:
+    """At most `WAVE`, and less where that gives every core as many utterances as the others."""
+    num_waves = math.ceil(num_utterances / WAVE)
+    if num_utterances >= num_cores * MIN_WAVE:
+        num_waves = math.ceil(num_waves / num_cores) * num_cores
+    return math.ceil(num_utterances / max(1, num_waves)) or 1

@@ -16,7 +16,7 @@ __all__ = ["LocalExecutor", "local_executor"]
 
 
 class LocalExecutor:
-    """One wave after the other."""
+    """Waves in their order."""
 
     num_workers = 1
 
@@ -24,8 +24,8 @@ class LocalExecutor:
         self._synthesizer = synthesizer
 
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
-        for wave in waves:
-            takes = self._synthesizer.render(list(wave.values()), mask=mask)
+        rendered = self._synthesizer.render_waves([list(wave.values()) for wave in waves], mask=mask)
+        for wave, takes in zip(waves, rendered, strict=True):
             yield from zip(wave, map(StoredTake.of, takes), strict=True)
 
 

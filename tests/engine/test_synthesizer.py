@@ -147,3 +147,23 @@ def test_bfloat16_speaks(directory: Path, voice: str) -> None:
 def test_a_device_that_is_not_there_lists_those_that_are(directory: Path) -> None:
     with pytest.raises(UsageError, match="Devices here: cpu"):
         cosycli.load(str(directory), device="tpu")
+
+
+@pytest.fixture
+def two_cores():
+    num_cores = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(num_cores)
+
+
+def test_on_more_cores_it_is_the_same_speech(directory: Path, voice: str, two_cores: None) -> None:
+    """Long texts are shared among copies of the process, which leave the takes of a wave to one core each."""
+    text = " ".join(f"Sentence {number}." for number in range(1, 30)).replace(". ", ".\n\n")
+    wide = cosycli.load(str(directory), device="cpu")
+    shared = takes_of(wide, text, voice=voice)
+    torch.set_num_threads(1)
+    alone = takes_of(cosycli.load(str(directory), device="cpu"), text, voice=voice)
+    assert [take.tokens for take in shared] == [take.tokens for take in alone]
+    assert all(np.array_equal(one.samples, other.samples) for one, other in zip(shared, alone, strict=True))
+    assert wide.speak(text, voice=voice).timings.flow_s > 0

@@ -1,0 +1,83 @@
+"""Copies of the process give what it would give itself."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from cosycli.engine.crew import can_fork, in_crew
+
+pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are copied on Linux alone")
+
+
+def test_results_come_in_order_whichever_copy_is_done_first(tmp_path):
+    last = tmp_path / "last"
+
+    def work(number):
+        if number == 3:
+            last.touch()
+        while number == 0 and not last.exists():
+            pass
+        return number, os.getpid()
+
+    results = list(in_crew(work, range(4), 2))
+    assert [number for number, _ in results] == [0, 1, 2, 3]
+    assert len({process for _, process in results} - {os.getpid()}) == 2
+
+
+def test_what_goes_wrong_in_a_copy_goes_wrong_here():
+    def divide(number):
+        return 6 // number
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_crew(divide, [3, 2, 0], 2))
+
+
+@pytest.mark.parametrize("num_copies", [1, 3])
+def test_the_work_of_copies_that_die_is_done_all_the_same(num_copies):
+    parent = os.getpid()
+
+    def die_on_odd_numbers(number):
+        if number % 2 and os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number * number
+
+    assert list(in_crew(die_on_odd_numbers, range(7), num_copies)) == [0, 1, 4, 9, 16, 25, 36]
+
+
+def test_copies_end_with_the_work():
+    results = in_crew(lambda number: (number, os.getpid()), range(100), 2)
+    _, copy = next(results)
+    results.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(copy, 0)
+
+
+def test_a_copy_has_one_core_and_none_of_the_files_of_its_parent(tmp_path):
+    with (tmp_path / "book.wav").open("wb") as opened:
+
+        def look(_):
+            return torch.get_num_threads(), Path(f"/proc/self/fd/{opened.fileno()}").exists()
+
+        assert list(in_crew(look, [0], 1)) == [(1, False)]
+
+
+def test_copies_end_when_their_parent_is_killed():
+    """They share its standard output, which is read until nobody has it open."""
+    script = """
+import os, signal
+from cosycli.engine.crew import in_crew
+
+def work(number):
+    if number:
+        signal.pause()
+
+next(in_crew(work, range(2), 1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL
