@@ -24,7 +24,7 @@ EXAMPLES = """Examples:
 \b
   cosy bench
   cosy bench --runs 1 --json
-  cosy bench --text chapter.txt
+  cosy bench --text notes.md
   cosy bench --runs 1 --reference
 """
 
