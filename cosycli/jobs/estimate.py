@@ -16,7 +16,7 @@ __all__ = ["Estimate", "estimate", "record_speed"]
 
 # Seconds of speech for a second of work where this machine has not spoken yet: the built-in model as the README
 # measures it, the published ones as their stock modules run on two cores.
-TYPICAL_SPEED = {BUILTIN: 18.2}
+TYPICAL_SPEED = {BUILTIN: 32.0}
 TYPICAL_PUBLISHED_SPEED = 1 / 1.5
 # Takes of the built-in voice are 20 kB a second (16-bit FLAC, 24 kHz), the M4B is 8 kB, and while it is written it is
 # there twice.

@@ -10,7 +10,7 @@ __all__ = ["prepare_allocation"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 * 2**20  # that glibc takes
-KEPT_BYTES = 2**30
+KEPT_BYTES = 2**28
 # Products and convolutions for each shape that oneDNN keeps ready. Its own 1,024 took 400 MB more with the built-in
 # model, and no less time: segments are rendered by length, and few differ from the one before.
 KEPT_SHAPES = 128
