@@ -1,8 +1,8 @@
 """Scripts into speech: language model, flow and vocoder over many segments at once.
 
 Segments are rendered in waves. Within a wave the language model speaks all of them together, then flow and vocoder
-work through them: one by one on a CPU, in batches of like length on a GPU. What a segment sounds like depends on nothing
-but itself: its text, voice, style and seed.
+work through them: one by one on a CPU, in batches of like length on a GPU. What a segment sounds like depends on
+nothing but itself: its text, voice, style and seed.
 """
 
 from __future__ import annotations
