@@ -136,7 +136,7 @@ def write_book(
     are complete; of a book in several files, those that are complete stay when a later one fails.
 
     Args:
-        on_chapter: is told how many chapters of how many are written.
+        on_chapter: is told how many chapters of how many are written; of a file's last one, when the file is there.
 
     Raises:
         InputError: there is no chapter, or a file or folder cannot be written.
@@ -192,10 +192,12 @@ def _make(folder: Path) -> None:
 def _write(file: _File, audio_format: str, wrote_chapter: Callable[[], None]) -> None:
     contents = Contents(file.sample_rate, file.tags, file.marks, file.cover)
     with open_book_file(file.path, audio_format, contents) as sink:
-        for chapter in file.chapters:
+        for number, chapter in enumerate(file.chapters):
+            if number:
+                wrote_chapter()
             for block in chapter_blocks(chapter.sound, chapter.plan, file.sample_rate):
                 sink.write(block)
-            wrote_chapter()
+    wrote_chapter()  # the last one of a file is written when the file is there
 
 
 def _times(file: _File) -> list[ChapterTimes]:

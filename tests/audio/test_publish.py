@@ -205,6 +205,17 @@ def test_progress_is_told_in_chapters(tmp_path):
     assert told == [(number, len(TITLES)) for number in range(1, len(TITLES) + 1)]
 
 
+def test_a_chapter_with_a_file_of_its_own_is_told_when_that_file_is_there(tmp_path):
+    told = []
+    target = Target(folder := tmp_path / "book", "wav", Layout.CHAPTERS)
+
+    def names(done: int, total: int) -> None:
+        told.append(sorted(path.name for path in folder.iterdir()))
+
+    write_book(chapters("One", "Two"), RATE, target, TAGS, on_chapter=names)
+    assert told == [["01 - One.wav"], ["01 - One.wav", "02 - Two.wav"]]
+
+
 @pytest.mark.parametrize("audio_format", ["m4b", "mp3", "wav"])
 def test_a_chapter_is_written_before_the_next_is_asked_for(tmp_path, audio_format):
     events = []
