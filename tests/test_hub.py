@@ -53,10 +53,10 @@ class Answer(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-")) if self.server.can_resume else 0
+        end = start + self.server.cuts.pop(0) if self.server.cuts else len(content)
         self.send_response(206 if self.server.can_resume else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        end = start + self.server.cuts.pop(0) if self.server.cuts else len(content)
         self.wfile.write(content[start:end])
 
     def log_message(self, *_):
@@ -77,6 +77,7 @@ def hub():
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("COSY_HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture

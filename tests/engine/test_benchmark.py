@@ -51,7 +51,7 @@ def test_stages_are_measured_apart_and_together(report: Report) -> None:
         apart = each.language_model_rtf + each.flow_rtf + each.vocoder_rtf
         assert 0 < apart <= 1.001 * each.total_rtf
         assert each.times_real_time == pytest.approx(1 / each.total_rtf, rel=1e-3)
-        assert each.tokens_per_s == pytest.approx(25 / each.language_model_rtf, rel=1e-3)
+        assert each.tokens_per_s == pytest.approx(25 / each.language_model_rtf, rel=1e-3, abs=0.1)
 
 
 def test_the_share_of_the_machine_is_told_for_gpus_only(report: Report) -> None:
