@@ -6,7 +6,6 @@ Run as a program it is the command `cosy` with this synthesizer in it:  python f
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +102,8 @@ class FakeSynthesizer:
             time.sleep(self.seconds_per_take)
             if said.segment.text.startswith("Wait"):
                 print("waiting", file=sys.stderr, flush=True)
-                signal.pause()
+                while True:
+                    time.sleep(1)  # `signal.pause` would sleep through a signal that comes just before it
             failures = ("pace",) if said.segment.text.startswith("Mumble") else ()
             yield FakeTake(
                 said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures

@@ -226,7 +226,7 @@ def heed_interrupts():
 def test_interrupted(tmp_path, ending, audio_format):
     command = [*FAKE_COSY, "speak", "Begin. [pause 3s] Wait for it.", "-o", "out", "--format", audio_format]
     with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=tmp_path, preexec_fn=heed_interrupts) as process:
-        assert process.stderr.readline() == b"waiting\n"
+        assert b"waiting\n" in iter(process.stderr.readline, b"")
         process.send_signal(ending)
         message = process.stderr.read().decode()
     assert process.returncode == 130

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.fake_synthesizer import SAMPLE_RATE, SECONDS_PER_LETTER
+from tests.test_bad_input import heed_interrupts
 
 FAKE_COSY = [sys.executable, str(Path(__file__).parents[1] / "fake_synthesizer.py")]
 ONE_SENTENCE = 2 * round((0.6 + SECONDS_PER_LETTER * len("Good evening.")) * SAMPLE_RATE)  # bytes of its sound
@@ -57,7 +58,7 @@ def running(tmp_path):
     """The program reading from a pipe that stays open, and writing raw samples to another."""
     command = [*FAKE_COSY, "speak", "-", "--stream", "-o", "-", "--format", "raw"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(command, cwd=tmp_path, **pipes)
+    process = subprocess.Popen(command, cwd=tmp_path, preexec_fn=heed_interrupts, **pipes)
     yield process
     process.kill()
     process.communicate()
@@ -75,9 +76,11 @@ def test_the_first_sentence_sounds_before_the_second_arrives(running):
 def test_an_interrupted_stream_has_written_what_it_had_said(running):
     running.stdin.write(b"Good evening.\n")
     running.stdin.flush()
-    running.stdout.read(ONE_SENTENCE)
+    assert len(running.stdout.read(ONE_SENTENCE)) == ONE_SENTENCE
     running.send_signal(signal.SIGINT)
-    assert running.wait() == 130
+    _, message = running.communicate()  # no more text comes, or a signal just before a read would be heeded after it
+    assert running.returncode == 130
+    assert b"Interrupted" in message
 
 
 @pytest.mark.parametrize(
