@@ -151,7 +151,7 @@ def refine_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profi
     windows = draw_windows(open_corpus(corpus_folder), profile.mel, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     until = time.time() + 60 * minutes
-    for used, _ in zip(run.steps(until), critics_run.steps(until), strict=False):
+    for used, _ in zip(run.steps(until), critics_run.steps(math.inf), strict=False):  # the first one ends both
         for each in (run, critics_run):
             each.scale_rates(_rate(critics_run.step, used))
         window = next(windows)
