@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -134,5 +135,8 @@ def _serve(work: Callable[[Item], Result], items: Sequence[Item], connection: Co
 
 def _close_all_but(connection: Connection) -> None:
     """Files and pipes that the parent has open, which would stay open when it closes them."""
-    os.closerange(NUM_STANDARD, connection.fileno())
-    os.closerange(connection.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
+    listed = [int(path.name) for path in Path("/proc/self/fd").iterdir()]  # a container may allow a billion to try
+    for opened in listed:
+        if opened >= NUM_STANDARD and opened != connection.fileno():
+            with suppress(OSError):  # what listed them is closed by now
+                os.close(opened)
