@@ -18,6 +18,7 @@ from cosycli.model.profile import LanguageModelProfile, VocoderProfile
 __all__ = ["Memory", "MemoryUse", "most_positions"]
 
 SPEAKING_PART = 4  # 32 rows of 1,000 positions of CosyVoice 2's are a quarter of 3.5 GB
+PASTS_PART = 8  # a voice's prompt of 3 s is 230 MB (CosyVoice 2, bfloat16)
 LONGEST_S = 20  # what must fit, though it be alone: a segment and its prompt
 FLOAT_BYTES = 4
 # Measured, see `MemoryUse`.
@@ -45,19 +46,22 @@ class MemoryUse:
     Attributes:
         position: keys and values of a position in a row of the language model.
         frame: of flow or vocoder, whichever takes more, for a mel frame with its padding.
+        past_frame: what the flow's attention keeps of a mel frame of a prompt, at each step of its solver.
     """
 
     position: int
     frame: int
+    past_frame: int
 
     @classmethod
     def of(cls, model: Model) -> MemoryUse:
-        cache_bytes = torch.empty(0, dtype=model.dtype).element_size()
-        flow_values = FLOW_VALUES * model.profile.flow.estimator_width
+        flow, value_bytes = model.profile.flow, torch.empty(0, dtype=model.dtype).element_size()
+        flow_values = FLOW_VALUES * flow.estimator_width
         vocoder_values = VOCODER_VALUES * widest_level(model.profile.vocoder)
         return cls(
-            position=model.language_model.cache_shape.num_values * cache_bytes,
+            position=model.language_model.cache_shape.num_values * value_bytes,
             frame=max(flow_values, vocoder_values) * FLOAT_BYTES,
+            past_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
         )
 
     def of_row(self, num_positions: int) -> int:
@@ -85,6 +89,7 @@ class Memory:
         budget: bytes for all work.
         num_lanes: batches of flow and vocoder that may be under way at once.
         speaking: for the language model, which on a GPU keeps its rows while others work.
+        for_pasts: bytes for what the flow saw of voices' prompts.
         sounding: for each of those batches.
         num_copies: of this process that may work side by side; see `in_crew`.
 
@@ -103,7 +108,8 @@ class Memory:
         least = 2 * lane
         self.budget = max(least, free_memory(model.device) // 2) if wanted is None else _beside(model, wanted, least)
         self.speaking = Room(self.budget // SPEAKING_PART)
-        left = self.budget - self.speaking.num_bytes
+        self.for_pasts = self.budget // PASTS_PART
+        left = self.budget - self.speaking.num_bytes - self.for_pasts
         self.num_lanes = min(max_lanes, left // lane)
         self.sounding = Room(left // self.num_lanes - OVERHEAD)
         self.num_copies = min(self.num_lanes, self.budget // COPY_BYTES)

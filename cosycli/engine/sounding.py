@@ -5,6 +5,7 @@ M mel frames, N samples.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,7 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
         OutOfMemoryError: not even one of them fits into memory.
     """
     room, frame_bytes = stages.memory.sounding, stages.memory.use.frame
+    pasts = [stages.past(saying.prompt, mask) for saying in sayings]
 
     def sound_batch(rows: list[int]) -> list[NDArray[np.float32]]:
         def by_parts(size: int) -> list[NDArray[np.float32]]:
@@ -53,7 +55,8 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
     def sound_together(rows: list[int]) -> list[NDArray[np.float32]]:
         batch = [sayings[row] for row in rows]
         seeds = [saying.seed for saying in batch]
-        mels = stages.mels([saying.prompt for saying in batch], [saying.tokens for saying in batch], seeds, mask)
+        prompts = [saying.prompt for saying in batch]
+        mels = stages.mels(prompts, [saying.tokens for saying in batch], seeds, mask, pasts[rows[0]])
         return stages.waves([_stretch(mel, item.speed) for mel, item in zip(mels, batch, strict=True)], seeds)
 
     flow = stages.model.profile.flow
@@ -62,17 +65,22 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
         for saying in sayings
     ]
     max_frames = CPU_FRAMES if stages.model.device.type == "cpu" else GPU_FRAMES
-    batches = list(_batches_by_length(num_frames, min(max_frames, room.num_bytes // frame_bytes)))
+    max_frames = min(max_frames, room.num_bytes // frame_bytes)
+    alike = defaultdict(list)  # what has a past in common
+    for row, past in enumerate(pasts):
+        alike[past].append(row)
+    batches = [batch for rows in alike.values() for batch in _batches_by_length(rows, num_frames, max_frames)]
+    batches.sort(key=lambda rows: -num_frames[rows[0]])
     samples: dict[int, NDArray[np.float32]] = {}
     for rows, waves in zip(batches, stages.lanes.map(sound_batch, batches), strict=True):
         samples |= zip(rows, waves, strict=True)
     return [samples[row] for row in range(len(sayings))]
 
 
-def _batches_by_length(lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:
+def _batches_by_length(indices: Sequence[int], lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:
     """Indices in runs of like length, longest first, whose padded total is at most `max_total`, or in runs of one."""
     batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+    for index in sorted(indices, key=lambda i: -lengths[i]):
         if batch and (len(batch) + 1) * lengths[batch[0]] > max_total:
             yield batch
             batch = []

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -19,10 +20,11 @@ from torch import Tensor
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.lanes import Lanes, num_at_work, num_cores
 from cosycli.engine.memory import Memory
+from cosycli.engine.prompt_pasts import PromptPasts
 from cosycli.engine.room import Room
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_prompt import VoicePrompt, prepare_voice
-from cosycli.model.flow import FlowInput
+from cosycli.model.flow import NO_PAST, FlowInput, FlowPast
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.script.pronunciation import spell_words
@@ -59,6 +61,7 @@ class Stages:
         self.decoder = Decoder(model.language_model)
         self._clock = threading.Lock()
         self._prompts: dict[str, VoicePrompt] = {}
+        self._pasts = PromptPasts(self.memory.for_pasts, self.memory.use.past_frame, self._make_past)
 
     def prompt(self, voice: str) -> VoicePrompt:
         """What a voice gives the networks; raises what `prepare_voice` does."""
@@ -92,23 +95,44 @@ class Stages:
         tokens: Sequence[Sequence[int]],
         seeds: Sequence[int],
         mask: FlowMask,
-        is_last: bool = True,
+        past: FlowPast = NO_PAST,
     ) -> list[Tensor]:
         """The mel (num_mels, M) of each utterance's speech tokens; see `Flow.mels`."""
+        inputs = [self._flow_input(*parts) for parts in zip(prompts, tokens, seeds, strict=True)]
+        with self._flow_at_work():
+            return self.model.flow.mels(inputs, mask, past)
+
+    def past(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
+        """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask."""
+        return self._pasts.of(prompt, mask)
+
+    def go_on(
+        self, prompt: VoicePrompt, tokens: Sequence[int], seed: int, mask: FlowMask, past: FlowPast, is_last: bool
+    ) -> tuple[Tensor, FlowPast]:
+        """See `Flow.go_on`."""
+        with self._flow_at_work():
+            return self.model.flow.go_on(self._flow_input(prompt, tokens, seed), mask, past, is_last)
+
+    def _make_past(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
+        """In a lane, so that it is the same on any number of cores."""
+        profile = self.model.profile.flow
+        if mask is FlowMask.FULL or len(prompt.tokens) <= profile.lookahead:
+            return NO_PAST
+        num_tokens = max_frames // profile.mel_per_token + profile.lookahead
+        cut = replace(prompt, tokens=prompt.tokens[:num_tokens], mel=prompt.mel[:, : profile.num_frames(num_tokens)])
+        ((_, past),) = self.lanes.map(lambda voice: self.go_on(voice, (), 0, mask, NO_PAST, False), [cut])
+        return past
+
+    def _flow_input(self, prompt: VoicePrompt, tokens: Sequence[int], seed: int) -> FlowInput:
         device = self.model.device
-        inputs = [
-            FlowInput(
-                torch.tensor(spoken, device=device),
-                prompt.speaker.to(device),
-                prompt.tokens.to(device),
-                prompt.mel.to(device),
-                seed,
-            )
-            for prompt, spoken, seed in zip(prompts, tokens, seeds, strict=True)
-        ]
+        spoken = torch.tensor(tokens, dtype=torch.long, device=device)
+        return FlowInput(spoken, prompt.speaker.to(device), prompt.tokens.to(device), prompt.mel.to(device), seed)
+
+    @contextmanager
+    def _flow_at_work(self) -> Iterator[None]:
         is_mixed = self.model.dtype != torch.float32
-        with self.timed("flow_s"), torch.autocast(device.type, self.model.dtype, enabled=is_mixed):
-            return self.model.flow.mels(inputs, mask, is_last)
+        with self.timed("flow_s"), torch.autocast(self.model.device.type, self.model.dtype, enabled=is_mixed):
+            yield
 
     @torch.inference_mode()
     def waves(self, mels: Sequence[Tensor], seeds: Sequence[int]) -> list[NDArray[np.float32]]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cosycli.engine.decoding import SilenceLimit, decode
 from cosycli.engine.gates import Evidence, failures_of
+from cosycli.engine.growing_mel import GrowingMel
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
 from cosycli.engine.stages import Stages
@@ -192,8 +193,8 @@ class _WholeSentence:
 class _Chunked:
     """A packet whenever enough speech tokens have been said.
 
-    The mel of a packet is made anew from the first token on: under the chunk mask nothing changes up to the end of a
-    whole chunk, once `lookahead` tokens after it have been heard.
+    Under the chunk mask nothing changes up to the end of a whole chunk, once `lookahead` tokens after it have been
+    heard.
 
     Text and speech take turns only where both come with the prompt. Of an instruction alone the first turns would be
     made, and speech begin before its words: the built-in voice, always told who speaks, then has a word error rate of
@@ -206,16 +207,16 @@ class _Chunked:
         self.tokens: list[int] = []
         self._stages = stages
         self._manner = (first.voice, first.instruction)
-        self._seed = first.seed
-        self._prompt = stages.prompt(first.voice)
+        prompt = stages.prompt(first.voice)
         self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.goes_on else request)
         self._silence = SilenceLimit(model.profile)
+        self._mel = GrowingMel(stages, prompt, first.seed)
         self._wave = GrowingWave(stages.model.vocoder, first.seed)
         self._estimated_s = 0.0
         self._chunk = stages.model.profile.flow.chunk
         self._packet_size = self._chunk
         # Chunks are counted from the beginning of the prompt.
-        self._next_end = -len(self._prompt.tokens) % self._chunk + self._chunk
+        self._next_end = -len(prompt.tokens) % self._chunk + self._chunk
 
     @property
     def ended(self) -> bool:
@@ -254,6 +255,6 @@ class _Chunked:
             return next(tokens, None)
 
     def _packet(self, is_last: bool) -> Sound:
-        (mel,) = self._stages.mels([self._prompt], [self.tokens], [self._seed], FlowMask.CHUNK, is_last)
+        mel = self._mel.take(self.tokens, is_last)
         with self._stages.timed("vocoder_s"):
             return self._wave.take(mel, is_last)

@@ -22,7 +22,7 @@ from cosycli.voices import Voice, find_voice
 __all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class VoicePrompt:
     """One voice, as one model sees it.
 

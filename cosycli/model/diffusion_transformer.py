@@ -12,9 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cosycli.model.attention import Sight, attend
-from cosycli.model.convolutions import CausalConv
+from cosycli.model.convolutions import surrounded
 from cosycli.model.estimator import time_embedding
 from cosycli.model.masks import frame_mask
+from cosycli.model.past import Past
 from cosycli.model.profile import TransformerFlowProfile
 
 __all__ = ["DiffusionTransformer"]
@@ -51,9 +52,10 @@ class RotaryEmbedding(nn.Module):
         super().__init__()
         self.register_buffer("inv_freq", 10000.0 ** (-torch.arange(0, head_width, 2) / head_width))
 
-    def forward(self, num_frames: int) -> Tensor:
+    def forward(self, first: int, num_frames: int) -> Tensor:
         """(M, head_width / 2)."""
-        return torch.arange(num_frames, device=self.inv_freq.device)[:, None] * self.inv_freq.float()
+        positions = torch.arange(first, first + num_frames, device=self.inv_freq.device)
+        return positions[:, None] * self.inv_freq.float()
 
 
 class Attention(nn.Module):
@@ -123,11 +125,13 @@ class PositionConv(nn.Module):
 
     @staticmethod
     def _layer(width: int) -> nn.Sequential:
-        return nn.Sequential(CausalConv(width, width, POSITION_KERNEL, groups=POSITION_GROUPS), nn.Mish())
+        return nn.Sequential(nn.Conv1d(width, width, POSITION_KERNEL, groups=POSITION_GROUPS), nn.Mish())
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, past: Past | None) -> Tensor:
         """(B, M, D) -> (B, M, D)."""
-        return self.conv2(self.conv1(x.transpose(1, 2))).transpose(1, 2)
+        for layer in (self.conv1, self.conv2):
+            x = layer(surrounded(x, POSITION_KERNEL - 1, 0, past).transpose(1, 2)).transpose(1, 2)
+        return x
 
 
 class InputEmbedding(nn.Module):
@@ -136,10 +140,10 @@ class InputEmbedding(nn.Module):
         self.proj = nn.Linear(4 * profile.num_mels, profile.estimator_width)
         self.conv_pos_embed = PositionConv(profile.estimator_width)
 
-    def forward(self, *parts: Tensor) -> Tensor:
+    def forward(self, *parts: Tensor, past: Past | None) -> Tensor:
         """(B, num_mels, M) each, in the order of training -> (B, M, D)."""
         hidden = self.proj(torch.cat(parts, dim=1).transpose(1, 2))
-        return hidden + self.conv_pos_embed(hidden)
+        return hidden + self.conv_pos_embed(hidden, past)
 
 
 class TimeEmbedding(nn.Module):
@@ -166,14 +170,22 @@ class DiffusionTransformer(nn.Module):
         self.proj_out = nn.Linear(width, profile.num_mels)
 
     def forward(
-        self, x: Tensor, mu: Tensor, speaker: Tensor, cond: Tensor, t: Tensor, lengths: Tensor, chunk: int | None
+        self,
+        x: Tensor,
+        mu: Tensor,
+        speaker: Tensor,
+        cond: Tensor,
+        t: Tensor,
+        lengths: Tensor,
+        chunk: int | None,
+        past: Past | None = None,
     ) -> Tensor:
         """The velocity (B, num_mels, M), zero beyond the valid frames; arguments as of `VelocityEstimator.forward`."""
         num_frames = x.shape[2]
-        sight = Sight.of(lengths, num_frames, chunk)
+        sight = Sight.of(lengths, num_frames, chunk, past)
         time = self.time_embed(t)
-        hidden = self.input_embed(x, cond, mu, speaker[:, :, None].expand(-1, -1, num_frames))
-        angles = self.rotary_embed(num_frames)
+        hidden = self.input_embed(x, cond, mu, speaker[:, :, None].expand(-1, -1, num_frames), past=past)
+        angles = self.rotary_embed(past.num_frames if past else 0, num_frames)
         for block in self.transformer_blocks:
             hidden = block(hidden, time, angles, sight)
         scale, shift = self.norm_out(time)

@@ -2,8 +2,7 @@
 
 CosyVoice 2's is causal and has one level; CosyVoice 1's is not, and has two, the lower at half the frame rate.
 
-Shapes: B batch, M mel frames, C channels; the channels of a frame lie together throughout. A mask (B, M, 1) is 1 on
-valid frames and 0 on padding, or None where there is none.
+Shapes: B batch, M mel frames, C channels; the channels of a frame lie together throughout.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from torch import Tensor, nn
 from cosycli.model.attention import Sight, attend
 from cosycli.model.convolutions import FrameConv
 from cosycli.model.frame_norm import FrameGroupNorm
-from cosycli.model.masks import frame_mask, keep_valid
+from cosycli.model.masks import keep_valid
+from cosycli.model.past import Past
 from cosycli.model.profile import ConformerFlowProfile
 
 __all__ = ["CAUSAL", "CENTRED", "VelocityEstimator"]
@@ -56,8 +56,10 @@ class CausalBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=2)
         self.block = nn.Sequential(convolution, nn.Identity(), nn.LayerNorm(channels), nn.Identity(), Mish())
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        return keep_valid(self.block(keep_valid(x, mask)), mask)
+    def forward(self, x: Tensor, sight: Sight) -> Tensor:
+        convolution, _, norm, _, activation = self.block
+        hidden = norm(convolution(keep_valid(x, sight.valid), sight.past))
+        return keep_valid(activation(hidden), sight.valid)
 
 
 class CentredBlock(nn.Module):
@@ -68,11 +70,11 @@ class CentredBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=1, ahead=1)
         self.block = nn.Sequential(convolution, FrameGroupNorm(NUM_GROUPS, channels), Mish())
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, sight: Sight) -> Tensor:
         convolution, norm, activation = self.block
-        present = x.new_ones(1, x.shape[1], 1) if mask is None else mask
-        hidden = norm(convolution(keep_valid(x, mask)).transpose(1, 2), present.transpose(1, 2)).transpose(1, 2)
-        return keep_valid(activation(hidden), mask)
+        present = x.new_ones(1, 1, x.shape[1]) if sight.valid is None else sight.valid.mT.to(x.dtype)
+        hidden = norm(convolution(keep_valid(x, sight.valid)).transpose(1, 2), present).transpose(1, 2)
+        return keep_valid(activation(hidden), sight.valid)
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,9 @@ class ResnetBlock(nn.Module):
         self.block2 = convolutions.block(channels, channels)
         self.res_conv = FrameConv(channels_in, channels)
 
-    def forward(self, x: Tensor, mask: Tensor | None, time: Tensor) -> Tensor:
-        hidden = self.block1(x, mask) + self.mlp(time)[:, None]
-        return self.block2(hidden, mask) + self.res_conv(keep_valid(x, mask))
+    def forward(self, x: Tensor, sight: Sight, time: Tensor) -> Tensor:
+        hidden = self.block1(x, sight) + self.mlp(time)[:, None]
+        return self.block2(hidden, sight) + self.res_conv(keep_valid(x, sight.valid))
 
 
 class Attention(nn.Module):
@@ -157,10 +159,10 @@ class TransformerBlock(nn.Module):
 class Level(nn.ModuleList):
     """A ResNet block, its transformer blocks, and on the way down or up a last convolution."""
 
-    def forward(self, x: Tensor, mask: Tensor | None, sight: Sight, time: Tensor) -> Tensor:
+    def forward(self, x: Tensor, sight: Sight, time: Tensor) -> Tensor:
         """All but the last convolution: (B, M, C) -> (B, M, C)."""
         resnet, transformers = self[0], self[1]
-        x = resnet(x, mask, time)
+        x = resnet(x, sight, time)
         for block in transformers:  # type: ignore[attr-defined]
             x = block(x, sight)
         return x
@@ -183,8 +185,8 @@ class Resampling(nn.Module):
         super().__init__()
         self.conv = conv
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, M, C) -> (B, M', C)."""
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """(B, M, C) -> (B, M', C); it sees what follows, so that there is no past to be used."""
         return self.conv(x.transpose(1, 2)).transpose(1, 2)
 
 
@@ -224,7 +226,15 @@ class VelocityEstimator(nn.Module):
         return Level([ResnetBlock(channels_in, channels, 4 * channels, self.convolutions), transformers, *end])
 
     def forward(
-        self, x: Tensor, mu: Tensor, speaker: Tensor, cond: Tensor, t: Tensor, lengths: Tensor, chunk: int | None
+        self,
+        x: Tensor,
+        mu: Tensor,
+        speaker: Tensor,
+        cond: Tensor,
+        t: Tensor,
+        lengths: Tensor,
+        chunk: int | None,
+        past: Past | None = None,
     ) -> Tensor:
         """The velocity (B, num_mels, M), zero beyond the valid frames.
 
@@ -234,6 +244,7 @@ class VelocityEstimator(nn.Module):
             t: (B,) from 0 (noise) to 1 (mel).
             lengths: (B,) valid frames.
             chunk: frames a chunk, or None.
+            past: what the layers saw of frames that went before these, whole chunks of them.
         """
         time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
         num_frames = x.shape[2]
@@ -241,17 +252,15 @@ class VelocityEstimator(nn.Module):
         hidden = told.transpose(1, 2).contiguous()
         passed = []  # on the way down: what each level gave, and which frames are valid and seen
         for level in self.down_blocks:
-            num_frames = hidden.shape[1]
-            sight = Sight.of(lengths, num_frames, chunk)
-            mask = None if min(sight.lengths) == num_frames else frame_mask(lengths, num_frames).mT.to(x.dtype)
-            hidden = level(hidden, mask, sight, time)
-            passed.append((hidden, mask, sight))
-            hidden = level[2](keep_valid(hidden, mask))  # type: ignore[index]
+            sight = Sight.of(lengths, hidden.shape[1], chunk, past)
+            hidden = level(hidden, sight, time)
+            passed.append((hidden, sight))
+            hidden = level[2](keep_valid(hidden, sight.valid), past)  # type: ignore[index]
             lengths = (lengths + 1) // 2
         for level in self.mid_blocks:
-            hidden = level(hidden, mask, sight, time)
+            hidden = level(hidden, sight, time)
         for level in self.up_blocks:
-            skip, mask, sight = passed.pop()
-            hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), mask, sight, time)
-            hidden = level[2](keep_valid(hidden, mask))  # type: ignore[index]
-        return keep_valid(self.final_proj(self.final_block(hidden, mask)), mask).transpose(1, 2)
+            skip, sight = passed.pop()
+            hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), sight, time)
+            hidden = level[2](keep_valid(hidden, sight.valid), past)  # type: ignore[index]
+        return keep_valid(self.final_proj(self.final_block(hidden, sight)), sight.valid).transpose(1, 2)

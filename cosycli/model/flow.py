@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import torch
 import torch.nn.functional as F
@@ -20,9 +20,10 @@ from cosycli.model.conformer import LookAhead, TokenEncoder
 from cosycli.model.diffusion_transformer import DiffusionTransformer
 from cosycli.model.estimator import CAUSAL, VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
+from cosycli.model.past import Past
 from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
 
-__all__ = ["MAX_FRAMES", "Conditions", "ConformerFlow", "Flow", "FlowInput", "TransformerFlow"]
+__all__ = ["MAX_FRAMES", "NO_PAST", "Conditions", "ConformerFlow", "Flow", "FlowInput", "FlowPast", "TransformerFlow"]
 
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
@@ -42,6 +43,29 @@ class FlowInput:
     seed: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class FlowPast:
+    """What the estimator saw of the first frames of an utterance, whole chunks of them.
+
+    Attributes:
+        seen: by its layers at each step of the solver, in the batch of two that `Flow.solve` makes of an utterance.
+    """
+
+    num_frames: int = 0
+    seen: tuple[tuple[Tensor, ...], ...] = ()
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(tensor.nbytes for layers in self.seen for tensor in layers)
+
+    def runs(self, num_steps: int, keeps: bool) -> list[Past]:
+        """For each step of the solver."""
+        return [Past(self.num_frames, seen, keeps) for seen in self.seen or [()] * num_steps]
+
+
+NO_PAST = FlowPast()
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What the estimator is told: mu and cond (B, num_mels, M), speaker (B, num_mels), lengths (B,) in frames."""
@@ -50,6 +74,10 @@ class Conditions:
     speaker: Tensor
     cond: Tensor
     lengths: Tensor
+
+    def after(self, start: int) -> Conditions:
+        """Those of the frames from `start` on."""
+        return Conditions(self.mu[:, :, start:], self.speaker, self.cond[:, :, start:], self.lengths - start)
 
     def unconditional(self) -> Conditions:
         """The same batch with nothing told."""
@@ -92,21 +120,58 @@ class Flow(nn.Module, ABC):
         self.register_buffer("noise", fixed_noise(profile.num_mels), persistent=False)
 
     @torch.inference_mode()
-    def mels(self, inputs: Sequence[FlowInput], mask: FlowMask, is_last: bool = True) -> list[Tensor]:
+    def mels(self, inputs: Sequence[FlowInput], mask: FlowMask, past: FlowPast = NO_PAST) -> list[Tensor]:
         """The mel (num_mels, M) of each input, without its prompt.
 
         Args:
-            is_last: False while a stream goes on: the last `lookahead` tokens are then only heard, not spoken.
+            past: of their prompt, where all inputs have the same; see `go_on`.
         """
-        mu, lengths = self.features(inputs, mask, is_last)
+        mu, lengths = self.features(inputs, mask, is_last=True)
+        conditions = self._conditions(inputs, mu, lengths)
+        noise = self.initial_noise(inputs, mu.shape[2])
+        start = past.num_frames
+        runs = past.runs(self.profile.num_steps, keeps=False) if start else None
+        mel = self.solve(conditions.after(start), noise[:, :, start:], mask, runs).float()
+        ends = lengths.tolist()
+        return [
+            row[:, item.prompt_mel.shape[1] - start : end - start]
+            for row, item, end in zip(mel, inputs, ends, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def go_on(self, item: FlowInput, mask: FlowMask, past: FlowPast, is_last: bool) -> tuple[Tensor, FlowPast]:
+        """The mel (num_mels, M) of an input from the end of its past on, prompt included, and what is then its past.
+
+        Under the chunk masks that is what all of it at once gives, within rounding, and of a prompt it can be kept:
+        nothing changes the frames up to the end of a whole chunk, once `lookahead` tokens after it are known.
+
+        Args:
+            item: with all tokens from the beginning.
+            is_last: no tokens follow; else the mel ends with the last chunk that nothing can change.
+        """
+        mu, lengths = self.features([item], mask, is_last)
+        if not is_last:
+            lengths = lengths - lengths % (self.frames_of_chunk(mask) or 1)
+        start, end = past.num_frames, int(lengths)
+        if end <= start:
+            return mu[0, :, :0], past
+        conditions = self._conditions([item], mu[:, :, :end], lengths).after(start)
+        runs = past.runs(self.profile.num_steps, keeps=True)
+        mel = self.solve(conditions, self.initial_noise([item], end)[:, :, start:], mask, runs)
+        return mel[0].float(), FlowPast(end, tuple(tuple(run.seen) for run in runs))
+
+    def frames_of_chunk(self, mask: FlowMask) -> int | None:
+        """Mel frames a chunk; None where there are no chunks."""
+        tokens = mask.chunk_tokens(self.profile.chunk)
+        return tokens and tokens * self.profile.mel_per_token
+
+    def _conditions(self, inputs: Sequence[FlowInput], mu: Tensor, lengths: Tensor) -> Conditions:
         cond = torch.zeros_like(mu)
         for row, item in zip(cond, inputs, strict=True):
-            row[:, : item.prompt_mel.shape[1]] = item.prompt_mel
+            prompt = item.prompt_mel[:, : mu.shape[2]]
+            row[:, : prompt.shape[1]] = prompt
         speakers = torch.stack([item.speaker for item in inputs])
-        conditions = Conditions(mu, self.project_speaker(speakers), cond, lengths)
-        mel = self.solve(conditions, self.initial_noise(inputs, mu.shape[2]), mask).float()
-        ends = lengths.tolist()
-        return [row[:, item.prompt_mel.shape[1] : end] for row, item, end in zip(mel, inputs, ends, strict=True)]
+        return Conditions(mu, self.project_speaker(speakers), cond, lengths)
 
     def features(self, inputs: Sequence[FlowInput], mask: FlowMask, is_last: bool) -> tuple[Tensor, Tensor]:
         """What prompt and tokens say of the mel: mu (B, num_mels, M), and how many frames (B,) of it are valid."""
@@ -132,25 +197,32 @@ class Flow(nn.Module, ABC):
         """Speaker embedding (B, speaker_width) -> (B, num_mels)."""
         return self.spk_embed_affine_layer(F.normalize(speaker, dim=1))
 
-    def solve(self, conditions: Conditions, noise: Tensor, mask: FlowMask) -> Tensor:
+    def solve(
+        self, conditions: Conditions, noise: Tensor, mask: FlowMask, pasts: Sequence[Past] | None = None
+    ) -> Tensor:
         """Euler steps from noise to the mel, both (B, num_mels, M).
 
         Times are 1 - cos(π/2 · i/n) and the velocity is (1 + g) v(conditions) - g v(nothing), classifier-free guidance
         of strength g (Ho and Salimans 2022; CosyVoice 2, section 2.4).
+
+        Args:
+            pasts: of the estimator's layers, one for each step.
         """
         guidance = self.profile.guidance
         x = noise.to(conditions.mu.dtype)
         both = conditions.joined(conditions.unconditional())
         steps = torch.linspace(0, 1, self.profile.num_steps + 1)
         times = (1 - torch.cos(steps * math.pi / 2)).tolist()
-        for now, then in pairwise(times):
-            told, untold = self.velocity(torch.cat([x, x]), now, both, mask).chunk(2)
+        runs = pasts or repeat(None, self.profile.num_steps)
+        for (now, then), past in zip(pairwise(times), runs, strict=True):
+            told, untold = self.velocity(torch.cat([x, x]), now, both, mask, past).chunk(2)
             x = x + (then - now) * ((1 + guidance) * told - guidance * untold)
         return x
 
-    def velocity(self, x: Tensor, t: float | Tensor, conditions: Conditions, mask: FlowMask) -> Tensor:
+    def velocity(
+        self, x: Tensor, t: float | Tensor, conditions: Conditions, mask: FlowMask, past: Past | None = None
+    ) -> Tensor:
         """The estimator's velocity (B, num_mels, M) at time t, one for all rows or (B,)."""
-        chunk = mask.chunk_tokens(self.profile.chunk)
         times = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
         return self.decoder.estimator(
             x,
@@ -159,7 +231,8 @@ class Flow(nn.Module, ABC):
             conditions.cond,
             times,
             conditions.lengths,
-            chunk and chunk * self.profile.mel_per_token,
+            self.frames_of_chunk(mask),
+            past,
         )
 
 

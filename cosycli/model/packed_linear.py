@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.convolutions import FrameConv
+from cosycli.model.convolutions import FrameConv, surrounded
+from cosycli.model.past import Past
 
 __all__ = ["PackedFrameConv", "PackedLinear", "can_pack", "pack_layers", "without_packing"]
 
@@ -85,9 +85,9 @@ class PackedFrameConv(nn.Module):
         self.behind, self.ahead = conv.behind, conv.ahead
         self.linear = PackedLinear(conv.weight.transpose(1, 2).flatten(1), conv.bias, dtype)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
         """(B, L, D) -> (B, L, D')."""
         width, num_seen = x.shape[2], self.behind + 1 + self.ahead
-        positions = F.pad(x.to(self.linear.dtype), (0, 0, self.behind, self.ahead)).flatten(1)
+        positions = surrounded(x.to(self.linear.dtype), self.behind, self.ahead, past).flatten(1)
         y: Tensor = self.linear(positions.unfold(1, num_seen * width, width))
         return y

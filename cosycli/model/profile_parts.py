@@ -111,6 +111,11 @@ class FlowProfile:
     guidance: float = 0.7
     has_masks: ClassVar[bool] = True  # attention can do without what is far ahead
 
+    @property
+    def attended_values(self) -> int:
+        """Keys and values of a mel frame in all attention layers of the estimator."""
+        raise NotImplementedError
+
     def num_frames(self, num_tokens: int) -> int:
         """Mel frames of so many speech tokens."""
         return num_tokens * self.mel_per_token
@@ -134,6 +139,11 @@ class ConformerFlowProfile(FlowProfile):
     num_levels: int = 1  # each after the first at half the frame rate of the one before
     num_transformers: int = 4  # per ResNet block
     num_mid_blocks: int = 12
+
+    @property
+    def attended_values(self) -> int:
+        num_blocks = self.num_transformers * (2 * self.num_levels + self.num_mid_blocks)
+        return 2 * num_blocks * self.estimator_heads * self.estimator_head_width
 
 
 @dataclass(frozen=True)
@@ -167,6 +177,10 @@ class TransformerFlowProfile(FlowProfile):
     estimator_head_width: int = 64
     estimator_ff: int = 2  # widths of the estimator
     num_blocks: int = 22
+
+    @property
+    def attended_values(self) -> int:
+        return 2 * self.num_blocks * self.estimator_heads * self.estimator_head_width
 
 
 @dataclass(frozen=True)

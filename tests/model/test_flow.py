@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cosycli.model.estimator import Mish
-from cosycli.model.flow import Flow, FlowInput
+from cosycli.model.flow import NO_PAST, Flow, FlowInput
 from cosycli.model.masks import FlowMask, attention_mask
 from cosycli.model.networks import new_flow
 from cosycli.model.profile import ConformerFlowProfile, TransformerFlowProfile
@@ -106,26 +107,41 @@ def test_velocity_matches_the_reference(
         assert not ours[:, length:].any()  # version 3's code leaves something there, which no one reads
 
 
-@pytest.mark.parametrize(
-    ("entry", "mask", "is_last"),
-    [
-        ("flow_offline", FlowMask.FULL, True),
-        ("flow_offline_noprompt", FlowMask.FULL, True),
-        ("flow_stream_chunk", FlowMask.CHUNK, False),
-        ("flow_stream_last", FlowMask.CHUNK, True),
-    ],
-)
-def test_mel_matches_the_reference(
-    published: Flow, golden: dict[str, Tensor], entry: str, mask: FlowMask, is_last: bool
-) -> None:
-    item = FlowInput(
+def golden_input(golden: dict[str, Tensor], entry: str) -> FlowInput:
+    return FlowInput(
         tokens=golden[f"{entry}.token"][0],
         speaker=golden[f"{entry}.embedding"][0],
         prompt_tokens=golden[f"{entry}.prompt_token"][0],
         prompt_mel=golden[f"{entry}.prompt_feat"][0].T,
     )
-    (mel,) = published.mels([item], mask, is_last)
+
+
+@pytest.mark.parametrize(
+    ("entry", "mask"),
+    [
+        ("flow_offline", FlowMask.FULL),
+        ("flow_offline_noprompt", FlowMask.FULL),
+        ("flow_stream_last", FlowMask.CHUNK),
+    ],
+)
+def test_mel_matches_the_reference(published: Flow, golden: dict[str, Tensor], entry: str, mask: FlowMask) -> None:
+    (mel,) = published.mels([golden_input(golden, entry)], mask)
     torch.testing.assert_close(mel, golden[f"{entry}.mel"][0], atol=1e-3, rtol=0)
+
+
+def test_the_mel_of_a_beginning_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
+    item = golden_input(golden, "flow_stream_chunk")
+    mel, _ = published.go_on(item, FlowMask.CHUNK, NO_PAST, is_last=False)
+    spoken = mel[:, item.prompt_mel.shape[1] :]
+    torch.testing.assert_close(spoken, golden["flow_stream_chunk.mel"][0], atol=1e-3, rtol=0)
+
+
+def test_a_mel_that_goes_on_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
+    item = golden_input(golden, "flow_stream_last")
+    _, past = published.go_on(replace(item, tokens=item.tokens[:53]), FlowMask.CHUNK, NO_PAST, is_last=False)
+    mel, _ = published.go_on(item, FlowMask.CHUNK, past, is_last=True)
+    assert past.num_frames == 150
+    torch.testing.assert_close(mel, golden["flow_stream_last.mel"][0][:, 100:], atol=1e-3, rtol=0)
 
 
 def test_noise_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
@@ -146,16 +162,36 @@ def test_company_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> No
 def test_a_chunk_is_not_changed_by_what_follows(small: Flow, mask: FlowMask, chunk: int) -> None:
     long = random_input(150, 0)
     short = FlowInput(long.tokens[: chunk + small.profile.lookahead], long.speaker, long.prompt_tokens, long.prompt_mel)
-    (beginning,) = small.mels([short], mask, is_last=False)
+    beginning, _ = small.go_on(short, mask, NO_PAST, is_last=False)
     (whole,) = small.mels([long], mask)
     assert beginning.shape[1] == 2 * chunk
     torch.testing.assert_close(beginning, whole[:, : 2 * chunk], atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("mask", [FlowMask.CAUSAL, FlowMask.CHUNK, FlowMask.DOUBLE_CHUNK])
+def test_a_prompt_need_not_be_gone_through_again(small: Flow, mask: FlowMask) -> None:
+    first = random_input(61, num_prompt=90)
+    second = replace(first, tokens=random_input(140, 0, seed=4).tokens)
+    _, past = small.go_on(replace(first, tokens=first.tokens[:0]), mask, NO_PAST, is_last=False)
+    assert past.num_frames >= 100
+    for mel, expected in zip(small.mels([first, second], mask, past), small.mels([first, second], mask), strict=True):
+        torch.testing.assert_close(mel, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("mask", [FlowMask.CAUSAL, FlowMask.CHUNK, FlowMask.DOUBLE_CHUNK])
+def test_a_mel_in_parts_is_the_mel_in_one_piece(small: Flow, mask: FlowMask) -> None:
+    item, parts, past = random_input(170, num_prompt=30), [], NO_PAST
+    for num_tokens in (10, 75, 76, 170):
+        part, past = small.go_on(replace(item, tokens=item.tokens[:num_tokens]), mask, past, num_tokens == 170)
+        parts.append(part)
+    (whole,) = small.mels([item], mask)
+    torch.testing.assert_close(torch.cat(parts, dim=1)[:, 60:], whole, atol=1e-4, rtol=0)
+
+
 def test_the_full_mask_lets_the_beginning_hear_the_end(small: Flow) -> None:
     long = random_input(150, 0)
     short = FlowInput(long.tokens[:28], long.speaker, long.prompt_tokens, long.prompt_mel)
-    (beginning,) = small.mels([short], FlowMask.FULL, is_last=False)
+    beginning, _ = small.go_on(short, FlowMask.FULL, NO_PAST, is_last=False)
     (whole,) = small.mels([long], FlowMask.FULL)
     assert (beginning - whole[:, :50]).abs().max() > 1e-3
 
