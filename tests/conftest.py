@@ -17,6 +17,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory):
+    """Nothing of the voices, models, settings, mirrors and proxies of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COSY_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("no_proxy", "127.0.0.1")
+        for mirror in ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT"):
+            patch.delenv(mirror, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference vectors and real books; the test is skipped where it is absent."""

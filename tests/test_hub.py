@@ -77,7 +77,6 @@ def hub():
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("COSY_HOME", str(tmp_path))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture
