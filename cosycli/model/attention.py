@@ -60,7 +60,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
     """
     if sight.past is not None:
         key, value = sight.past.join(key), sight.past.join(value)
-    is_rows = query.device.type == "cpu" and can_pack() and not torch.is_grad_enabled()
+    is_rows = query.device.type == "cpu" and can_pack(_product_dtype(query)) and not torch.is_grad_enabled()
     if is_rows and (sight.chunk is None or sight.chunk >= MIN_CHUNK):
         return attend_by_rows(query, key, value, sight)
     return attend_under_mask(query, key, value, sight)
@@ -73,7 +73,7 @@ def attend_under_mask(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -
 
 def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
     """Each head of each row by itself, zero on padding; keys and values (B, H, P + M, W)."""
-    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+    dtype = _product_dtype(query)
     num_rows, num_heads, num_frames, width = query.shape
     num_before = key.shape[2] - num_frames
     scale = width**-0.5 / math.log(2)
@@ -88,6 +88,10 @@ def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> T
                 scores = _product(queries[row, head, first:last], keys[row, head, : num_before + last])
                 attended[row, first:last, head] = _mixed(scores, turned[head, :, : num_before + last].contiguous())
     return attended.transpose(1, 2)
+
+
+def _product_dtype(x: Tensor) -> torch.dtype:
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
 
 
 def _mixed(scores: Tensor, values: Tensor) -> Tensor:

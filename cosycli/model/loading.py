@@ -101,7 +101,7 @@ Network = TypeVar("Network", bound=nn.Module)
 def placed(network: Network, dtype: torch.dtype) -> Network:
     """A network in its place, ready to run; on the CPU with its layers laid out for it."""
     join_projections(network)
-    if next(network.parameters()).device.type == "cpu" and can_pack():
+    if next(network.parameters()).device.type == "cpu" and can_pack(dtype):
         pack_layers(network, dtype)
     return network.eval()
 

@@ -21,10 +21,15 @@ __all__ = ["PackedFrameConv", "PackedLinear", "can_pack", "pack_layers", "withou
 _is_wanted = ContextVar("_is_wanted", default=True)
 
 
-def can_pack() -> bool:
-    """Whether this PyTorch has oneDNN's linear layer, outside of `without_packing`."""
+def can_pack(dtype: torch.dtype = torch.float32) -> bool:
+    """Whether this PyTorch has oneDNN's linear layer, and it takes such numbers here; never within `without_packing`.
+
+    oneDNN has no products in bfloat16 for CPUs that end at AVX2.
+    """
     has_onednn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return has_onednn and _is_wanted.get()
+    if not has_onednn or not _is_wanted.get():
+        return False
+    return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager

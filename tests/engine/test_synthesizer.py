@@ -13,6 +13,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.utterance import Manner, utterances_of
 from cosycli.errors import MissingError, UsageError
+from cosycli.model.packed_linear import without_packing
 from tests.model.tiny_model import write_tiny_model
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"
@@ -142,6 +143,11 @@ def test_voice_conversion_keeps_the_length(synthesizer: Synthesizer, voice: str)
 def test_bfloat16_speaks(directory: Path, voice: str) -> None:
     (take,) = takes_of(cosycli.load(str(directory), device="cpu", dtype="bfloat16"), "Good evening.", voice=voice)
     assert np.isfinite(take.samples).all()
+
+
+def test_bfloat16_speaks_where_the_cpu_has_no_fast_products_in_it(directory: Path, voice: str) -> None:
+    with without_packing():
+        test_bfloat16_speaks(directory, voice)
 
 
 def test_a_device_that_is_not_there_lists_those_that_are(directory: Path) -> None:

@@ -33,6 +33,10 @@ def test_short_chunks_are_attended_to_under_the_mask(frames):
     torch.testing.assert_close(attend(*frames, sight), attend_under_mask(*frames, sight))
 
 
+HAS_HALF_PRECISION = pytest.mark.skipif(not can_pack(torch.bfloat16), reason="this CPU has no products in bfloat16")
+
+
+@HAS_HALF_PRECISION
 @torch.inference_mode()
 def test_half_precision_stays_near(frames):
     sight = Sight.of(torch.tensor([130, 77, 1]), 130, None)
@@ -43,6 +47,7 @@ def test_half_precision_stays_near(frames):
     assert (halved - exact).abs().max() < 0.05
 
 
+@HAS_HALF_PRECISION
 @torch.inference_mode()
 def test_half_precision_stands_scores_beyond_the_range_of_exponentials(frames):
     query, key, value = frames
