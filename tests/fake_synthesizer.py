@@ -91,6 +91,7 @@ class FakeSynthesizer:
     retakes: int = 2
     memory: str | None = None
     sample_rate: int = SAMPLE_RATE
+    max_wave: int = 32
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))

@@ -41,11 +41,14 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.
+        Abandoned: nobody waits for them any more.
     """
     room, frame_bytes = stages.memory.sounding, stages.memory.use.frame
     pasts = [stages.past(saying.prompt, mask) for saying in sayings]
 
     def sound_batch(rows: list[int]) -> list[NDArray[np.float32]]:
+        stages.sounding.give_way()
+
         def by_parts(size: int) -> list[NDArray[np.float32]]:
             parts = (rows[start : start + size] for start in range(0, len(rows), size))
             return [wave for part in parts for wave in sound_together(part)]

@@ -17,9 +17,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cosycli.engine.captured_steps import Step, record_cuda_graph
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.lanes import Lanes, num_at_work, num_cores
 from cosycli.engine.memory import Memory
+from cosycli.engine.overlap import Turn
 from cosycli.engine.prompt_pasts import PromptPasts
 from cosycli.engine.room import Room
 from cosycli.engine.utterance import Utterance
@@ -48,6 +50,7 @@ class Stages:
         memory: that they have for it.
         lanes: for work that falls into independent parts.
         decoder: of the language model.
+        speaking, sounding, listening: turns of the language model, of flow and vocoder, and of what listens to them.
 
     Args:
         memory: as for `Memory`, and raises what that does.
@@ -58,7 +61,8 @@ class Stages:
         self.elapsed: defaultdict[str, float] = defaultdict(float)
         self.memory = Memory(model, memory, num_cores(model.device))
         self.lanes = Lanes(model.device, self.memory.num_lanes)
-        self.decoder = Decoder(model.language_model)
+        self.decoder = Decoder(model.language_model, record=self._record_alone)
+        self.speaking, self.sounding, self.listening = (Turn(model.device) for _ in range(3))
         self._clock = threading.Lock()
         self._prompts: dict[str, VoicePrompt] = {}
         self._pasts = PromptPasts(self.memory.for_pasts, self.memory.use.past_frame, self._make_past)
@@ -163,15 +167,23 @@ class Stages:
 
         return work_in_one
 
+    def _record_alone(self, step: Step) -> Step:
+        """In a turn of the language model; what others would do on the GPU meanwhile, PyTorch might refuse."""
+        with self.sounding.taken(), self.listening.taken():
+            return record_cuda_graph(step)
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Adds what is done within to the time of a stage; of lanes side by side, each its share.
 
-        What a GPU was given to do is waited for.
+        What a GPU was given to do is waited for; on CUDA, on the stream at hand alone.
         """
         started = time.perf_counter()
         yield
-        torch.get_device_module(self.model.device).synchronize()
+        if self.model.device.type == "cuda":
+            torch.cuda.current_stream(self.model.device).synchronize()
+        else:
+            torch.get_device_module(self.model.device).synchronize()
         seconds = (time.perf_counter() - started) / num_at_work()
         with self._clock:
             self.elapsed[stage] += seconds

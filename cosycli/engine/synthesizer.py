@@ -1,8 +1,8 @@
 """Scripts into speech: language model, flow and vocoder over many segments at once.
 
 Segments are rendered in waves. Within a wave the language model speaks all of them together, then flow and vocoder
-work through them: one by one on a CPU, in batches of like length on a GPU. What a segment sounds like depends on
-nothing but itself: its text, voice, style and seed.
+work through them: one by one on a CPU, in batches of like length on a GPU. Waves are rendered side by side by the cores
+of a CPU, and overlap on CUDA. What a segment sounds like depends on nothing but itself: its text, voice, style, seed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from cosycli.engine.abilities import instruction_of, read_for
 from cosycli.engine.conversion import convert
 from cosycli.engine.crew import can_fork, in_crew
+from cosycli.engine.overlap import can_overlap, overlapped
 from cosycli.engine.retakes import best_takes, listened_to
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import WAVE, Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.verification import Listener, listener_for
-from cosycli.engine.wave import render_wave
+from cosycli.engine.wave import max_wave, render_wave
 from cosycli.errors import UsageError
 from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
@@ -43,7 +44,7 @@ MIN_WAVE = 8  # utterances for which a core by itself speaks a second of sound s
 
 @dataclass(frozen=True)
 class StageTimings:
-    """Seconds of wall time that each stage took."""
+    """Seconds of wall time that each stage took; on CUDA stages overlap, and take more together than the whole."""
 
     language_model_s: float = 0.0
     flow_s: float = 0.0
@@ -81,6 +82,11 @@ class Synthesizer:
     @property
     def sample_rate(self) -> int:
         return self._model.profile.mel.sample_rate
+
+    @property
+    def max_wave(self) -> int:
+        """Utterances that are best given to `render_waves` as one wave, if there are so many."""
+        return max_wave(self._model.device)
 
     def speak(
         self,
@@ -120,7 +126,7 @@ class Synthesizer:
 
     def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
         """The takes of some utterances in their order; raises what `render_waves` does."""
-        size = _wave_size(len(utterances), max(1, self._stages.memory.num_copies))
+        size = _wave_size(len(utterances), max(1, self._stages.memory.num_copies), self.max_wave)
         waves = [utterances[start : start + size] for start in range(0, len(utterances), size)]
         for takes in self.render_waves(waves, mask=mask):
             yield from takes
@@ -128,7 +134,7 @@ class Synthesizer:
     def render_waves(self, waves: Sequence[Sequence[Utterance]], *, mask: str = "full") -> Iterator[list[Take]]:
         """The takes of each wave, whose utterances the language model speaks together; waves in their order.
 
-        On a CPU some waves are rendered side by side.
+        On a CPU some waves are rendered side by side; on CUDA the next one is begun before this one is done.
 
         Args:
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
@@ -145,6 +151,9 @@ class Synthesizer:
         def render(wave: Sequence[Utterance]) -> list[Take]:
             return best_takes(lambda wanted: self._draw(wanted, flow_mask), wave, self._retakes)
 
+        if can_overlap(self._model.device) and len(waves) > 1:
+            yield from overlapped(render, waves)
+            return
         size = min(self._stages.memory.num_copies, len(waves))
         # What listens may have threads of its own, which copies of this process would lack.
         if size < 2 or self._listener is not None or not can_fork():
@@ -164,7 +173,8 @@ class Synthesizer:
         takes = render_wave(self._stages, utterances, mask)
         if self._listener is None:
             return takes
-        return listened_to(takes, utterances, self._listener, self._model.profile.opening)
+        with self._stages.listening.taken():
+            return listened_to(takes, utterances, self._listener, self._model.profile.opening)
 
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
@@ -206,9 +216,9 @@ class Synthesizer:
         )
 
 
-def _wave_size(num_utterances: int, num_cores: int) -> int:
-    """At most `WAVE`, and less where that gives every core as many utterances as the others."""
-    num_waves = math.ceil(num_utterances / WAVE)
+def _wave_size(num_utterances: int, num_cores: int, most: int) -> int:
+    """At most `most`, and less where that gives every core as many utterances as the others."""
+    num_waves = math.ceil(num_utterances / most)
     if num_utterances >= num_cores * MIN_WAVE:
         num_waves = math.ceil(num_waves / num_cores) * num_cores
     return math.ceil(num_utterances / max(1, num_waves)) or 1

@@ -11,11 +11,8 @@ from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "WAVE", "Manner", "Utterance", "utterances_of"]
+__all__ = ["MAX_SPEED", "MIN_SPEED", "Manner", "Utterance", "utterances_of"]
 
-# Segments that the language model speaks together, and that a run which is killed loses on each core. With twice as
-# many it would be a fifth faster on a CPU (see `cosycli.engine.decoding`), where it takes less than flow and vocoder.
-WAVE = 32
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, stretching the mel no longer sounds like speech
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from cosycli.audio.encode import open_sink
 from cosycli.engine.abilities import read_for
-from cosycli.engine.utterance import WAVE, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, utterances_of
 from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
-from cosycli.jobs.executors import Executor
+from cosycli.jobs.executors import Executor, wave_size
 from cosycli.jobs.job_fingerprints import JobFingerprints
 from cosycli.jobs.plan import manner_of, plan_book
 from cosycli.jobs.take_store import StoredTake
@@ -32,8 +32,8 @@ from cosycli.settings import Settings
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
 
-# So many texts are made ready and rendered at once: with a segment each, all waves but the last of 16 are full.
-TEXTS_AT_ONCE = 16 * WAVE
+# Texts for so many waves are made ready and rendered at once: with a segment each, all waves but the last are full.
+WAVES_AT_ONCE = 16
 
 
 class Status(str, Enum):
@@ -147,8 +147,9 @@ def _outcomes(jobs: Sequence[Job], staff: _Staff, report: Report) -> Iterator[_O
         except Exception as error:
             yield from ((job, error) for job in alike)
             continue
-        for start in range(0, len(alike), TEXTS_AT_ONCE):
-            yield from _speak(alike[start : start + TEXTS_AT_ONCE], executor)
+        at_once = WAVES_AT_ONCE * executor.max_wave
+        for start in range(0, len(alike), at_once):
+            yield from _speak(alike[start : start + at_once], executor)
     for job in jobs:
         if isinstance(job, BookJob):
             yield job, _make_book_or_error(job, staff, report)
@@ -224,7 +225,8 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
         _RenderingError: with the error of the executor.
     """
     numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
-    waves = [dict(numbered[start : start + WAVE]) for start in range(0, len(numbered), WAVE)]
+    size = wave_size(executor, len(numbered))
+    waves = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
     try:
         yield from _in_order(executor.render(waves, ready[0].job.settings.mask))
     except Exception as error:

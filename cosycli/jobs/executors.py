@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from cosycli.settings import Settings
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Executor", "Load", "Start", "Wave", "Workplace"]
+__all__ = ["Executor", "Load", "Start", "Wave", "Workplace", "wave_size"]
 
 EXECUTORS = ("local", "ray")
 
@@ -31,6 +32,11 @@ class Executor(Protocol):
     @property
     def num_workers(self) -> int: ...
 
+    @property
+    def max_wave(self) -> int:
+        """Utterances that are best rendered together, if there are so many."""
+        ...
+
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
         """The takes by their keys, as soon as each is there; waves may overtake one another.
 
@@ -41,6 +47,11 @@ class Executor(Protocol):
 
 
 Start = Callable[[], AbstractContextManager[Executor]]
+
+
+def wave_size(executor: Executor, num_utterances: int) -> int:
+    """How many of so many are to be rendered together, so that every worker has some."""
+    return max(1, min(executor.max_wave, math.ceil(num_utterances / executor.num_workers)))
 
 
 @dataclass(frozen=True)

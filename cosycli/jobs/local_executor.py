@@ -23,6 +23,10 @@ class LocalExecutor:
     def __init__(self, synthesizer: Synthesizer) -> None:
         self._synthesizer = synthesizer
 
+    @property
+    def max_wave(self) -> int:
+        return self._synthesizer.max_wave
+
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
         rendered = self._synthesizer.render_waves([list(wave.values()) for wave in waves], mask=mask)
         for wave, takes in zip(waves, rendered, strict=True):

@@ -50,8 +50,9 @@ class _Worker:
     def _synthesizer(self) -> Synthesizer:
         return self._load()
 
-    def prepare(self) -> None:
-        self._synthesizer  # noqa: B018
+    def prepare(self) -> int:
+        """The most utterances that are worth rendering together here."""
+        return self._synthesizer.max_wave
 
     def render(self, wave: Wave, mask: str) -> list[tuple[str, StoredTake]]:
         return list(LocalExecutor(self._synthesizer).render([wave], mask))
@@ -69,8 +70,9 @@ class Crew:
 class RayExecutor:
     """Waves handed to whichever worker is idle."""
 
-    def __init__(self, workers: list[Any]) -> None:
+    def __init__(self, workers: list[Any], max_wave: int) -> None:
         self._workers = workers
+        self.max_wave = max_wave
 
     @property
     def num_workers(self) -> int:
@@ -101,8 +103,8 @@ def ray_executor(load: Load, num_workers: int | None, address: str | None, devic
         try:
             workers = _hire(load, num_workers, on_gpus=device != "cpu")
             with _plain_errors():
-                ray.get([worker.prepare.remote() for worker in workers])
-            yield RayExecutor(workers)
+                sizes = ray.get([worker.prepare.remote() for worker in workers])
+            yield RayExecutor(workers, min(sizes))
         finally:
             ray.shutdown()
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cosycli.jobs.executors import Start
+from cosycli.jobs.executors import Start, wave_size
 from cosycli.jobs.plan import Order
 from cosycli.jobs.run_folder import RunFolder, plan_waves
 
@@ -38,7 +38,8 @@ def render_takes(
     """Render every take that is not kept yet; the executor is started only if there is one.
 
     Args:
-        folder: locked by the caller; its manifest is brought up to date first, so that the next run can go on.
+        folder: locked by the caller; its manifest is brought up to date before the first take, so that the next run can
+            go on.
         start: gives the executor.
         report: told after each take how many of the orders are done, and what this run did so far.
 
@@ -47,16 +48,16 @@ def render_takes(
         CosyError: what the executor raises.
     """
     keys = [order.key for order in orders]
-    manifest = folder.read_manifest()
-    waves = plan_waves(keys, manifest.waves, folder.takes.__contains__)
-    folder.write_manifest(replace(manifest, waves=tuple(waves)))
-    num_missing = len({key for wave in waves for key in wave if key not in folder.takes})
+    num_missing = sum(key not in folder.takes for key in keys)
     done = Rendered(0, len(keys) - num_missing, 0.0, 0.0)
-    if not waves:
+    if not num_missing:
         return done
     utterances = {order.key: order.utterance for order in orders}
     with start() as executor:
         done = replace(done, num_workers=executor.num_workers)
+        manifest = folder.read_manifest()
+        waves = plan_waves(keys, manifest.waves, folder.takes.__contains__, wave_size(executor, num_missing))
+        folder.write_manifest(replace(manifest, waves=tuple(waves)))
         started = time.monotonic()
         for key, take in executor.render([{key: utterances[key] for key in wave} for wave in waves], mask):
             if key not in folder.takes:

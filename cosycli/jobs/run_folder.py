@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import cosycli
-from cosycli.engine.utterance import WAVE
 from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import TakeStore
 from cosycli.whole_files import write_whole
@@ -76,13 +75,17 @@ class RunFolder:
 
 
 def plan_waves(
-    keys: Sequence[str], earlier: Sequence[Sequence[str]], is_kept: Callable[[str], bool]
+    keys: Sequence[str], earlier: Sequence[Sequence[str]], is_kept: Callable[[str], bool], size: int
 ) -> list[tuple[str, ...]]:
-    """What is still to be rendered: the earlier waves that were cut short, then the other missing takes in new ones."""
+    """What is still to be rendered: the earlier waves that were cut short, then the other missing takes in new ones.
+
+    Args:
+        size: of new waves, in takes.
+    """
     wanted = set(keys)
     missing = [key for key in keys if not is_kept(key)]
     still_missing = set(missing)
     waves = [tuple(wave) for wave in earlier if wanted.issuperset(wave) and not still_missing.isdisjoint(wave)]
     planned = {key for wave in waves for key in wave}
     rest = [key for key in missing if key not in planned]
-    return [*waves, *(tuple(rest[start : start + WAVE]) for start in range(0, len(rest), WAVE))]
+    return [*waves, *(tuple(rest[start : start + size]) for start in range(0, len(rest), size))]

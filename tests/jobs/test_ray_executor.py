@@ -11,7 +11,7 @@ import fake_synthesizer
 import pytest
 
 import cosycli
-from cosycli.engine.utterance import WAVE
+from cosycli.engine.wave import WAVE
 
 NUM_LINES = 3 * WAVE + 5
 TEXTS = [f"Text number {number} of many." for number in range(NUM_LINES)]

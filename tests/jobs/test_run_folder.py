@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from cosycli.engine.utterance import WAVE
 from cosycli.errors import InputError
 from cosycli.jobs.run_folder import Manifest, RunFolder, plan_waves
+
+WAVE = 32
 
 
 def keys(count, prefix="a"):
@@ -18,31 +19,31 @@ def nothing(key):
 
 
 def test_a_first_run_takes_the_segments_in_order():
-    waves = plan_waves(keys(2 * WAVE + 5), [], nothing)
+    waves = plan_waves(keys(2 * WAVE + 5), [], nothing, WAVE)
     assert [len(wave) for wave in waves] == [WAVE, WAVE, 5]
     assert [key for wave in waves for key in wave] == keys(2 * WAVE + 5)
 
 
 def test_nothing_is_left_to_do_when_all_is_kept():
-    assert plan_waves(keys(40), plan_waves(keys(40), [], nothing), lambda key: True) == []
+    assert plan_waves(keys(40), plan_waves(keys(40), [], nothing, WAVE), lambda key: True, WAVE) == []
 
 
 def test_a_wave_that_was_cut_short_is_rendered_as_a_whole():
-    waves = plan_waves(keys(2 * WAVE), [], nothing)
+    waves = plan_waves(keys(2 * WAVE), [], nothing, WAVE)
     kept = set(waves[0]) | set(waves[1][:3])
-    assert plan_waves(keys(2 * WAVE), waves, kept.__contains__) == [waves[1]]
+    assert plan_waves(keys(2 * WAVE), waves, kept.__contains__, WAVE) == [waves[1]]
 
 
 def test_an_inserted_paragraph_is_all_that_is_rendered():
-    waves = plan_waves(keys(50), [], nothing)
+    waves = plan_waves(keys(50), [], nothing, WAVE)
     longer = [*keys(10), "new", *keys(50)[10:]]
-    assert plan_waves(longer, waves, set(keys(50)).__contains__) == [("new",)]
+    assert plan_waves(longer, waves, set(keys(50)).__contains__, WAVE) == [("new",)]
 
 
 def test_what_an_edit_took_out_of_a_cut_wave_is_not_rendered():
-    waves = plan_waves(keys(WAVE), [], nothing)
+    waves = plan_waves(keys(WAVE), [], nothing, WAVE)
     shorter = keys(WAVE)[1:]
-    assert plan_waves(shorter, waves, {shorter[0]}.__contains__) == [tuple(shorter[1:])]
+    assert plan_waves(shorter, waves, {shorter[0]}.__contains__, WAVE) == [tuple(shorter[1:])]
 
 
 def test_a_second_run_in_the_same_folder_is_refused(tmp_path):

@@ -1,0 +1,224 @@
+"""Waves that overlap give the takes of waves that are rendered one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import cosycli
+from cosycli import Synthesizer
+from cosycli.engine.overlap import AT_ONCE, Abandoned, Turn, overlapped
+from cosycli.engine.take import Take
+from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from tests.model.tiny_model import write_tiny_model
+
+PATIENCE_S = 60.0  # a thread that is not heard of for so long has not done what it should
+CPU = torch.device("cpu")
+
+
+def came(event: threading.Event) -> bool:
+    return event.wait(PATIENCE_S)
+
+
+def ended(threads: list[threading.Thread]) -> bool:
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    return not any(thread.is_alive() for thread in threads)
+
+
+def threads_beside(before: list[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before]
+
+
+class TestItems:
+    def test_results_come_in_order_whichever_item_is_done_first(self) -> None:
+        second_is_done = threading.Event()
+
+        def work(number: int) -> int:
+            if number == 0:
+                assert came(second_is_done)
+            else:
+                second_is_done.set()
+            return number * number
+
+        assert list(overlapped(work, range(5))) == [0, 1, 4, 9, 16]
+
+    def test_what_goes_wrong_in_a_thread_goes_wrong_here_after_what_went_right(self) -> None:
+        results = overlapped(lambda number: 6 // number, [3, 2, 0, 1])
+        assert [next(results), next(results)] == [2, 3]
+        with pytest.raises(ZeroDivisionError):
+            next(results)
+
+    def test_few_are_begun_beyond_those_that_were_taken(self) -> None:
+        begun: list[int] = []
+        before = threading.enumerate()
+        results = overlapped(begun.append, range(20))
+        next(results)
+        threads = threads_beside(before)
+        results.close()
+        assert ended(threads)
+        assert 1 <= len(begun) <= 1 + AT_ONCE
+
+    def test_threads_end_when_the_caller_goes_away(self) -> None:
+        turn, has_turn, is_gone = Turn(CPU), threading.Event(), threading.Event()
+        heard: list[str] = []
+
+        def work(number: int) -> None:
+            if number == 0:
+                return
+            with turn.taken():
+                has_turn.set()
+                assert came(is_gone)
+                turn.give_way()
+                heard.append("went on for nobody")
+
+        before = threading.enumerate()
+        results = overlapped(work, range(9))
+        next(results)
+        threads = threads_beside(before)
+        assert came(has_turn)
+        results.close()
+        is_gone.set()
+        assert ended(threads)
+        assert heard == []
+
+    def test_the_earlier_item_goes_first_in_the_middle_of_the_turn_of_a_later_one(self) -> None:
+        turn, later_has_turn, earlier_had_turn = Turn(CPU), threading.Event(), threading.Event()
+
+        def work(number: int) -> bool:
+            if number == 0:
+                assert came(later_has_turn)
+                with turn.taken():
+                    earlier_had_turn.set()
+                return True
+            with turn.taken():
+                later_has_turn.set()
+                for _ in range(6000):
+                    turn.give_way()
+                    if earlier_had_turn.wait(PATIENCE_S / 6000):
+                        return True
+            return False
+
+        assert list(overlapped(work, range(2))) == [True, True]
+
+    def test_a_turn_is_of_one_thread_at_a_time(self) -> None:
+        turn = Turn(CPU)
+        inside: list[int] = []
+
+        def work(number: int) -> set[int]:
+            seen = set()
+            for _ in range(200):
+                with turn.taken():
+                    inside.append(number)
+                    seen.add(len(inside))
+                    inside.remove(number)
+            return seen
+
+        assert set().union(*overlapped(work, range(4))) == {1}
+
+    def test_a_turn_ends_with_what_goes_wrong_in_it(self) -> None:
+        turn = Turn(CPU)
+        with pytest.raises(Abandoned), turn.taken():
+            raise Abandoned
+        with turn.taken():
+            pass
+
+
+@pytest.fixture(scope="module")
+def synthesizer(tmp_path_factory: pytest.TempPathFactory) -> Synthesizer:
+    folder = write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+    torch.save({"meg": {"embedding": torch.randn(1, 192)}}, folder / "spk2info.pt")
+    return cosycli.load(str(folder), device="cpu", retakes=1)
+
+
+@pytest.fixture
+def overlapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: True)
+
+
+@pytest.fixture
+def waves(synthesizer: Synthesizer) -> list[list[Utterance]]:
+    text = "\n\n".join(f"Sentence number {number}." for number in range(7))
+    said = utterances_of(synthesizer.read(text).segments, Manner("meg"))
+    return [said[:3], said[3:5], said[5:]]
+
+
+class TestWaves:
+    """The tiny model was never trained: every take fails its checks, and is drawn again."""
+
+    def test_takes_are_those_of_waves_one_after_the_other(
+        self, synthesizer: Synthesizer, waves: list[list[Utterance]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        expected = list(synthesizer.render_waves(waves))
+        monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: True)
+        made = list(synthesizer.render_waves(waves))
+        assert [len(takes) for takes in made] == [3, 2, 2]
+        for take, other in zip(flat(made), flat(expected), strict=True):
+            assert (take.segment, take.tokens, take.failures) == (other.segment, other.tokens, other.failures)
+            assert take.num_draws == other.num_draws == 2
+            np.testing.assert_allclose(take.samples, other.samples, atol=1e-4)
+
+    def test_the_next_wave_is_spoken_while_this_one_is_made_to_sound(
+        self,
+        synthesizer: Synthesizer,
+        waves: list[list[Utterance]],
+        overlapping: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        number, second_began = count(), threading.Event()
+        decode, mels = synthesizer._stages.decoder.decode, synthesizer._stages.mels
+
+        def begin(*arguments: Any) -> Any:
+            if next(number) == 1:
+                second_began.set()
+            return decode(*arguments)
+
+        def wait(*arguments: Any) -> Any:
+            assert came(second_began)
+            return mels(*arguments)
+
+        monkeypatch.setattr(synthesizer._stages.decoder, "decode", begin)
+        monkeypatch.setattr(synthesizer._stages, "mels", wait)
+        assert [len(takes) for takes in synthesizer.render_waves(waves)] == [3, 2, 2]
+
+    def test_an_error_in_a_wave_comes_after_the_takes_before_it(
+        self,
+        synthesizer: Synthesizer,
+        waves: list[list[Utterance]],
+        overlapping: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        request = synthesizer._stages.request
+
+        def fail(item: Utterance) -> Any:
+            if item.segment == waves[1][0].segment:
+                raise ZeroDivisionError
+            return request(item)
+
+        monkeypatch.setattr(synthesizer._stages, "request", fail)
+        rendered = synthesizer.render_waves(waves)
+        assert len(next(rendered)) == 3
+        with pytest.raises(ZeroDivisionError):
+            next(rendered)
+
+    def test_nothing_goes_on_when_the_caller_goes_away(
+        self, synthesizer: Synthesizer, waves: list[list[Utterance]], overlapping: None
+    ) -> None:
+        before = threading.enumerate()
+        rendered = synthesizer.render_waves(10 * waves)
+        next(rendered)
+        threads = threads_beside(before)
+        rendered.close()
+        assert threads
+        assert ended(threads)
+        assert list(synthesizer.render_waves(waves[:1]))
+
+
+def flat(waves: list[list[Take]]) -> Iterator[Take]:
+    return (take for takes in waves for take in takes)
