@@ -26,6 +26,7 @@ def load(
     verify: bool = False,
     retakes: int = 2,
     memory: str | None = None,
+    prompt: float = 6.0,
 ) -> Synthesizer:
     """A model, ready to speak.
 
@@ -37,6 +38,7 @@ def load(
         verify: have a recognizer listen to what is spoken, and draw again what it hears otherwise.
         retakes: how often what fails a check is drawn again; the best draw is kept.
         memory: for model and batches together, such as 4GB; None for half of what is free.
+        prompt: seconds at the end of a voice's clip that the flow goes on from; the language model hears all of it.
 
     Raises:
         MissingError: the model is not on this machine, or is damaged; or there is no recognizer for it.
@@ -46,7 +48,7 @@ def load(
     from cosycli.model.loading import load_model
     from cosycli.model_library import find_model
 
-    return Synthesizer(load_model(find_model(model), device, dtype, variant), verify, retakes, memory)
+    return Synthesizer(load_model(find_model(model), device, dtype, variant), verify, retakes, memory, prompt)
 
 
 def __getattr__(name: str) -> Any:

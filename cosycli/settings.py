@@ -24,7 +24,7 @@ MASKS = ("full", "causal", "chunk", "double-chunk")  # what the flow's attention
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
-LOADING = ("model", "device", "dtype", "variant", "verify", "retakes", "memory")
+LOADING = ("model", "device", "dtype", "variant", "verify", "retakes", "memory", "prompt")
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
 
@@ -46,6 +46,7 @@ class Settings:
     device: str | None = None
     dtype: str | None = None
     memory: str | None = None
+    prompt: float = 6.0
 
     def __post_init__(self) -> None:
         """Raises: UsageError: a value is out of its range."""
@@ -59,6 +60,10 @@ class Settings:
             raise UsageError(f"{self.retakes} retakes are out of range.", f"Give 0 to {MAX_RETAKES}.")
         if self.memory is not None:
             bytes_of(self.memory)
+        if not 3.0 <= self.prompt <= 30.0:  # as long as clips are
+            raise UsageError(
+                f"A prompt of {self.prompt:g} seconds is out of range.", "Give 3 to 30; 30 keeps every clip whole."
+            )
         _check_choice("mask", self.mask, MASKS)
         if self.dtype is not None:
             _check_choice("dtype", self.dtype, DTYPES)

@@ -90,6 +90,7 @@ class FakeSynthesizer:
     verify: bool = False
     retakes: int = 2
     memory: str | None = None
+    prompt: float = 6.0
     sample_rate: int = SAMPLE_RATE
     max_wave: int = 32
     requests: list[dict[str, object]] = field(default_factory=list)
@@ -164,9 +165,10 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
         verify: bool = False,
         retakes: int = 2,
         memory: str | None = None,
+        prompt: float = 6.0,
     ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(model, device, dtype, variant, verify, retakes, memory))
+        made.append(FakeSynthesizer(model, device, dtype, variant, verify, retakes, memory, prompt))
         return made[-1]
 
     patch(cosycli, "load", load)

@@ -30,6 +30,7 @@ def test_load():
         "verify": False,
         "retakes": 2,
         "memory": None,
+        "prompt": 6.0,
     }
 
 

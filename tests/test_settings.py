@@ -1,6 +1,7 @@
 import pytest
 
 from cosycli.errors import UsageError
+from cosycli.recording import MAX_REFERENCE_S, MIN_REFERENCE_S
 from cosycli.settings import MASKS, Settings, read_settings
 
 
@@ -32,13 +33,18 @@ def test_an_empty_file_sets_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["speed: 0.1", "speed: true", "seed: 1.5", "mask: everything", "voice: 3", "vioce: rms"]
+    "text", ["speed: 0.1", "speed: true", "seed: 1.5", "mask: everything", "voice: 3", "vioce: rms", "prompt: 31"]
 )
 def test_a_setting_that_means_nothing_is_refused(tmp_path, text):
     (tmp_path / "cosy.yaml").write_text(text)
     with pytest.raises(UsageError) as error:
         read_settings(tmp_path)
     assert error.value.hint
+
+
+def test_a_prompt_may_be_as_long_as_a_clip():
+    for seconds in (MIN_REFERENCE_S, MAX_REFERENCE_S):
+        assert Settings(prompt=seconds).prompt == seconds
 
 
 def test_masks_are_those_of_the_flow():

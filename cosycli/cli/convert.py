@@ -36,6 +36,7 @@ def convert(
     voice: options.Voice = None,
     model: options.Model = None,
     mask: options.Mask = None,
+    prompt: options.Prompt = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
     play: options.Play = False,
@@ -51,7 +52,8 @@ def convert(
     from cosycli.cli.rendering import choose_destination
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(voice=voice, model=model, mask=mask, device=device, dtype=dtype)
+    flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
+    settings = read_settings(Path()).override(**flags)
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
@@ -73,7 +75,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
         find_voice(settings.voice, folder)
     sample_rate = read_profile(folder).mel.sample_rate
     recording = open_recording(source, sample_rate)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype)
+    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, prompt=settings.prompt)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
     num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)

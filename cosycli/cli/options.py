@@ -17,6 +17,7 @@ __all__ = [
     "Place",
     "Play",
     "ProgressStyle",
+    "Prompt",
     "Quiet",
     "Rendering",
     "Speaking",
@@ -38,6 +39,9 @@ Variant = Annotated[str | None, typer.Option(help="Another training of the model
 Style = Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")]
 Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
 Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
+Prompt = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="How much of a voice's clip the flow hears at most; 6.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
 Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
@@ -62,6 +66,7 @@ class Rendering:
     """How the model works; settings by these names."""
 
     mask: Mask = None
+    prompt: Prompt = None
     verify: Annotated[
         bool | None, typer.Option("--verify", help="Listen to each segment; draw it again where the words are wrong.")
     ] = None

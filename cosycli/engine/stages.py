@@ -25,7 +25,7 @@ from cosycli.engine.overlap import Turn
 from cosycli.engine.prompt_pasts import PromptPasts
 from cosycli.engine.room import Room
 from cosycli.engine.utterance import Utterance
-from cosycli.engine.voice_prompt import VoicePrompt, prepare_voice
+from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt, prepare_voice
 from cosycli.model.flow import NO_PAST, FlowInput, FlowPast
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
@@ -54,10 +54,12 @@ class Stages:
 
     Args:
         memory: as for `Memory`, and raises what that does.
+        prompt_s: see `prepare_voice`.
     """
 
-    def __init__(self, model: Model, memory: str | None = None) -> None:
+    def __init__(self, model: Model, memory: str | None = None, prompt_s: float = PROMPT_S) -> None:
         self.model = model
+        self._prompt_s = prompt_s
         self.elapsed: defaultdict[str, float] = defaultdict(float)
         self.memory = Memory(model, memory, num_cores(model.device))
         self.lanes = Lanes(model.device, self.memory.num_lanes)
@@ -70,7 +72,7 @@ class Stages:
     def prompt(self, voice: str) -> VoicePrompt:
         """What a voice gives the networks; raises what `prepare_voice` does."""
         if voice not in self._prompts:
-            self._prompts[voice] = prepare_voice(self.model, voice)
+            self._prompts[voice] = prepare_voice(self.model, voice, self._prompt_s)
         return self._prompts[voice]
 
     def request(self, item: Utterance) -> Request:
@@ -81,7 +83,7 @@ class Stages:
         told = " ".join(part for part in (profile.opening, instruction) if part)
         goes_on = instruction is None and bool(prompt.transcript)
         before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
-        speech = tuple(prompt.tokens.tolist()) if goes_on else ()
+        speech = prompt.clip_tokens if goes_on else ()
         is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
         tag = self._language_tag(item.segment.language) if is_cross_lingual else []
         # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.

@@ -25,6 +25,7 @@ from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.take import Take
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.verification import Listener, listener_for
+from cosycli.engine.voice_prompt import PROMPT_S
 from cosycli.engine.wave import max_wave, render_wave
 from cosycli.errors import UsageError
 from cosycli.joining import Piece, join
@@ -67,7 +68,14 @@ class Speech:
 class Synthesizer:
     """A loaded model that speaks."""
 
-    def __init__(self, model: Model, verify: bool = False, retakes: int = RETAKES, memory: str | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        verify: bool = False,
+        retakes: int = RETAKES,
+        memory: str | None = None,
+        prompt: float = PROMPT_S,
+    ) -> None:
         """See `cosycli.load`.
 
         Raises:
@@ -76,7 +84,7 @@ class Synthesizer:
         """
         self._model = model
         self._listener: Listener | None = listener_for(model.directory) if verify else None
-        self._stages = Stages(model, memory)
+        self._stages = Stages(model, memory, prompt)
         self._retakes = retakes
 
     @property

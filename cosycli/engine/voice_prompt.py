@@ -13,13 +13,19 @@ from torch import Tensor
 from cosycli.engine.abilities import reads_katakana
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
+from cosycli.model.profile import FlowProfile
 from cosycli.model.reference_encoder import resampled
 from cosycli.recording import read_reference
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import primary_language
 from cosycli.voices import Voice, find_voice
 
-__all__ = ["VoicePrompt", "encode_clip", "prepare_voice"]
+__all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice"]
+
+# Seconds of a clip that the flow goes on from. It was trained on prompts of up to 30 % of the whole
+# (`cosycli.training.flow`, as in the published code): 6 s before a segment of 14 s. With 10 s CosyVoice 2's flow takes
+# 1.4 times as long, with 30 s four times (`cosycli.model.costs`, segments of 10 s).
+PROMPT_S = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +35,10 @@ class VoicePrompt:
     Attributes:
         instruction: control text before every utterance, or None: `Speaker NAME` for a speaker of the built-in model.
         transcript: the words of the reference clip, empty where it is not known or not used.
-        tokens: (S,) speech tokens of the clip, empty for a voice known by its embedding alone.
-        mel: (num_mels, M) of the clip.
+        tokens, mel: (S,) speech tokens and their (num_mels, M), which the flow goes on from: the end of the clip. Empty
+            for a voice known by its embedding alone.
         speaker: (speaker_width,) embedding.
+        clip_tokens: (S',) of the whole clip, which the language model goes on from after the transcript.
     """
 
     instruction: str | None
@@ -39,13 +46,15 @@ class VoicePrompt:
     tokens: Tensor
     mel: Tensor
     speaker: Tensor
+    clip_tokens: tuple[int, ...] = ()
 
 
-def prepare_voice(model: Model, name: str) -> VoicePrompt:
+def prepare_voice(model: Model, name: str, prompt_s: float = PROMPT_S) -> VoicePrompt:
     """SFT where the model knows the speaker by name, zero-shot or cross-lingual from the reference clip elsewhere.
 
     Args:
         name: of a voice of the library, its folder, or a speaker of the model.
+        prompt_s: seconds that the flow is given of a longer clip.
 
     Raises:
         MissingError: there is no such voice, or it is of no use to the model; or what reads a Japanese transcript is
@@ -56,7 +65,7 @@ def prepare_voice(model: Model, name: str) -> VoicePrompt:
     if voice.speaker in model.speakers:
         return _known_speaker(model, voice.speaker)
     assert voice.reference is not None  # or it would not have been found
-    return _imitated(model, voice.reference, _transcript(model, voice))
+    return _imitated(model, voice.reference, _transcript(model, voice), prompt_s)
 
 
 def _transcript(model: Model, voice: Voice) -> str:
@@ -80,14 +89,15 @@ def _introduction(model: Model, name: str) -> str | None:
     return f"Speaker {name}" if model.profile.names_speakers else None
 
 
-def _imitated(model: Model, clip: Path, transcript: str) -> VoicePrompt:
+def _imitated(model: Model, clip: Path, transcript: str, prompt_s: float) -> VoicePrompt:
     recording = read_reference(clip)
     speaker = model.reference_encoder.speaker(recording.samples, recording.sample_rate)
     tokens, mel = encode_clip(model, recording.samples, recording.sample_rate)
+    end = _end_of(tokens, mel, prompt_s, model.profile.flow)
     if not model.profile.names_speakers:
-        return VoicePrompt(None, transcript, tokens, mel, speaker)
+        return VoicePrompt(None, transcript, *end, speaker, tuple(tokens.tolist()))
     nearest = max(model.speakers, key=lambda name: float(torch.dot(model.speakers[name], speaker)))
-    return VoicePrompt(_introduction(model, nearest), "", tokens, mel, speaker)
+    return VoicePrompt(_introduction(model, nearest), "", *end, speaker)
 
 
 def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) -> tuple[Tensor, Tensor]:
@@ -96,3 +106,14 @@ def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) ->
     mel = log_mel(resampled(samples, sample_rate, model.profile.mel.sample_rate), model.profile.mel)[0]
     num_tokens, num_frames = model.profile.flow.matching(len(tokens), mel.shape[1])
     return tokens[:num_tokens], mel[:, :num_frames]
+
+
+def _end_of(tokens: Tensor, mel: Tensor, seconds: float, flow: FlowProfile) -> tuple[Tensor, Tensor]:
+    """The last seconds of a longer clip, tokens (S,) and mel (num_mels, M), cut between two tokens.
+
+    Where in a word that is makes no difference to what follows the clip (`python -m tests.engine.prompt_length`).
+    """
+    num_tokens = round(seconds * flow.token_rate)
+    if len(tokens) <= num_tokens:
+        return tokens, mel
+    return tokens[-num_tokens:], mel[:, -flow.num_frames(num_tokens) :]

@@ -66,6 +66,7 @@ SETTINGS: Mapping[str, Kind] = {
     "speed": NUMBER,
     "seed": WHOLE,
     "mask": TEXT,
+    "prompt": NUMBER,
     "verify": YES_OR_NO,
     "retakes": WHOLE,
     "format": TEXT,

@@ -205,6 +205,7 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
         dtype=plan.settings.dtype or "",
         verify=plan.settings.verify,
         retakes=plan.settings.retakes,
+        prompt=plan.settings.prompt,
     )
     orders = []
     for (chapter, number, _), drawn in zip(places, utterances, strict=True):

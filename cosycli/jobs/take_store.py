@@ -40,6 +40,7 @@ class Conditions:
         dtype: the precision that was asked for, or "" where the device decides.
         verify: a recognizer has a say in which draw is kept.
         retakes: how often what fails is drawn again.
+        prompt: seconds of a voice's clip that the flow is given at most.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Conditions:
     dtype: str
     verify: bool = False
     retakes: int = 2
+    prompt: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
         conditions.dtype,
         *(["verify"] if conditions.verify else []),
         str(conditions.retakes),
+        f"{conditions.prompt:.4f}",
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

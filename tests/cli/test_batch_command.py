@@ -32,10 +32,11 @@ def test_each_job_becomes_a_file_and_a_line(jobs):
     assert lines[2].startswith("2 jobs: 2 done;")
 
 
-def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_of_its_own(cosy):
-    Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n")
-    ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1")
-    assert {(each.retakes, each.memory) for each in ended.synthesizers} == {(1, "4GB"), (7, "4GB")}
+def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_and_a_prompt_of_its_own(cosy):
+    Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n    prompt: 4\n")
+    ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1", "--prompt", "3")
+    made = {(each.retakes, each.memory, each.prompt) for each in ended.synthesizers}
+    assert made == {(1, "4GB", 3.0), (7, "4GB", 4.0)}
 
 
 def test_other_memory_makes_no_job_again(jobs):

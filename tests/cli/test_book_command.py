@@ -131,6 +131,11 @@ def test_other_retakes_render_everything_anew_and_other_memory_nothing(cosy, nov
     assert len(cosy("book", novel, "--retakes", "5", "--memory", "4GB").synthesizers) == 2
 
 
+def test_another_prompt_renders_everything_anew(cosy, novel):
+    first = rendered(cosy("book", novel))
+    assert rendered(cosy("book", novel, "--prompt", "3")) == first
+
+
 def test_verify_renders_everything_anew_and_keeps_the_takes_that_were_not_heard(cosy, novel):
     first = rendered(cosy("book", novel))
     assert rendered(cosy("book", novel, "--verify")) == first

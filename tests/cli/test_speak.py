@@ -90,16 +90,22 @@ def test_verify_makes_the_synthesizer_listen(cosy):
     assert [synthesizer.verify for synthesizer in ended.synthesizers] == [False, True]
 
 
-def test_retakes_and_memory_reach_the_synthesizer(cosy):
-    ended = cosy("speak", "Hello.", "-o", "a.wav", "--retakes", "5", "--memory", "4GB")
-    assert [(each.retakes, each.memory) for each in ended.synthesizers] == [(5, "4GB")]
+def test_retakes_memory_and_prompt_reach_the_synthesizer(cosy):
+    ended = cosy("speak", "Hello.", "-o", "a.wav", "--retakes", "5", "--memory", "4GB", "--prompt", "3")
+    assert [(each.retakes, each.memory, each.prompt) for each in ended.synthesizers] == [(5, "4GB", 3.0)]
 
 
 @pytest.mark.parametrize(
     ("option", "value", "hint"),
-    [("--retakes", "11", "Give 0 to 10"), ("--retakes", "-1", "Give 0 to 10"), ("--memory", "lots", "such as 4GB")],
+    [
+        ("--retakes", "11", "Give 0 to 10"),
+        ("--retakes", "-1", "Give 0 to 10"),
+        ("--memory", "lots", "such as 4GB"),
+        ("--prompt", "0", "Give 3 to 30"),
+        ("--prompt", "nan", "Give 3 to 30"),
+    ],
 )
-def test_retakes_and_memory_that_cannot_be_are_refused_before_the_model_loads(cosy, option, value, hint):
+def test_retakes_memory_and_prompt_that_cannot_be_are_refused_before_the_model_loads(cosy, option, value, hint):
     ended = cosy("speak", "Hello.", "-o", "a.wav", option, value)
     assert ended.status == 2
     assert hint in ended.err

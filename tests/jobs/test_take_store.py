@@ -50,8 +50,9 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
         take_key(utterance(), replace(CONDITIONS, mask="chunk")),
         take_key(utterance(), replace(CONDITIONS, dtype="bfloat16")),
         take_key(utterance(), replace(CONDITIONS, verify=True)),
+        take_key(utterance(), replace(CONDITIONS, prompt=3.0)),
     ]
-    assert len({take_key(utterance(), CONDITIONS), *others}) == 11
+    assert len({take_key(utterance(), CONDITIONS), *others}) == 12
 
 
 def test_the_pause_and_the_place_are_not_in_the_key():
