@@ -25,6 +25,7 @@ FLOAT_BYTES = 4
 OVERHEAD = 110_000_000
 FLOW_VALUES, VOCODER_VALUES = 40, 12
 CACHE_GROWTH = 256  # positions that the cache grows by
+UNSTEADY_BYTES = 20 * 10**6  # a process with the built-in model took 339 to 341 MB, run by run
 COPY_BYTES = 800 * 10**6  # that a copy of the process had of its own: built-in model, ten minutes in waves of 32
 
 
@@ -126,6 +127,6 @@ def _beside(model: Model, memory: str, least: int) -> int:
     if left < least:
         raise UsageError(
             f"{memory} of memory is too little: the model takes {megabytes(taken)}, and speaking {megabytes(least)}.",
-            f"Give at least: --memory {megabytes(taken + least)}",
+            f"Give at least: --memory {megabytes(taken + least + UNSTEADY_BYTES)}",
         )
     return left

@@ -143,6 +143,14 @@ def smallest_budget(model: Model) -> str:
     return refused.value.hint.rpartition(" ")[2]
 
 
+@pytest.mark.usefixtures("taken_before")
+def test_what_a_refusal_asks_for_is_enough_for_the_next_run(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process takes a little more."""
+    asked = smallest_budget(model)
+    monkeypatch.setattr("cosycli.engine.memory.taken_memory", lambda device: 710_000_000)
+    assert Memory(model, asked).num_lanes == 1
+
+
 def test_a_budget_too_small_for_the_model_says_how_much_it_needs(folder: Path) -> None:
     with pytest.raises(UsageError, match=r"1MB of memory is too little.*\n.*--memory \d+MB"):
         cosycli.load(str(folder), device="cpu", memory="1MB")
