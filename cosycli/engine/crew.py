@@ -8,6 +8,7 @@ processes (two Zen 5 cores).
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -93,7 +94,11 @@ class _Copy(Generic[Result]):
         self.given: deque[int] = deque()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, items, theirs, os.getpid()), daemon=True)
-        self._process.start()
+        gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected, and a copy has none of them
+        try:
+            self._process.start()
+        finally:
+            gc.unfreeze()
         theirs.close()
 
     def give(self, number: int) -> None:

@@ -1,5 +1,6 @@
 """Copies of the process give what it would give itself."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -64,6 +65,23 @@ def test_a_copy_has_one_core_and_none_of_the_files_of_its_parent(tmp_path):
             return torch.get_num_threads(), Path(f"/proc/self/fd/{opened.fileno()}").exists()
 
         assert list(in_crew(look, [0], 1)) == [(1, False)]
+
+
+def test_a_copy_never_collects_what_its_parent_has_dropped(tmp_path):
+    class Dropped:
+        def __del__(self):
+            (tmp_path / str(os.getpid())).touch()
+
+    gc.disable()
+    try:
+        dropped = Dropped()
+        dropped.holds = dropped
+        del dropped
+        list(in_crew(lambda _: gc.collect(), [0], 1))
+    finally:
+        gc.enable()
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == [str(os.getpid())]
 
 
 def test_copies_end_when_their_parent_is_killed():
