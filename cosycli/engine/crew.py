@@ -94,7 +94,7 @@ class _Copy(Generic[Result]):
         self.given: deque[int] = deque()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, items, theirs, os.getpid()), daemon=True)
-        gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected, and a copy has none of them
+        gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected: a copy has none of them
         try:
             self._process.start()
         finally:
