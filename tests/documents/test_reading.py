@@ -1,5 +1,7 @@
 """Which reader a document gets, and what is said of those that none reads."""
 
+import shlex
+
 import pytest
 from accounts import said
 from tiny_epub import page, write_epub
@@ -46,7 +48,7 @@ def test_an_epub_is_read_from_a_file_and_a_pipe(tmp_path):
     [
         ("a.pdf", b"", "PDF", "pdftotext -enc UTF-8 {} book.txt"),
         ("a.txt", b"%PDF-1.7\n", "PDF", "pdftotext"),
-        ("a b.docx", b"PK\x03\x04", "Word document", "pandoc '{}' -o book.epub"),
+        ("a b.docx", b"PK\x03\x04", "Word document", "pandoc {} -o book.epub"),
         ("a.zip", b"PK\x03\x04....[Content_Types].xml", "Word document", "pandoc"),
         ("a.mobi", b"", "Mobipocket book", "ebook-convert {} book.epub"),
         ("a.azw3", b"", "Kindle book", "ebook-convert"),
@@ -58,7 +60,7 @@ def test_documents_that_must_be_converted_are_refused_by_name(tmp_path, name, co
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"is a {kind}") as caught:
         read_source(path, ReadingPolicy())
-    assert command.format(path) in caught.value.hint
+    assert command.format(shlex.quote(str(path))) in caught.value.hint
 
 
 def test_a_pdf_in_a_pipe_is_refused_too():

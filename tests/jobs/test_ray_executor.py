@@ -36,6 +36,7 @@ def deaths(monkeypatch, tmp_path):
     monkeypatch.setattr(cosycli, "load", load_mortal(folder))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # the workers find this project and its tests
     monkeypatch.setenv("RAY_USE_MULTIPROCESSING_CPU_COUNT", "1")  # also where a container's share of time is one CPU's
+    monkeypatch.setenv("RAY_TMPDIR", "/tmp")  # Ray takes no folder whose name is long or not in English
     return folder
 
 
