@@ -18,7 +18,7 @@ from cosycli.engine.take import Take
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from tests.model.tiny_model import write_tiny_model
 
-PATIENCE_S = 60.0  # a thread that is not heard of for so long has not done what it should
+PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should
 CPU = torch.device("cpu")
 
 

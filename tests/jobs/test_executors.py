@@ -2,10 +2,12 @@
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cosycli.errors import UsageError
+from cosycli.jobs.executors import wave_size
 
 
 @pytest.fixture
@@ -36,6 +38,15 @@ def test_without_ray_the_error_says_how_to_get_it(cosy, novel, monkeypatch):
     ended = cosy("book", "novel.md", "--executor", "ray")
     assert ended.status == 4
     assert "pip install" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("num_utterances", "num_workers", "size"),
+    [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)],
+)
+def test_waves_are_smaller_where_workers_would_have_none(num_utterances, num_workers, size):
+    executor = SimpleNamespace(num_workers=num_workers, max_wave=32)
+    assert wave_size(executor, num_utterances) == size
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:port", "127.0.0.1:99999999"])
