@@ -52,12 +52,16 @@ def digest(folder: Path) -> str:
     return hashlib.sha256((folder / "book.m4b").read_bytes()).hexdigest()
 
 
-def kill_runs(num_kills: int, seed: int = 0) -> Outcome:
-    """Go on until so many runs were killed; a book that gets finished is compared, thrown away and begun again."""
+def kill_runs(num_kills: int, num_paragraphs: int = 12, seed: int = 0) -> Outcome:
+    """Go on until so many runs were killed; a book that gets finished is compared, thrown away and begun again.
+
+    Args:
+        num_paragraphs: of a chapter of the book.
+    """
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_book(folder / "book.md")
+        write_book(folder / "book.md", num_paragraphs=num_paragraphs)
         started = time.monotonic()
         assert start(folder).wait() == 0
         usual_s = time.monotonic() - started
