@@ -30,25 +30,26 @@ def record_cuda_graph(step: Step) -> Step:
 class CapturedSteps:
     """Runs a step that reads and writes the same tensors every time, and asks nothing of the host.
 
+    It does not keep the step, whose owner it may belong to: both would stay until Python looks for such cycles, and the
+    memory of a GPU with them.
+
     Args:
-        step: to be run.
-        record: gives what runs it again, without running it; the step itself would do.
+        record: gives what runs a step again, without running it; the step itself would do.
     """
 
-    def __init__(self, step: Step, record: Recorder = record_cuda_graph) -> None:
-        self._step = step
+    def __init__(self, record: Recorder = record_cuda_graph) -> None:
         self._record = record
         self._replays: dict[Hashable, Step | None] = {}
 
-    def run(self, shapes: Hashable) -> None:
+    def run(self, step: Step, shapes: Hashable) -> None:
         """Runs the step once; steps of equal `shapes` run the same operations on the same memory.
 
         The first of them runs as it is, for libraries set themselves up when first called, which cannot be recorded.
         """
         if shapes not in self._replays:
-            self._step()
+            step()
             self._replays[shapes] = None
             return
-        replay = self._replays[shapes] or self._record(self._step)
+        replay = self._replays[shapes] or self._record(step)
         self._replays[shapes] = replay
         replay()

@@ -100,7 +100,7 @@ class RunningRows:
         device = self._cache.device if self._cache.device.type == "cuda" else torch.device("cpu")
         self._rows = _Rows.empty(max_rows, max_length, self._profile.repetition_window, device)
         self._numbers: list[int] = []  # of the requests, by row
-        self._steps = CapturedSteps(self._advance, record)
+        self._steps = CapturedSteps(record)
 
     @property
     def has_fixed_shapes(self) -> bool:
@@ -123,7 +123,7 @@ class RunningRows:
         """Says one token more in every row that is running; in one that is not, what comes is dropped."""
         self._cache.make_room()
         if self.has_fixed_shapes:
-            self._steps.run(self._cache.extent)
+            self._steps.run(self._advance, self._cache.extent)
         else:
             self._advance()
 

@@ -21,18 +21,18 @@ def growing(x: Tensor) -> Step:
 
 def test_each_run_is_one_step_recorded_or_not() -> None:
     x, recorder = torch.zeros(3), Recorder()
-    steps = CapturedSteps(growing(x), recorder)
+    steps, step = CapturedSteps(recorder), growing(x)
     for _ in range(5):
-        steps.run("as ever")
+        steps.run(step, "as ever")
     assert x.tolist() == [31.0] * 3
     assert (recorder.num_recorded, recorder.num_replayed) == (1, 3)
 
 
 def test_steps_of_other_shapes_are_recorded_anew() -> None:
     x, recorder = torch.zeros(3), Recorder()
-    steps = CapturedSteps(growing(x), recorder)
+    steps, step = CapturedSteps(recorder), growing(x)
     for shapes in (1, 2, 1, 2, 1, 2):
-        steps.run(shapes)
+        steps.run(step, shapes)
     assert x.tolist() == [63.0] * 3
     assert recorder.num_recorded == 2
 
@@ -43,16 +43,16 @@ def test_a_step_that_waits_for_the_device_cannot_be_recorded() -> None:
     def step() -> None:
         x.mul_(float(x[0]))
 
-    steps = CapturedSteps(step, Recorder())
-    steps.run("as ever")
+    steps = CapturedSteps(Recorder())
+    steps.run(step, "as ever")
     with pytest.raises(AssertionError, match="cannot be recorded"):
-        steps.run("as ever")
+        steps.run(step, "as ever")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
 def test_cuda_graphs_record_without_running() -> None:
     x = torch.zeros(3, device="cuda")
-    steps = CapturedSteps(growing(x), record_cuda_graph)
+    steps, step = CapturedSteps(record_cuda_graph), growing(x)
     for _ in range(5):
-        steps.run("as ever")
+        steps.run(step, "as ever")
     assert x.tolist() == [31.0] * 3

@@ -1,6 +1,8 @@
 """Batched decoding: who shares the batch changes nothing, and the limits of length are kept."""
 
+import gc
 from copy import deepcopy
+from weakref import WeakSet
 
 import pytest
 import torch
@@ -90,6 +92,25 @@ def test_a_gpu_says_the_same_recorded_or_not(model, requests):
     on_gpu = deepcopy(model).cuda()
     recorded = Decoder(on_gpu).decode(requests, batch_size=4)
     assert recorded == Decoder(on_gpu, has_fixed_shapes=False).decode(requests, batch_size=4)
+
+
+def test_rows_that_are_not_kept_are_freed_at_once(model, requests, monkeypatch):
+    """And not when Python next looks for cycles: the next rows want their memory."""
+    new_cache, caches = model.new_cache, WeakSet()
+
+    def remembered(*arguments):
+        cache = new_cache(*arguments)
+        caches.add(cache)
+        return cache
+
+    monkeypatch.setattr(model, "new_cache", remembered)
+    gc.collect()
+    gc.disable()
+    try:
+        Decoder(model, has_fixed_shapes=True, record=Recorder()).decode(requests, batch_size=4)
+        assert not caches
+    finally:
+        gc.enable()
 
 
 def test_a_decoder_that_failed_can_be_used_again(model, requests, monkeypatch):
