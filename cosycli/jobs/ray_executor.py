@@ -1,7 +1,8 @@
 """Takes rendered by worker processes that each hold the model, on this machine or on many, with Ray.
 
 A worker is given a whole wave and gives back its takes, so that no disk need be shared, and what a take sounds like
-does not depend on which worker made it. Where a worker dies, Ray starts another one, which renders the wave again.
+does not depend on which worker made it. One with a GPU has two waves at a time, whose stages overlap. Where a worker
+dies, Ray starts another one, which renders its waves again.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 from ray.util import ActorPool
 
+from cosycli.engine.overlap import AT_ONCE
 from cosycli.errors import MissingError, UsageError
 from cosycli.jobs.executors import Load, Wave
 from cosycli.jobs.local_executor import LocalExecutor
@@ -40,22 +41,27 @@ START_ONE = "Start one with `ray start --head`; it prints its address: --ray-add
 
 
 class _Worker:
-    """What runs in a worker process. The model is loaded when it is first needed: by a worker that replaces another
-    one, with its first wave."""
+    """What runs in a worker process, in a thread for each wave that it has at a time.
+
+    The model is loaded when it is first needed: by a worker that replaces another one, with its first wave.
+    """
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._loading = threading.Lock()
+        self._loaded: Synthesizer | None = None
 
-    @cached_property
     def _synthesizer(self) -> Synthesizer:
-        return self._load()
+        with self._loading:
+            self._loaded = self._loaded or self._load()
+            return self._loaded
 
     def prepare(self) -> int:
         """The most utterances that are worth rendering together here."""
-        return self._synthesizer.max_wave
+        return self._synthesizer().max_wave
 
     def render(self, wave: Wave, mask: str) -> list[tuple[str, StoredTake]]:
-        return list(LocalExecutor(self._synthesizer).render([wave], mask))
+        return list(LocalExecutor(self._synthesizer()).render([wave], mask))
 
 
 @dataclass(frozen=True)
@@ -66,12 +72,18 @@ class Crew:
     num_cpus: int
     num_gpus: int
 
+    @property
+    def waves_at_once(self) -> int:
+        """Of a worker."""
+        return AT_ONCE if self.num_gpus else 1
+
 
 class RayExecutor:
-    """Waves handed to whichever worker is idle."""
+    """Waves handed to whichever worker has none, or fewer than it may have at once."""
 
-    def __init__(self, workers: list[Any], max_wave: int) -> None:
+    def __init__(self, workers: list[Any], max_wave: int, waves_at_once: int) -> None:
         self._workers = workers
+        self._waves_at_once = waves_at_once
         self.max_wave = max_wave
 
     @property
@@ -79,7 +91,7 @@ class RayExecutor:
         return len(self._workers)
 
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
-        pool = ActorPool(self._workers)
+        pool = ActorPool(self._waves_at_once * self._workers)
         with _plain_errors():
             for takes in pool.map_unordered(lambda worker, wave: worker.render.remote(wave, mask), list(waves)):
                 yield from takes
@@ -101,19 +113,24 @@ def ray_executor(load: Load, num_workers: int | None, address: str | None, devic
     with redirect_stdout(sys.stderr):  # Ray says on stdout what becomes of its workers
         _connect(address)
         try:
-            workers = _hire(load, num_workers, on_gpus=device != "cpu")
+            nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            crew = crew_for(nodes, num_workers, on_gpus=device != "cpu")
+            workers = _hire(load, crew)
             with _plain_errors():
                 sizes = ray.get([worker.prepare.remote() for worker in workers])
-            yield RayExecutor(workers, min(sizes))
+            yield RayExecutor(workers, min(sizes), crew.waves_at_once)
         finally:
             ray.shutdown()
 
 
-def _hire(load: Load, num_workers: int | None, on_gpus: bool) -> list[Any]:
-    crew = crew_for([node["Resources"] for node in ray.nodes() if node["Alive"]], num_workers, on_gpus)
+def _hire(load: Load, crew: Crew) -> list[Any]:
     actor: Any = ray.remote(_Worker)
     worker = actor.options(
-        num_cpus=crew.num_cpus, num_gpus=crew.num_gpus, max_restarts=-1, max_task_retries=MAX_RETRIES
+        num_cpus=crew.num_cpus,
+        num_gpus=crew.num_gpus,
+        max_concurrency=crew.waves_at_once,
+        max_restarts=-1,
+        max_task_retries=MAX_RETRIES,
     )
     return [worker.remote(load) for _ in range(crew.num_workers)]
 

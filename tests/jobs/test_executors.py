@@ -59,10 +59,13 @@ def test_an_address_where_no_cluster_answers_is_refused_at_once(cosy, novel, add
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install ray")
 class TestCrew:
-    def crew(self, nodes, num_workers=None, on_gpus=True):
+    def hire(self, nodes, num_workers=None, on_gpus=True):
         from cosycli.jobs.ray_executor import crew_for
 
-        crew = crew_for([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
+        return crew_for([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
+
+    def crew(self, *arguments, **named):
+        crew = self.hire(*arguments, **named)
         return crew.num_workers, crew.num_cpus, crew.num_gpus
 
     def test_there_is_a_worker_on_each_gpu_of_one_machine_or_of_many(self):
@@ -75,6 +78,10 @@ class TestCrew:
 
     def test_a_model_on_the_cpu_leaves_the_gpus_to_others(self):
         assert self.crew([(16, 4)], on_gpus=False) == (1, 16, 0)
+
+    def test_a_worker_has_another_wave_at_hand_where_stages_overlap(self):
+        assert self.hire([(16, 4)]).waves_at_once == 2
+        assert self.hire([(16, 4)], on_gpus=False).waves_at_once == 1
 
     def test_a_machine_is_shared_out_among_its_workers(self):
         assert self.crew([(8, 0)], 3) == (3, 2, 0)
