@@ -111,7 +111,7 @@ def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) ->
 def _end_of(tokens: Tensor, mel: Tensor, seconds: float, flow: FlowProfile) -> tuple[Tensor, Tensor]:
     """The last seconds of a longer clip, tokens (S,) and mel (num_mels, M), cut between two tokens.
 
-    Where in a word that is makes no difference to what follows the clip (`python -m tests.engine.prompt_length`).
+    That may be within a word: what follows the clip was understood as well (`python -m tests.engine.prompt_length`).
     """
     num_tokens = round(seconds * flow.token_rate)
     if len(tokens) <= num_tokens:
