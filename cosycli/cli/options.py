@@ -12,6 +12,7 @@ __all__ = [
     "Dtype",
     "Format",
     "Mask",
+    "Memory",
     "Model",
     "Output",
     "Place",
@@ -44,6 +45,9 @@ Prompt = Annotated[
 ]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
 Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="For model and batches, such as 4GB; else half of what is free.")
+]
 Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]
@@ -75,9 +79,7 @@ class Rendering:
     retakes: Annotated[
         int | None, typer.Option(metavar="N", help="How often a segment that fails its checks is drawn again; 2.")
     ] = None
-    memory: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="For model and batches, such as 4GB; else half of what is free.")
-    ] = None
+    memory: Memory = None
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class Setup:
         model, device, dtype, variant: as for `cosycli.load`.
         runs: the first is the cold one, the fastest the steady one.
         with_reference: also measure a segment at a time in float32, with PyTorch's own linear layers and attention.
+        memory: as for `cosycli.load`; for synthetic work it bounds the batches of flow and vocoder alone.
 
     Raises:
         UsageError: there are no runs.
@@ -57,6 +58,7 @@ class Setup:
     variant: str | None = None
     runs: int = 3
     with_reference: bool = False
+    memory: str | None = None
 
     def __post_init__(self) -> None:
         if self.runs < 1:
@@ -143,7 +145,7 @@ def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
 
 def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
     started = time.perf_counter()
-    synthesizer = cosycli.load(setup.model, setup.device, setup.dtype, setup.variant)
+    synthesizer = cosycli.load(setup.model, setup.device, setup.dtype, setup.variant, memory=setup.memory)
     load_s = time.perf_counter() - started
 
     def speak() -> Run:
@@ -176,7 +178,7 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
 
 def _measure_synthetic(path: str, setup: Setup, workload: Workload, batches: Sequence[int]) -> list[Measurement]:
     started = time.perf_counter()
-    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload)
+    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload, memory=setup.memory)
     load_s = time.perf_counter() - started
     return [_measured(path, batch, setup, load_s, partial(task.run, batch)) for batch in batches]
 

@@ -73,11 +73,15 @@ class Run:
 
 
 class Task:
-    """A workload made ready for a model."""
+    """A workload made ready for a model.
 
-    def __init__(self, model: Model, workload: Workload) -> None:
+    Args:
+        memory: as for `Memory`, and raises what that does.
+    """
+
+    def __init__(self, model: Model, workload: Workload, memory: str | None = None) -> None:
         self._model = model
-        self._stages = Stages(model)
+        self._stages = Stages(model, memory)
         self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)
         spoken = tuple(self._prompt.tokens.tolist())
