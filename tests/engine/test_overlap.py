@@ -20,6 +20,7 @@ from tests.model.tiny_model import write_tiny_model
 
 PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should
 CPU = torch.device("cpu")
+ON_A_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
 def came(event: threading.Event) -> bool:
@@ -122,6 +123,16 @@ class TestItems:
 
         assert set().union(*overlapped(work, range(4))) == {1}
 
+    @ON_A_GPU
+    def test_a_turn_comes_after_what_its_thread_has_asked_a_gpu_for(self) -> None:
+        turn = Turn(torch.device("cuda"))
+        x = torch.zeros(1 << 24, device="cuda")
+        for _ in range(100):
+            x += 1
+        with turn.taken():
+            assert x[-1].item() == 100
+            assert torch.cuda.current_stream() != torch.cuda.default_stream()
+
     def test_a_turn_ends_with_what_goes_wrong_in_it(self) -> None:
         turn = Turn(CPU)
         with pytest.raises(Abandoned), turn.taken():
@@ -131,10 +142,15 @@ class TestItems:
 
 
 @pytest.fixture(scope="module")
-def synthesizer(tmp_path_factory: pytest.TempPathFactory) -> Synthesizer:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
     torch.save({"meg": {"embedding": torch.randn(1, 192)}}, folder / "spk2info.pt")
-    return cosycli.load(str(folder), device="cpu", retakes=1)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def synthesizer(folder: str) -> Synthesizer:
+    return cosycli.load(folder, device="cpu", retakes=1)
 
 
 @pytest.fixture
@@ -152,9 +168,12 @@ def waves(synthesizer: Synthesizer) -> list[list[Utterance]]:
 class TestWaves:
     """The tiny model was never trained: every take fails its checks, and is drawn again."""
 
+    @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=ON_A_GPU)])
     def test_takes_are_those_of_waves_one_after_the_other(
-        self, synthesizer: Synthesizer, waves: list[list[Utterance]], monkeypatch: pytest.MonkeyPatch
+        self, folder: str, waves: list[list[Utterance]], monkeypatch: pytest.MonkeyPatch, device: str
     ) -> None:
+        synthesizer = cosycli.load(folder, device=device, dtype="float32", retakes=1)
+        monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: False)
         expected = list(synthesizer.render_waves(waves))
         monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: True)
         made = list(synthesizer.render_waves(waves))
