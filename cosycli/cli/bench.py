@@ -76,6 +76,7 @@ def bench(
     variant: options.Variant = None,
     device: options.Device = None,
     dtype: options.Dtype = None,
+    mask: options.Mask = None,
     memory: options.Memory = None,
     runs: Annotated[int, typer.Option(help="The first is the cold one; the fastest is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -92,7 +93,7 @@ def bench(
     from cosycli.engine.benchmark_comparison import read_earlier
     from cosycli.engine.workload import Workload
 
-    setup = benchmark.Setup(model, device, dtype, variant, runs, reference, memory)
+    setup = benchmark.Setup(model, device, dtype, variant, mask or "full", runs, reference, memory)
     workload = Workload(**given) if synthetic else None
     earlier = read_earlier(compare, model, workload) if compare else None
     if workload is not None:

@@ -1,4 +1,4 @@
-"""What a model can be asked for in text, so that a script is checked before the model is loaded."""
+"""What a model can be asked for, so that it is checked before the model is loaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosycli.errors import UsageError
+from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
@@ -13,7 +14,15 @@ from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.voices import voice_names
 
-__all__ = ["abilities_of", "check_language", "instruction_of", "languages_of", "read_for", "reads_katakana"]
+__all__ = [
+    "abilities_of",
+    "check_language",
+    "instruction_of",
+    "languages_of",
+    "mask_called",
+    "read_for",
+    "reads_katakana",
+]
 
 # By version.
 _TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
@@ -86,6 +95,15 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
         return None
     quoted = f'"{style}"' if " " in style.strip() and not style.startswith('"') else style
     return compile_style(quoted, _styles_of(profile))
+
+
+def mask_called(name: str, profile: ModelProfile) -> FlowMask:
+    """Raises: UsageError: there is no such mask, or the model knows none but the full one."""
+    masks = list(FlowMask) if profile.flow.has_masks else [FlowMask.FULL]
+    for mask in masks:
+        if mask.value == name:
+            return mask
+    raise UsageError(f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}.")
 
 
 def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Script:

@@ -44,6 +44,7 @@ class Setup:
 
     Attributes:
         model, device, dtype, variant: as for `cosycli.load`.
+        mask: what the flow's attention sees.
         runs: the first is the cold one, the fastest the steady one.
         with_reference: also measure a segment at a time in float32, with PyTorch's own linear layers and attention.
         memory: as for `cosycli.load`; for synthetic work it bounds the batches of flow and vocoder alone.
@@ -56,6 +57,7 @@ class Setup:
     device: str | None = None
     dtype: str | None = None
     variant: str | None = None
+    mask: str = "full"
     runs: int = 3
     with_reference: bool = False
     memory: str | None = None
@@ -125,6 +127,7 @@ class Report:
     """What was measured; the workload is None for sentences."""
 
     model: str
+    mask: str
     workload: Workload | None
     machine: Machine
     measurements: tuple[Measurement, ...]
@@ -140,7 +143,7 @@ def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
     if setup.with_reference:
         with without_packing():
             measurements.append(_measure_text(REFERENCE, setup.for_reference, sentences))
-    return Report(setup.model, None, Machine.of(setup), tuple(measurements))
+    return Report(setup.model, setup.mask, None, Machine.of(setup), tuple(measurements))
 
 
 def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
@@ -150,7 +153,7 @@ def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
 
     def speak() -> Run:
         started = time.perf_counter()
-        speeches = [synthesizer.speak(text) for text in texts]
+        speeches = [synthesizer.speak(text, mask=setup.mask) for text in texts]
         total_s = time.perf_counter() - started
         stage_s = {stage: sum(getattr(speech.timings, f"{stage}_s") for speech in speeches) for stage in STAGES}
         return Run(sum(len(speech.samples) / speech.sample_rate for speech in speeches), stage_s, total_s)
@@ -173,12 +176,12 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
     if setup.with_reference:
         with without_packing():
             measurements += _measure_synthetic(REFERENCE, setup.for_reference, workload, [1])
-    return Report(setup.model, workload, Machine.of(setup), tuple(measurements))
+    return Report(setup.model, setup.mask, workload, Machine.of(setup), tuple(measurements))
 
 
 def _measure_synthetic(path: str, setup: Setup, workload: Workload, batches: Sequence[int]) -> list[Measurement]:
     started = time.perf_counter()
-    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload, memory=setup.memory)
+    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload, setup.mask, setup.memory)
     load_s = time.perf_counter() - started
     return [_measured(path, batch, setup, load_s, partial(task.run, batch)) for batch in batches]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.abilities import instruction_of, read_for
+from cosycli.engine.abilities import instruction_of, mask_called, read_for
 from cosycli.engine.conversion import convert
 from cosycli.engine.crew import can_fork, in_crew
 from cosycli.engine.overlap import can_overlap, overlapped
@@ -27,7 +27,6 @@ from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_prompt import PROMPT_S
 from cosycli.engine.wave import max_wave, render_wave
-from cosycli.errors import UsageError
 from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
@@ -151,10 +150,9 @@ class Synthesizer:
             UsageError: the mask does not exist.
             MissingError: a voice does not exist, or is of no use to this model; or there is not enough memory.
         """
-        flow_mask = self._mask_called(mask)
-        for wave in waves:
-            for utterance in wave:
-                self._stages.prompt(utterance.voice)
+        flow_mask = mask_called(mask, self._model.profile)
+        voices = dict.fromkeys(utterance.voice for wave in waves for utterance in wave)
+        prompts = [self._stages.prompt(voice) for voice in voices]
 
         def render(wave: Sequence[Utterance]) -> list[Take]:
             return best_takes(lambda wanted: self._draw(wanted, flow_mask), wave, self._retakes)
@@ -167,6 +165,8 @@ class Synthesizer:
         if size < 2 or self._listener is not None or not can_fork():
             yield from map(render, waves)
             return
+        for prompt in prompts:
+            self._stages.past(prompt, flow_mask)  # for all copies to share
         for takes, elapsed in in_crew(self._stages.in_one_of(size, render), waves, size):
             for stage, seconds in elapsed.items():
                 self._stages.elapsed[stage] += seconds
@@ -204,7 +204,7 @@ class Synthesizer:
         Raises:
             MissingError: the model has nothing to hear a recording with.
         """
-        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), self._mask_called(mask)
+        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), mask_called(mask, self._model.profile)
         hear = self._model.reference_encoder.tokens
 
         def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,16 +212,6 @@ class Synthesizer:
             return sound(self._stages, [Saying(tokens, prompt, seed=0)], flow_mask)[0]
 
         return convert(say_again, blocks, self.sample_rate)
-
-    def _mask_called(self, name: str) -> FlowMask:
-        """Raises: UsageError: there is no such mask, or the model knows none but the full one."""
-        masks = list(FlowMask) if self._model.profile.flow.has_masks else [FlowMask.FULL]
-        for mask in masks:
-            if mask.value == name:
-                return mask
-        raise UsageError(
-            f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}."
-        )
 
 
 def _wave_size(num_utterances: int, num_cores: int, most: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cosycli.engine.abilities import mask_called
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
@@ -18,7 +19,6 @@ from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.loading import Model
-from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
 from cosycli.model.speech_decoder import Prompt, SpeechDecoder
 
@@ -76,11 +76,15 @@ class Task:
     """A workload made ready for a model.
 
     Args:
-        memory: as for `Memory`, and raises what that does.
+        mask: what the flow's attention sees.
+        memory: as for `Memory`.
+
+    Raises:
+        UsageError: the model has no such mask; or as for `Memory`.
     """
 
-    def __init__(self, model: Model, workload: Workload, memory: str | None = None) -> None:
-        self._model = model
+    def __init__(self, model: Model, workload: Workload, mask: str = "full", memory: str | None = None) -> None:
+        self._model, self._mask = model, mask_called(mask, model.profile)
         self._stages = Stages(model, memory)
         self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)
@@ -98,7 +102,7 @@ class Task:
         started = time.perf_counter()
         with stages.timed("language_model_s"):
             tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-        waves = sound(stages, [Saying(said, self._prompt, SEED) for said in tokens], FlowMask.FULL)
+        waves = sound(stages, [Saying(said, self._prompt, SEED) for said in tokens], self._mask)
         total_s = time.perf_counter() - started
         audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
         stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
@@ -108,11 +112,15 @@ class Task:
         profile, request, costs = self._model.profile.flow, self._requests[0], costs_of(self._model.profile)
         if costs is None:
             return None
+        chunk = self._model.flow.frames_of_chunk(self._mask)
+        start = self._stages.past(self._prompt, self._mask).num_frames
         num_read = len(request.text) + len(request.prompt_text) + len(request.prompt_speech)
         num_heard = [len(request.prompt_speech) + len(spoken) for spoken in tokens]
         return {
             "language_model": costs.token * sum(num_read + len(spoken) for spoken in tokens),
-            "flow": sum(costs.flow(profile.num_frames(count), count / profile.token_rate) for count in num_heard),
+            "flow": sum(
+                costs.flow(start, profile.num_frames(count), chunk, count / profile.token_rate) for count in num_heard
+            ),
             "vocoder": costs.vocoder * sum(map(len, tokens)) / profile.token_rate,
         }
 

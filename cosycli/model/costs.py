@@ -32,9 +32,16 @@ class NetworkCosts:
     vocoder: float
     num_passes: int
 
-    def flow(self, num_frames: int, seconds: float) -> float:
-        """For one utterance of so many mel frames and seconds, both with the prompt."""
-        estimator = self.num_passes * num_frames * (self.frame + self.frame_pair * num_frames)
+    def flow(self, start: int, end: int, chunk: int | None, seconds: float) -> float:
+        """For one utterance.
+
+        Args:
+            start, end: the mel frames that the estimator goes through, counted from the beginning of the prompt.
+            chunk: frames a chunk of the mask, or None.
+            seconds: of sound, with the prompt.
+        """
+        num_pairs = sum(min(end, (frame // chunk + 1) * chunk) if chunk else end for frame in range(start, end))
+        estimator = self.num_passes * ((end - start) * self.frame + num_pairs * self.frame_pair)
         return estimator + self.token_encoder * seconds
 
 

@@ -70,7 +70,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, angles: Tensor, sight: Sight) -> Tensor:
         """(B, M, D), (M, R) -> (B, M, D)."""
-        parts = rotate(self.to_q(x), angles), rotate(self.to_k(x), angles), self.to_v(x)
+        key, value = rotate(self.to_k(x), angles), self.to_v(x)
+        parts = rotate(self.to_q(x), angles), sight.joined(key), sight.joined(value)
         query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
         mixed = attend(query, key, value, sight)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))

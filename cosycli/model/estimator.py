@@ -116,9 +116,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, sight: Sight) -> Tensor:
         """(B, M, C) -> (B, M, C)."""
-        query, key, value = (
-            linear(x).unflatten(2, (self.num_heads, -1)).transpose(1, 2) for linear in (self.to_q, self.to_k, self.to_v)
-        )
+        parts = self.to_q(x), sight.joined(self.to_k(x)), sight.joined(self.to_v(x))
+        query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
         mixed = attend(query, key, value, sight)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 

@@ -41,7 +41,8 @@ class Past:
         """
         if self._earlier is not None:
             earlier = next(self._earlier)
-            joined = torch.cat([earlier.repeat_interleave(len(x) // len(earlier), dim=0), x], dim=-2)
+            rows = earlier[:, None].expand(-1, len(x) // len(earlier), *earlier.shape[1:])
+            joined = torch.cat([rows.flatten(0, 1), x], dim=-2)
         else:
             joined = F.pad(x, (0, 0, behind or 0, 0))
         if self._keeps:

@@ -46,6 +46,14 @@ def test_every_batch_makes_all_the_sound_that_was_asked_for(report: Report) -> N
     assert {each.audio_s for each in report.measurements} == {6.0}
 
 
+def test_a_mask_is_measured(directory: Path) -> None:
+    setup = Setup(str(directory), device="cpu", mask="chunk", runs=1)
+    report = benchmark_synthetic(setup, replace(WORK, prompt_s=3), [3])
+    assert (report.mask, report.measurements[0].audio_s) == ("chunk", 6.0)
+    with pytest.raises(UsageError, match="Valid: full, causal, chunk, double-chunk"):
+        benchmark_synthetic(replace(setup, mask="chunks"), WORK, [3])
+
+
 def test_stages_are_measured_apart_and_together(report: Report) -> None:
     for each in report.measurements:
         apart = each.language_model_rtf + each.flow_rtf + each.vocoder_rtf

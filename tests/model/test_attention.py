@@ -1,10 +1,11 @@
-"""Attention a head at a time gives what attention under a mask gives."""
+"""Attention a row at a time gives what attention under a mask gives."""
 
 import pytest
 import torch
 
-from cosycli.model.attention import MIN_CHUNK, Sight, attend, attend_by_rows, attend_under_mask
+from cosycli.model.attention import MIN_CHUNK, SPAN, Sight, attend, attend_by_rows, attend_under_mask
 from cosycli.model.packed_linear import can_pack
+from cosycli.model.past import Past
 
 pytestmark = pytest.mark.skipif(not can_pack(), reason="this PyTorch has no oneDNN")
 
@@ -25,6 +26,27 @@ def test_rows_agree_with_the_mask(frames, lengths, chunk):
     for row, length in enumerate(lengths):
         torch.testing.assert_close(by_rows[row, :, :length], masked[row, :, :length], atol=1e-5, rtol=1e-5)
         assert not by_rows[row, :, length:].any()
+
+
+@pytest.mark.parametrize("chunk", [None, MIN_CHUNK, 2 * MIN_CHUNK])
+@torch.inference_mode()
+def test_long_rows_agree_with_the_mask(chunk):
+    num_frames = 2 * SPAN + 70
+    frames = [torch.randn(2, num_frames, 2, 16).transpose(1, 2) for _ in range(3)]
+    sight = Sight.of(torch.tensor([num_frames, SPAN]), num_frames, chunk)
+    by_rows, masked = attend_by_rows(*frames, sight), attend_under_mask(*frames, sight)
+    torch.testing.assert_close(by_rows[0], masked[0], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(by_rows[1, :, :SPAN], masked[1, :, :SPAN], atol=1e-5, rtol=1e-5)
+
+
+@torch.inference_mode()
+def test_rows_agree_with_the_mask_where_frames_went_before(frames):
+    query, key, value = frames
+    sight = Sight.of(torch.tensor([30, 7, 30]), 30, MIN_CHUNK, Past(100, (), keeps=False))
+    late = query[:, :, 100:]
+    by_rows, masked = (attend_with(late, key, value, sight) for attend_with in (attend_by_rows, attend_under_mask))
+    torch.testing.assert_close(by_rows[1, :, :7], masked[1, :, :7], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(by_rows[2], masked[2], atol=1e-5, rtol=1e-5)
 
 
 @torch.inference_mode()
@@ -58,3 +80,11 @@ def test_half_precision_stands_scores_beyond_the_range_of_exponentials(frames):
     assert attended.isfinite().all()
     assert (attended - attend_under_mask(100 * query, key, value, sight))[0].abs().median() < 0.05
     assert low.isfinite().all()
+
+
+@torch.inference_mode()
+def test_chunks_stand_scores_beyond_the_range_of_exponentials(frames):
+    query, key, value = frames
+    sight = Sight.of(torch.tensor([130, 130, 130]), 130, MIN_CHUNK)
+    attended = attend_by_rows(300 * query, key, value, sight)
+    torch.testing.assert_close(attended, attend_under_mask(300 * query, key, value, sight), atol=1e-3, rtol=1e-3)

@@ -12,7 +12,15 @@ from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3
 )
 def test_the_flow_speaks_its_prompt_again_with_every_segment(profile, prompt_s, gigaflops):
     seconds = 10 + prompt_s
-    assert costs_of(profile).flow(50 * seconds, seconds) / 10 == pytest.approx(gigaflops * 1e9, rel=0.005)
+    assert costs_of(profile).flow(0, 50 * seconds, None, seconds) / 10 == pytest.approx(gigaflops * 1e9, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("profile", "num_past", "gigaflops"),
+    [(COSYVOICE_2, 0, 229), (COSYVOICE_2, 150, 186), (COSYVOICE_3, 0, 533), (COSYVOICE_3, 150, 417)],
+)
+def test_in_chunks_it_need_not(profile, num_past, gigaflops):
+    assert costs_of(profile).flow(num_past, 50 * 13, 50, 13) / 10 == pytest.approx(gigaflops * 1e9, rel=0.02)
 
 
 def test_what_was_not_counted_is_not_known():
