@@ -116,16 +116,9 @@ def golden_input(golden: dict[str, Tensor], entry: str) -> FlowInput:
     )
 
 
-@pytest.mark.parametrize(
-    ("entry", "mask"),
-    [
-        ("flow_offline", FlowMask.FULL),
-        ("flow_offline_noprompt", FlowMask.FULL),
-        ("flow_stream_last", FlowMask.CHUNK),
-    ],
-)
-def test_mel_matches_the_reference(published: Flow, golden: dict[str, Tensor], entry: str, mask: FlowMask) -> None:
-    (mel,) = published.mels([golden_input(golden, entry)], mask)
+@pytest.mark.parametrize("entry", ["flow_offline", "flow_offline_noprompt"])
+def test_mel_matches_the_reference(published: Flow, golden: dict[str, Tensor], entry: str) -> None:
+    (mel,) = published.mels([golden_input(golden, entry)], FlowMask.FULL)
     torch.testing.assert_close(mel, golden[f"{entry}.mel"][0], atol=1e-3, rtol=0)
 
 
@@ -138,10 +131,12 @@ def test_the_mel_of_a_beginning_matches_the_reference(published: Flow, golden: d
 
 def test_a_mel_that_goes_on_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
     item = golden_input(golden, "flow_stream_last")
-    _, past = published.go_on(replace(item, tokens=item.tokens[:53]), FlowMask.CHUNK, NO_PAST, is_last=False)
-    mel, _ = published.go_on(item, FlowMask.CHUNK, past, is_last=True)
+    beginning = replace(item, tokens=item.tokens[:53])
+    first, past = published.go_on(beginning, FlowMask.CHUNK, NO_PAST, is_last=False)
+    rest, _ = published.go_on(item, FlowMask.CHUNK, past, is_last=True)
+    spoken = torch.cat([first, rest], dim=1)[:, item.prompt_mel.shape[1] :]
     assert past.num_frames == 150
-    torch.testing.assert_close(mel, golden["flow_stream_last.mel"][0][:, 100:], atol=1e-3, rtol=0)
+    torch.testing.assert_close(spoken, golden["flow_stream_last.mel"][0], atol=1e-3, rtol=0)
 
 
 def test_noise_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
