@@ -109,7 +109,11 @@ class Stages:
             return self.model.flow.mels(inputs, mask, past)
 
     def past(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
-        """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask."""
+        """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask.
+
+        Raises:
+            OutOfMemoryError: it does not fit into memory.
+        """
         return self._pasts.of(prompt, mask)
 
     def go_on(
@@ -126,7 +130,11 @@ class Stages:
             return NO_PAST
         num_tokens = max_frames // profile.mel_per_token + profile.lookahead
         cut = replace(prompt, tokens=prompt.tokens[:num_tokens], mel=prompt.mel[:, : profile.num_frames(num_tokens)])
-        ((_, past),) = self.lanes.map(lambda voice: self.go_on(voice, (), 0, mask, NO_PAST, False), [cut])
+
+        def go_through(_: int) -> list[tuple[Tensor, FlowPast]]:
+            return self.lanes.map(lambda voice: self.go_on(voice, (), 0, mask, NO_PAST, False), [cut])
+
+        ((_, past),) = self.memory.sounding.fill(go_through, 1, cut.mel.shape[1] * self.memory.use.frame)
         return past
 
     def _flow_input(self, prompt: VoicePrompt, tokens: Sequence[int], seed: int) -> FlowInput:

@@ -11,7 +11,7 @@ Legend: N samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.growing_mel import GrowingMel
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
+from cosycli.engine.seams import jump_at_seams, seams_of
 from cosycli.engine.stages import Stages
 from cosycli.engine.utterance import Utterance
 from cosycli.model.language_model import LanguageModel
@@ -127,7 +128,14 @@ class SpeechStream:
         self._texts, self._sound = [], []
         profile = self._stages.model.profile
         evidence = Evidence(
-            text, 1.0, passage.tokens, passage.ended, samples, profile.mel.sample_rate, profile.flow.token_rate
+            text,
+            1.0,
+            passage.tokens,
+            passage.ended,
+            samples,
+            profile.mel.sample_rate,
+            profile.flow.token_rate,
+            jump_at_seams(samples, profile.mel, passage.seams),
         )
         if failures := failures_of(evidence):
             self.failed.append(FailedPassage(text, failures))
@@ -143,6 +151,7 @@ class _Passage(Protocol):
         goes_on: it may take more than one sentence.
         tokens: the speech tokens so far.
         ended: the language model has ended by itself.
+        seams: the mel frames with which chunks begin; see `seams_of`.
     """
 
     goes_on: bool
@@ -150,6 +159,9 @@ class _Passage(Protocol):
 
     @property
     def ended(self) -> bool: ...
+
+    @property
+    def seams(self) -> Sequence[int]: ...
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
@@ -169,6 +181,7 @@ class _WholeSentence:
 
     goes_on = False
     ended = False
+    seams = ()
 
     def __init__(self, stages: Stages) -> None:
         self.tokens: list[int] = []
@@ -210,6 +223,7 @@ class _Chunked:
         prompt = stages.prompt(first.voice)
         self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.goes_on else request)
         self._silence = SilenceLimit(model.profile)
+        self._num_prompt = prompt.mel.shape[1]
         self._mel = GrowingMel(stages, prompt, first.seed)
         self._wave = GrowingWave(stages.model.vocoder, first.seed)
         self._estimated_s = 0.0
@@ -221,6 +235,11 @@ class _Chunked:
     @property
     def ended(self) -> bool:
         return self._decoder.ended
+
+    @property
+    def seams(self) -> Sequence[int]:
+        flow = self._stages.model.flow
+        return seams_of(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
 
     def takes(self, utterance: Utterance) -> bool:
         return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S

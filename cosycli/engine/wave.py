@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from cosycli.engine.decoding import Spoken
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.memory import most_positions
+from cosycli.engine.seams import jump_at_seams, seams_of
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.take import Take
 from cosycli.engine.utterance import Utterance
 from cosycli.model.masks import FlowMask
-from cosycli.model.profile import ModelProfile
 
 __all__ = ["max_wave", "render_wave"]
 
@@ -48,7 +48,7 @@ def render_wave(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask)
     ]
     with stages.sounding.taken():
         sounds = sound(stages, sayings, mask)
-    return [_judged(stages.model.profile, *parts) for parts in zip(utterances, spoken, sounds, strict=True)]
+    return [_judged(stages, mask, *parts) for parts in zip(utterances, spoken, sounds, strict=True)]
 
 
 def _speak(stages: Stages, utterances: Sequence[Utterance]) -> list[Spoken]:
@@ -59,8 +59,18 @@ def _speak(stages: Stages, utterances: Sequence[Utterance]) -> list[Spoken]:
     )
 
 
-def _judged(profile: ModelProfile, item: Utterance, spoken: Spoken, samples: NDArray[np.float32]) -> Take:
-    rates = profile.mel.sample_rate, profile.flow.token_rate
-    evidence = Evidence(item.segment.text, item.speed, spoken.tokens, spoken.ended, samples, *rates)
+def _judged(stages: Stages, mask: FlowMask, item: Utterance, spoken: Spoken, samples: NDArray[np.float32]) -> Take:
+    model, profile, num_prompt = stages.model, stages.model.profile, stages.prompt(item.voice).mel.shape[1]
+    seams = seams_of(model.flow, mask, num_prompt, profile.flow.num_frames(len(spoken.tokens)), item.speed)
+    evidence = Evidence(
+        item.segment.text,
+        item.speed,
+        spoken.tokens,
+        spoken.ended,
+        samples,
+        profile.mel.sample_rate,
+        profile.flow.token_rate,
+        jump_at_seams(samples, profile.mel, seams),
+    )
     failures = failures_of(evidence)
     return Take(item.segment, samples, profile.mel.sample_rate, spoken.tokens, item.seed, failures)
