@@ -97,6 +97,9 @@ class FakeSynthesizer:
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
 
+    def wave_size(self, num_utterances: int) -> int:
+        return max(1, min(self.max_wave, num_utterances))
+
     def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
         for said in utterances:
             self.requests.append({"voice": said.voice, "style": said.instruction, "speed": said.speed, "mask": mask})

@@ -64,6 +64,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     started = time.monotonic()
     import cosycli
     from cosycli.cli.rendering import tell_what_was_made, write_out
+    from cosycli.engine.abilities import check_mask
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
     from cosycli.recording import open_recording
@@ -73,7 +74,9 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     folder = find_model(settings.model)
     if settings.voice is not None:
         find_voice(settings.voice, folder)
-    sample_rate = read_profile(folder).mel.sample_rate
+    profile = read_profile(folder)
+    check_mask(settings.mask, profile)
+    sample_rate = profile.mel.sample_rate
     recording = open_recording(source, sample_rate)
     synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, prompt=settings.prompt)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)

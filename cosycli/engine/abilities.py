@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosycli.errors import UsageError
-from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.abilities import Abilities, compile_style
 from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
+from cosycli.settings import MASKS
 from cosycli.voices import voice_names
 
 __all__ = [
     "abilities_of",
     "check_language",
+    "check_mask",
     "instruction_of",
     "languages_of",
-    "mask_called",
     "read_for",
     "reads_katakana",
 ]
@@ -97,13 +97,11 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
     return compile_style(quoted, _styles_of(profile))
 
 
-def mask_called(name: str, profile: ModelProfile) -> FlowMask:
+def check_mask(name: str, profile: ModelProfile) -> None:
     """Raises: UsageError: there is no such mask, or the model knows none but the full one."""
-    masks = list(FlowMask) if profile.flow.has_masks else [FlowMask.FULL]
-    for mask in masks:
-        if mask.value == name:
-            return mask
-    raise UsageError(f"There is no mask {name!r} for this model.", f"Valid: {', '.join(mask.value for mask in masks)}.")
+    valid = MASKS if profile.flow.has_masks else ("full",)
+    if name not in valid:
+        raise UsageError(f"There is no mask {name!r} for this model.", f"Valid: {', '.join(valid)}.")
 
 
 def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Script:

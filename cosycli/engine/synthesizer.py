@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.abilities import instruction_of, mask_called, read_for
+from cosycli.engine.abilities import check_mask, instruction_of, read_for
 from cosycli.engine.conversion import convert
 from cosycli.engine.crew import can_fork, in_crew
 from cosycli.engine.overlap import can_overlap, overlapped
@@ -37,8 +37,6 @@ from cosycli.voices import DEFAULT_VOICE
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
 RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
-
-
 MIN_WAVE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 
 
@@ -92,8 +90,18 @@ class Synthesizer:
 
     @property
     def max_wave(self) -> int:
-        """Utterances that are best given to `render_waves` as one wave, if there are so many."""
+        """The most utterances that are worth giving to `render_waves` as one wave."""
         return max_wave(self._model.device)
+
+    def wave_size(self, num_utterances: int) -> int:
+        """How many of so many utterances are best given to `render_waves` as one wave.
+
+        At most `max_wave`, and less where that gives every core as many utterances as the others.
+        """
+        num_waves, num_cores = math.ceil(num_utterances / self.max_wave), self._stages.memory.num_copies
+        if num_cores and num_utterances >= num_cores * MIN_WAVE:
+            num_waves = math.ceil(num_waves / num_cores) * num_cores
+        return math.ceil(num_utterances / max(1, num_waves)) or 1
 
     def speak(
         self,
@@ -133,7 +141,7 @@ class Synthesizer:
 
     def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
         """The takes of some utterances in their order; raises what `render_waves` does."""
-        size = _wave_size(len(utterances), max(1, self._stages.memory.num_copies), self.max_wave)
+        size = self.wave_size(len(utterances))
         waves = [utterances[start : start + size] for start in range(0, len(utterances), size)]
         for takes in self.render_waves(waves, mask=mask):
             yield from takes
@@ -150,7 +158,8 @@ class Synthesizer:
             UsageError: the mask does not exist.
             MissingError: a voice does not exist, or is of no use to this model; or there is not enough memory.
         """
-        flow_mask = mask_called(mask, self._model.profile)
+        check_mask(mask, self._model.profile)
+        flow_mask = FlowMask(mask)
         voices = dict.fromkeys(utterance.voice for wave in waves for utterance in wave)
         prompts = [self._stages.prompt(voice) for voice in voices]
 
@@ -204,7 +213,8 @@ class Synthesizer:
         Raises:
             MissingError: the model has nothing to hear a recording with.
         """
-        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), mask_called(mask, self._model.profile)
+        check_mask(mask, self._model.profile)
+        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), FlowMask(mask)
         hear = self._model.reference_encoder.tokens
 
         def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,11 +222,3 @@ class Synthesizer:
             return sound(self._stages, [Saying(tokens, prompt, seed=0)], flow_mask)[0]
 
         return convert(say_again, blocks, self.sample_rate)
-
-
-def _wave_size(num_utterances: int, num_cores: int, most: int) -> int:
-    """At most `most`, and less where that gives every core as many utterances as the others."""
-    num_waves = math.ceil(num_utterances / most)
-    if num_utterances >= num_cores * MIN_WAVE:
-        num_waves = math.ceil(num_waves / num_cores) * num_cores
-    return math.ceil(num_utterances / max(1, num_waves)) or 1

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cosycli.engine.abilities import mask_called
+from cosycli.engine.abilities import check_mask
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
@@ -19,6 +19,7 @@ from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.loading import Model
+from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
 from cosycli.model.speech_decoder import Prompt, SpeechDecoder
 
@@ -84,7 +85,8 @@ class Task:
     """
 
     def __init__(self, model: Model, workload: Workload, mask: str = "full", memory: str | None = None) -> None:
-        self._model, self._mask = model, mask_called(mask, model.profile)
+        check_mask(mask, model.profile)
+        self._model, self._mask = model, FlowMask(mask)
         self._stages = Stages(model, memory)
         self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)

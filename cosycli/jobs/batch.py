@@ -21,7 +21,7 @@ from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
-from cosycli.jobs.executors import Executor, wave_size
+from cosycli.jobs.executors import Executor
 from cosycli.jobs.job_fingerprints import JobFingerprints
 from cosycli.jobs.plan import manner_of, plan_book
 from cosycli.jobs.take_store import StoredTake
@@ -225,7 +225,7 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
         _RenderingError: with the error of the executor.
     """
     numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
-    size = wave_size(executor, len(numbered))
+    size = executor.wave_size(len(numbered))
     waves = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
     try:
         yield from _in_order(executor.render(waves, ready[0].job.settings.mask))

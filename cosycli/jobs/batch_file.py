@@ -103,7 +103,7 @@ class _Reader:
         self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
         self.outs[file.path.resolve()] = "the jobs themselves"
         self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
-        self.check_style = cache(_check_style)
+        self.check_manner = cache(_check_manner)
         self.check_variant = cache(_check_variant)
         self.check_language = cache(_check_language)
         self.check_listener = cache(_check_listener)
@@ -176,7 +176,7 @@ class _Reader:
         settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
         if settings.voice is not None:
             self.check_voice(settings.voice, settings.model)
-        self.check_style(settings.style, settings.model)
+        self.check_manner(settings.style, settings.mask, settings.model)
         self.check_variant(settings.variant, settings.model)
         if settings.verify:
             self.check_listener(settings.model)
@@ -227,10 +227,12 @@ def _check_listener(model: str) -> None:
     check_listener(find_model(model))
 
 
-def _check_style(style: str | None, model: str) -> None:
-    """Raises: UsageError, MissingError: there is no such style or model."""
-    from cosycli.engine.abilities import instruction_of
+def _check_manner(style: str | None, mask: str, model: str) -> None:
+    """Raises: UsageError, MissingError: there is no such style, mask or model."""
+    from cosycli.engine.abilities import check_mask, instruction_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
 
-    instruction_of(style, read_profile(find_model(model)))
+    profile = read_profile(find_model(model))
+    instruction_of(style, profile)
+    check_mask(mask, profile)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from cosycli.settings import Settings
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Executor", "Load", "Start", "Wave", "Workplace", "wave_size"]
+__all__ = ["Executor", "Load", "Start", "Wave", "Workplace"]
 
 EXECUTORS = ("local", "ray")
 
@@ -34,7 +33,11 @@ class Executor(Protocol):
 
     @property
     def max_wave(self) -> int:
-        """Utterances that are best rendered together, if there are so many."""
+        """The most utterances that are worth rendering together."""
+        ...
+
+    def wave_size(self, num_utterances: int) -> int:
+        """How many of so many are best rendered together, so that no worker waits for the others."""
         ...
 
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
@@ -47,11 +50,6 @@ class Executor(Protocol):
 
 
 Start = Callable[[], AbstractContextManager[Executor]]
-
-
-def wave_size(executor: Executor, num_utterances: int) -> int:
-    """How many of so many are to be rendered together, so that every worker has some."""
-    return max(1, min(executor.max_wave, math.ceil(num_utterances / executor.num_workers)))
 
 
 @dataclass(frozen=True)

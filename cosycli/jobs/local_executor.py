@@ -27,6 +27,9 @@ class LocalExecutor:
     def max_wave(self) -> int:
         return self._synthesizer.max_wave
 
+    def wave_size(self, num_utterances: int) -> int:
+        return self._synthesizer.wave_size(num_utterances)
+
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
         rendered = self._synthesizer.render_waves([list(wave.values()) for wave in waves], mask=mask)
         for wave, takes in zip(waves, rendered, strict=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.engine.abilities import abilities_of, check_language, instruction_of
+from cosycli.engine.abilities import abilities_of, check_language, check_mask, instruction_of
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
@@ -128,7 +128,7 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
 
     Raises:
         InputError: the source cannot be read, or holds nothing to say.
-        UsageError: a tag, style, voice, kind of content, language or variant of the model does not exist.
+        UsageError: a tag, style, mask, voice, kind of content, language or variant of the model does not exist.
         MissingError: the model or a voice is not there.
     """
     from cosycli.documents.reading import read_source
@@ -162,8 +162,9 @@ def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
     """How the settings want a text spoken.
 
     Raises:
-        UsageError: the model takes no styles, or has none of this name.
+        UsageError: the model takes no styles, or has none of this name; or it does not know the mask.
     """
+    check_mask(settings.mask, profile)
     instruction = instruction_of(settings.style, profile)
     return Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
 

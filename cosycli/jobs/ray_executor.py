@@ -8,6 +8,7 @@ dies, Ray starts another one, which renders its waves again.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -89,6 +90,9 @@ class RayExecutor:
     @property
     def num_workers(self) -> int:
         return len(self._workers)
+
+    def wave_size(self, num_utterances: int) -> int:
+        return max(1, min(self.max_wave, math.ceil(num_utterances / self.num_workers)))
 
     def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
         pool = ActorPool(self._waves_at_once * self._workers)
@@ -177,9 +181,13 @@ def _connect(address: str | None) -> None:
     try:
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of any type: a machine too slow for Ray is a plain one
-        raise UsageError(f"Ray does not start: {str(error).splitlines()[0]}", START_ONE) from None
+        raise UsageError(f"Ray does not start: {_first_line_of(error)}", START_ONE) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put a handler of its own there
+
+
+def _first_line_of(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _check_that_it_answers(address: str) -> None:

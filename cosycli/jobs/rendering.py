@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cosycli.jobs.executors import Start, wave_size
+from cosycli.jobs.executors import Start
 from cosycli.jobs.plan import Order
 from cosycli.jobs.run_folder import RunFolder, plan_waves
 
@@ -56,7 +56,7 @@ def render_takes(
     with start() as executor:
         done = replace(done, num_workers=executor.num_workers)
         manifest = folder.read_manifest()
-        waves = plan_waves(keys, manifest.waves, folder.takes.__contains__, wave_size(executor, num_missing))
+        waves = plan_waves(keys, manifest.waves, folder.takes.__contains__, executor.wave_size(num_missing))
         folder.write_manifest(replace(manifest, waves=tuple(waves)))
         started = time.monotonic()
         for key, take in executor.render([{key: utterances[key] for key in wave} for wave in waves], mask):

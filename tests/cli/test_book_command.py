@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from cosycli.model.profile import COSYVOICE_1
+
 BOOK = """---
 title: The Long Lamp
 author: Ada Example
@@ -129,6 +131,14 @@ def test_other_retakes_render_everything_anew_and_other_memory_nothing(cosy, nov
     first = rendered(cosy("book", novel))
     assert rendered(cosy("book", novel, "--retakes", "5")) == first
     assert len(cosy("book", novel, "--retakes", "5", "--memory", "4GB").synthesizers) == 2
+
+
+def test_a_mask_that_the_model_does_not_know_is_refused_before_it_loads(cosy, novel, monkeypatch):
+    monkeypatch.setattr("cosycli.jobs.plan.read_profile", lambda folder: COSYVOICE_1)
+    ended = cosy("book", novel, "--mask", "chunk")
+    assert ended.status == 2
+    assert "There is no mask 'chunk' for this model.\nValid: full." in ended.err
+    assert ended.synthesizers == []
 
 
 def test_another_prompt_renders_everything_anew(cosy, novel):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,12 @@ def test_a_model_s_own_speakers_play_too(plan, cosy, tmp_path):
     assert ended.status == 4
     assert "There is no voice '中文女'" in ended.err
     assert "Voices: awb, rms, slt." in ended.err
+
+
+def test_what_runs_the_model_is_not_loaded(plan, novel):
+    """PyTorch alone would take a second."""
+    script = "import sys; from cosycli.cli.main import main; main(sys.argv[1:]); sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script, "plan", novel], capture_output=True, check=True)
 
 
 def test_a_voice_folder_plays_a_role(plan, cosy):

@@ -88,6 +88,17 @@ def test_an_unknown_mask_lists_the_valid_ones(synthesizer: Synthesizer, voice: s
         takes_of(synthesizer, "Good evening.", voice=voice, mask="half")
 
 
+@pytest.mark.parametrize(
+    ("num_utterances", "num_cores", "size"),
+    [(0, 2, 1), (15, 2, 15), (16, 2, 8), (40, 2, 20), (100, 2, 25), (40, 1, 20), (40, 0, 20), (64, 1, 32)],
+)
+def test_waves_give_every_core_as_much(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch, num_utterances: int, num_cores: int, size: int
+) -> None:
+    monkeypatch.setattr(synthesizer._stages.memory, "num_copies", num_cores)
+    assert synthesizer.wave_size(num_utterances) == size
+
+
 def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
     (normal,), (fast,) = (takes_of(synthesizer, "Good evening.", voice=voice, speed=speed) for speed in (1.0, 2.0))
     assert fast.tokens == normal.tokens
@@ -165,11 +176,11 @@ def two_cores():
 
 def test_on_more_cores_it_is_the_same_speech(directory: Path, voice: str, two_cores: None) -> None:
     """Long texts are shared among copies of the process, which leave the takes of a wave to one core each."""
-    text = " ".join(f"Sentence {number}." for number in range(1, 30)).replace(". ", ".\n\n")
-    wide = cosycli.load(str(directory), device="cpu")
+    text = " ".join(f"Sentence {number}." for number in range(1, 18)).replace(". ", ".\n\n")
+    wide = cosycli.load(str(directory), device="cpu", retakes=0)
     shared = takes_of(wide, text, voice=voice)
     torch.set_num_threads(1)
-    alone = takes_of(cosycli.load(str(directory), device="cpu"), text, voice=voice)
+    alone = takes_of(cosycli.load(str(directory), device="cpu", retakes=0), text, voice=voice)
     assert [take.tokens for take in shared] == [take.tokens for take in alone]
     assert all(np.array_equal(one.samples, other.samples) for one, other in zip(shared, alone, strict=True))
     assert wide.speak(text, voice=voice).timings.flow_s > 0

@@ -239,6 +239,13 @@ def test_a_model_s_own_speakers_may_play_in_its_books(desk, tmp_path):
     assert book.request.voices == ("英文男", "中文女")
 
 
+def test_a_mask_that_the_model_does_not_know_is_a_mistake(desk, tmp_path):
+    model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
+    assert "job a: There is no mask 'chunk' for this model. Valid: full." in mistakes(
+        desk, f"jobs:\n  - {{id: a, text: One., model: {model}, voice: 中文女, mask: chunk}}\n"
+    )
+
+
 def test_two_jobs_may_not_write_one_file(desk):
     text = "jobs: [{id: a, text: One., out: x/../b.wav}, {id: b, text: Two.}]"
     assert "which is written by job a" in mistakes(desk, text)

@@ -2,12 +2,10 @@
 
 import importlib.util
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from cosycli.errors import UsageError
-from cosycli.jobs.executors import wave_size
 
 
 @pytest.fixture
@@ -40,21 +38,25 @@ def test_without_ray_the_error_says_how_to_get_it(cosy, novel, monkeypatch):
     assert "pip install" in ended.err
 
 
-@pytest.mark.parametrize(
-    ("num_utterances", "num_workers", "size"),
-    [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)],
-)
-def test_waves_are_smaller_where_workers_would_have_none(num_utterances, num_workers, size):
-    executor = SimpleNamespace(num_workers=num_workers, max_wave=32)
-    assert wave_size(executor, num_utterances) == size
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:port", "127.0.0.1:99999999"])
 def test_an_address_where_no_cluster_answers_is_refused_at_once(cosy, novel, address):
     pytest.importorskip("ray", reason="Ray is not installed: pip install ray")
     ended = cosy("book", "novel.md", "--executor", "ray", "--ray-address", address)
     assert ended.status == 2
     assert "ray start --head" in ended.err
+
+
+@pytest.mark.parametrize(("error", "said"), [(TimeoutError(), "TimeoutError"), (OSError("late\nor never"), "late")])
+def test_ray_that_does_not_start_says_why(cosy, novel, monkeypatch, error, said):
+    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install ray")
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(ray, "init", fail)
+    ended = cosy("book", "novel.md", "--executor", "ray")
+    assert ended.status == 2
+    assert f"Ray does not start: {said}\n" in ended.err
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install ray")
@@ -82,6 +84,16 @@ class TestCrew:
     def test_a_worker_has_another_wave_at_hand_where_stages_overlap(self):
         assert self.hire([(16, 4)]).waves_at_once == 2
         assert self.hire([(16, 4)], on_gpus=False).waves_at_once == 1
+
+    @pytest.mark.parametrize(
+        ("num_utterances", "num_workers", "size"),
+        [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)],
+    )
+    def test_waves_are_smaller_where_workers_would_have_none(self, num_utterances, num_workers, size):
+        from cosycli.jobs.ray_executor import RayExecutor
+
+        executor = RayExecutor(["worker"] * num_workers, max_wave=32, waves_at_once=1)
+        assert executor.wave_size(num_utterances) == size
 
     def test_a_machine_is_shared_out_among_its_workers(self):
         assert self.crew([(8, 0)], 3) == (3, 2, 0)
