@@ -94,6 +94,11 @@ def _explain(error: BaseException) -> int:
     """Say on stderr what ended the program, and give its exit code."""
     if isinstance(error, BrokenPipeError):
         error = InputError("The program that was reading the output has closed.", "Let it read to the end.")
+    if isinstance(error, (MemoryError, RuntimeError)):
+        from cosycli.engine.room import OutOfMemoryError, says_out_of_memory
+
+        if says_out_of_memory(error):
+            error = OutOfMemoryError("this")
     if isinstance(error, KeyboardInterrupt):
         message = "Interrupted. No partial file was left; run the same command to go on."
         status = INTERRUPTED

@@ -9,7 +9,7 @@ import torch
 
 from cosycli.errors import MissingError
 
-__all__ = ["OutOfMemoryError", "Room"]
+__all__ = ["OutOfMemoryError", "Room", "says_out_of_memory"]
 
 # By PyTorch's allocator for the CPU, by Metal and CUDA, by cuBLAS.
 SAID_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
@@ -18,11 +18,11 @@ Result = TypeVar("Result")
 
 
 class OutOfMemoryError(MissingError):
-    """Memory has run out."""
+    """Memory has run out, and what was to be done cannot be divided."""
 
-    def __init__(self) -> None:
+    def __init__(self, purpose: str = "a single segment") -> None:
         super().__init__(
-            "There is not enough memory for a single segment.",
+            f"There is not enough memory for {purpose}.",
             "End other programs, or take a smaller model: `cosy models list` shows how large they are.",
         )
 
@@ -48,7 +48,7 @@ class Room:
             try:
                 return work(together)
             except (MemoryError, RuntimeError) as error:
-                if not _says_out_of_memory(error):
+                if not says_out_of_memory(error):
                     raise
                 if together == 1:
                     raise OutOfMemoryError from None
@@ -57,7 +57,7 @@ class Room:
             self.num_bytes = min(self.num_bytes, together * item_bytes)
 
 
-def _says_out_of_memory(error: Exception) -> bool:
-    """Not every accelerator and allocator has a type of its own for it."""
+def says_out_of_memory(error: Exception) -> bool:
+    """Whether that is what went wrong: not every accelerator and allocator has a type of its own for it."""
     has_type = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return has_type or any(words in str(error) for words in SAID_OUT_OF_MEMORY)

@@ -84,6 +84,20 @@ def test_a_variant_that_is_not_there_is_refused_before_the_model_loads(cosy, two
     assert ended.synthesizers == []
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")])
+@pytest.mark.parametrize("options", [(), ("--stream",)])
+def test_memory_that_runs_out_is_no_bug(cosy, monkeypatch, options, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("fake_synthesizer.tone", fail)
+    ended = cosy("speak", "-", "-o", "a.wav", *options, stdin=b"Hello.")
+    assert ended.status == 4
+    assert ended.err.startswith("Error: There is not enough memory for this.\n")
+    assert "cosy models list" in ended.err
+    assert not Path("a.wav").exists()
+
+
 def test_verify_makes_the_synthesizer_listen(cosy):
     cosy("speak", "Hello.", "-o", "a.wav")
     ended = cosy("speak", "Hello.", "-o", "a.wav", "--verify")
