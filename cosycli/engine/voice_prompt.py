@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,17 @@ class VoicePrompt:
     speaker: Tensor
     clip_tokens: tuple[int, ...] = ()
 
+    def shortened(self, num_tokens: int, flow: FlowProfile) -> VoicePrompt:
+        """The voice with no more of its clip for the flow than the last so many tokens.
+
+        The cut may be within a word: what follows was understood as well (`python -m tests.engine.prompt_length`).
+        """
+        num_cut = len(self.tokens) - num_tokens
+        if num_cut <= 0:
+            return self
+        first_frame = self.mel.shape[1] - flow.num_frames(num_tokens)
+        return replace(self, tokens=self.tokens[num_cut:], mel=self.mel[:, first_frame:])
+
 
 def prepare_voice(model: Model, name: str, prompt_s: float = PROMPT_S) -> VoicePrompt:
     """SFT where the model knows the speaker by name, zero-shot or cross-lingual from the reference clip elsewhere.
@@ -65,7 +76,8 @@ def prepare_voice(model: Model, name: str, prompt_s: float = PROMPT_S) -> VoiceP
     if voice.speaker in model.speakers:
         return _known_speaker(model, voice.speaker)
     assert voice.reference is not None  # or it would not have been found
-    return _imitated(model, voice.reference, _transcript(model, voice), prompt_s)
+    whole, flow = _imitated(model, voice.reference, _transcript(model, voice)), model.profile.flow
+    return whole.shortened(round(prompt_s * flow.token_rate), flow)
 
 
 def _transcript(model: Model, voice: Voice) -> str:
@@ -89,15 +101,14 @@ def _introduction(model: Model, name: str) -> str | None:
     return f"Speaker {name}" if model.profile.names_speakers else None
 
 
-def _imitated(model: Model, clip: Path, transcript: str, prompt_s: float) -> VoicePrompt:
+def _imitated(model: Model, clip: Path, transcript: str) -> VoicePrompt:
     recording = read_reference(clip)
     speaker = model.reference_encoder.speaker(recording.samples, recording.sample_rate)
     tokens, mel = encode_clip(model, recording.samples, recording.sample_rate)
-    end = _end_of(tokens, mel, prompt_s, model.profile.flow)
     if not model.profile.names_speakers:
-        return VoicePrompt(None, transcript, *end, speaker, tuple(tokens.tolist()))
+        return VoicePrompt(None, transcript, tokens, mel, speaker, tuple(tokens.tolist()))
     nearest = max(model.speakers, key=lambda name: float(torch.dot(model.speakers[name], speaker)))
-    return VoicePrompt(_introduction(model, nearest), "", *end, speaker)
+    return VoicePrompt(_introduction(model, nearest), "", tokens, mel, speaker)
 
 
 def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) -> tuple[Tensor, Tensor]:
@@ -106,14 +117,3 @@ def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) ->
     mel = log_mel(resampled(samples, sample_rate, model.profile.mel.sample_rate), model.profile.mel)[0]
     num_tokens, num_frames = model.profile.flow.matching(len(tokens), mel.shape[1])
     return tokens[:num_tokens], mel[:, :num_frames]
-
-
-def _end_of(tokens: Tensor, mel: Tensor, seconds: float, flow: FlowProfile) -> tuple[Tensor, Tensor]:
-    """The last seconds of a longer clip, tokens (S,) and mel (num_mels, M), cut between two tokens.
-
-    That may be within a word: what follows the clip was understood as well (`python -m tests.engine.prompt_length`).
-    """
-    num_tokens = round(seconds * flow.token_rate)
-    if len(tokens) <= num_tokens:
-        return tokens, mel
-    return tokens[-num_tokens:], mel[:, -flow.num_frames(num_tokens) :]

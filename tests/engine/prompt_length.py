@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -80,10 +80,7 @@ class Trial:
         self._tokens = [spoken.tokens for spoken in decode(self._model.language_model, requests)]
 
     def end_of_clip(self, num_tokens: int) -> VoicePrompt:
-        """The prompt, cut to its last tokens."""
-        num_frames = self._model.profile.flow.num_frames(num_tokens)
-        tokens, mel = self.prompt.tokens, self.prompt.mel
-        return replace(self.prompt, tokens=tokens[len(tokens) - num_tokens :], mel=mel[:, mel.shape[1] - num_frames :])
+        return self.prompt.shortened(num_tokens, self._model.profile.flow)
 
     def speak(self, prompt: VoicePrompt) -> Speech:
         """All sentences, one by one."""

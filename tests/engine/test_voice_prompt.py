@@ -56,6 +56,8 @@ def test_the_flow_is_given_the_last_seconds_of_a_long_clip(model: Model, voice: 
     assert cut.tokens.tolist() == whole.tokens.tolist()[-len(cut.tokens) :]
     assert cut.mel.shape[1] == model.profile.flow.num_frames(len(cut.tokens))
     assert cut.mel.equal(whole.mel[:, -cut.mel.shape[1] :])
+    nothing = prepare_voice(model, voice, 0)
+    assert (len(nothing.tokens), nothing.mel.shape[1]) == (0, 0)
 
 
 def test_the_language_model_is_given_all_of_it(folders: dict[str, Path], voice: str) -> None:
