@@ -63,7 +63,7 @@ def bench(
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Synthetic: of speech; 60.")] = None,
     segment: Annotated[float | None, typer.Option(help="Synthetic: seconds a segment; 10.")] = None,
-    prompt: Annotated[float | None, typer.Option(help="Synthetic: seconds of reference before it; 3.")] = None,
+    prompt: Annotated[float | None, typer.Option(help="Synthetic: seconds of a voice's clip before each; 3.")] = None,
     text: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Speak the paragraphs of this file, not the twenty sentences.")
     ] = None,
