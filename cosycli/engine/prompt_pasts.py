@@ -1,22 +1,22 @@
 """What the flow saw of voices' prompts, so that under the chunk masks it need not go through them with every segment.
 
-With a prompt of 3 s, a segment of 10 s takes CosyVoice 2's flow a third less that way.
+With a prompt of 3 s, CosyVoice 2's flow takes 0.85 of the time for a segment of 10 s (bfloat16, two Zen 5 cores).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 
+from cosycli.engine.room import OutOfMemoryError
 from cosycli.engine.voice_prompt import VoicePrompt
-from cosycli.model.flow import FlowPast
+from cosycli.model.flow import NO_PAST, FlowPast
 from cosycli.model.masks import FlowMask
 
 __all__ = ["PromptPasts"]
 
 
 class PromptPasts:
-    """The pasts of the voices that spoke last, as many as there is memory for.
+    """The pasts of voices, first come, first kept; those that memory is too short for are gone through every time.
 
     Args:
         num_bytes: for all of them.
@@ -27,19 +27,17 @@ class PromptPasts:
     def __init__(
         self, num_bytes: int, frame_bytes: int, make: Callable[[VoicePrompt, FlowMask, int], FlowPast]
     ) -> None:
-        self._num_bytes, self._frame_bytes, self._make = num_bytes, frame_bytes, make
-        self._kept: OrderedDict[tuple[VoicePrompt, FlowMask], FlowPast] = OrderedDict()
+        self._left, self._frame_bytes, self._make = num_bytes, frame_bytes, make
+        self._kept: dict[tuple[VoicePrompt, FlowMask], FlowPast] = {}
 
     def of(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
         """Of whole chunks of the prompt; nothing where it is too short, and under the full mask."""
         key = (prompt, mask)
         if key not in self._kept:
-            past = self._make(prompt, mask, self._num_bytes // self._frame_bytes)
-            while self._kept and past.num_bytes + self._taken() > self._num_bytes:
-                self._kept.popitem(last=False)
+            try:
+                past = self._make(prompt, mask, max(0, self._left) // self._frame_bytes)
+            except OutOfMemoryError:
+                past = NO_PAST
+            self._left -= past.num_bytes
             self._kept[key] = past
-        self._kept.move_to_end(key)
         return self._kept[key]
-
-    def _taken(self) -> int:
-        return sum(past.num_bytes for past in self._kept.values())

@@ -109,11 +109,7 @@ class Stages:
             return self.model.flow.mels(inputs, mask, past)
 
     def past(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
-        """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask.
-
-        Raises:
-            OutOfMemoryError: it does not fit into memory.
-        """
+        """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask."""
         return self._pasts.of(prompt, mask)
 
     def go_on(

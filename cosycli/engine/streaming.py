@@ -36,9 +36,7 @@ __all__ = ["FailedPassage", "Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
-MAX_PASSAGE_S = (
-    20.0  # of estimated speech, after which no further sentence joins: the flow takes 300 s, prompt included
-)
+MAX_PASSAGE_S = 20.0  # of estimated speech, after which no further sentence joins
 GROWTH, MAX_CHUNKS = 2, 4  # each packet is as many times as long as the one before, up to four chunks (published code)
 
 

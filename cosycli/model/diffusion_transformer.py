@@ -110,7 +110,7 @@ class Block(nn.Module):
         self.ff = FeedForward(width, profile.estimator_ff * width)
 
     def forward(self, x: Tensor, time: Tensor, angles: Tensor, sight: Sight) -> Tensor:
-        """(B, M, D), (B, D), (M, R), (B, 1, M, M) -> (B, M, D)."""
+        """(B, M, D), (B, D), (M, R) -> (B, M, D)."""
         shift, scale, gate, ff_shift, ff_scale, ff_gate = self.attn_norm(time)
         x = x + gate[:, None] * self.attn(modulate(x, scale, shift), angles, sight)
         return x + ff_gate[:, None] * self.ff(modulate(x, ff_scale, ff_shift))

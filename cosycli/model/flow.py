@@ -146,7 +146,7 @@ class Flow(nn.Module, ABC):
         nothing changes the frames up to the end of a whole chunk, once `lookahead` tokens after it are known.
 
         Args:
-            item: with all tokens from the beginning.
+            item: with all tokens from the beginning, `lookahead` or more.
             is_last: no tokens follow; else the mel ends with the last chunk that nothing can change.
         """
         mu, lengths = self.features([item], mask, is_last)

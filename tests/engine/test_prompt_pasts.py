@@ -6,6 +6,7 @@ import torch
 
 from cosycli.engine import sounding
 from cosycli.engine.prompt_pasts import PromptPasts
+from cosycli.engine.room import OutOfMemoryError
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.voice_prompt import VoicePrompt
@@ -78,15 +79,27 @@ def test_as_much_is_kept_as_there_is_memory_for(model):
         assert pasts.of(voice, FlowMask.CHUNK).num_frames == kept
 
 
-def test_the_voice_that_has_been_silent_longest_makes_room():
-    made = []
+def silent_voice() -> VoicePrompt:
+    return VoicePrompt(None, "", *[torch.zeros(0)] * 3)
+
+
+def test_voices_are_kept_as_they_come_while_there_is_memory():
+    room_for = []
 
     def make(voice: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
-        made.append(voice)
-        return FlowPast(50, ((torch.zeros(100),),))
+        room_for.append(max_frames)
+        return FlowPast(50, ((torch.zeros(100),),)) if max_frames >= 50 else NO_PAST
 
-    ada, ben, cleo = (VoicePrompt(None, "", *[torch.zeros(0)] * 3) for _ in range(3))
+    ada, ben, cleo = silent_voice(), silent_voice(), silent_voice()
+    pasts = PromptPasts(num_bytes=900, frame_bytes=8, make=make)
+    kept = [pasts.of(voice, FlowMask.CHUNK).num_frames for voice in (ada, ben, ada, cleo, ben)]
+    assert kept == [50, 50, 50, 0, 50]
+    assert room_for == [112, 62, 12]
+
+
+def test_a_voice_that_memory_runs_out_for_is_gone_through_every_time():
+    def make(voice: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
+        raise OutOfMemoryError
+
     pasts = PromptPasts(num_bytes=800, frame_bytes=8, make=make)
-    for voice in (ada, ben, ada, cleo, ada, ben):
-        pasts.of(voice, FlowMask.CHUNK)
-    assert made == [ada, ben, cleo, ben]
+    assert pasts.of(silent_voice(), FlowMask.CHUNK).num_frames == 0
