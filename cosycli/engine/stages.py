@@ -122,9 +122,10 @@ class Stages:
     def _make_past(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
         """In a lane, so that it is the same on any number of cores."""
         profile = self.model.profile.flow
-        if mask is FlowMask.FULL or len(prompt.tokens) <= profile.lookahead:
+        chunk = mask.chunk_tokens(profile.chunk)
+        num_tokens = min(len(prompt.tokens), max_frames // profile.mel_per_token + profile.lookahead)
+        if chunk is None or num_tokens < chunk + profile.lookahead:
             return NO_PAST
-        num_tokens = max_frames // profile.mel_per_token + profile.lookahead
         cut = replace(prompt, tokens=prompt.tokens[:num_tokens], mel=prompt.mel[:, : profile.num_frames(num_tokens)])
 
         def go_through(_: int) -> list[tuple[Tensor, FlowPast]]:

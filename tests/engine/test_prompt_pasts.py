@@ -74,7 +74,7 @@ def test_as_much_is_kept_as_there_is_memory_for(model):
     whole = stages.past(voice, FlowMask.CHUNK)
     frame_bytes = stages.memory.use.past_frame
     assert whole.num_bytes == pytest.approx(whole.num_frames * frame_bytes, rel=0.1)
-    for num_frames, kept in ((130, 100), (49, 0)):
+    for num_frames, kept in ((130, 100), (49, 0), (0, 0)):
         pasts = PromptPasts(num_frames * frame_bytes, frame_bytes, stages._make_past)
         assert pasts.of(voice, FlowMask.CHUNK).num_frames == kept
 
