@@ -65,8 +65,8 @@ class MemoryUse:
             past_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
         )
 
-    def of_row(self, num_positions: int) -> int:
-        """Of a row of the language model with so many positions at last."""
+    def of_sequence(self, num_positions: int) -> int:
+        """Of a sequence of the language model with so many positions at last."""
         return self.position * (2 * num_positions + CACHE_GROWTH)
 
 

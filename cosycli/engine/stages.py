@@ -81,10 +81,10 @@ class Stages:
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
         told = " ".join(part for part in (profile.opening, instruction) if part)
-        goes_on = instruction is None and bool(prompt.transcript)
-        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
-        speech = prompt.clip_tokens if goes_on else ()
-        is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
+        continues_clip = instruction is None and bool(prompt.transcript)
+        before = tokenizer.encode(prompt.transcript if continues_clip else "", instruction=told or None)
+        speech = prompt.clip_tokens if continues_clip else ()
+        is_cross_lingual = instruction is None and not continues_clip and len(prompt.tokens) > 0
         tag = self._language_tag(item.segment.language) if is_cross_lingual else []
         # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
         speaker = prompt.speaker if instruction is None else None
@@ -136,8 +136,8 @@ class Stages:
 
     def _flow_input(self, prompt: VoicePrompt, tokens: Sequence[int], seed: int) -> FlowInput:
         device = self.model.device
-        spoken = torch.tensor(tokens, dtype=torch.long, device=device)
-        return FlowInput(spoken, prompt.speaker.to(device), prompt.tokens.to(device), prompt.mel.to(device), seed)
+        speech = torch.tensor(tokens, dtype=torch.long, device=device)
+        return FlowInput(speech, prompt.speaker.to(device), prompt.tokens.to(device), prompt.mel.to(device), seed)
 
     @contextmanager
     def _flow_at_work(self) -> Iterator[None]:

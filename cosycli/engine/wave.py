@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cosycli.engine.decoding import Spoken
+from cosycli.engine.decoding import GeneratedTokens
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.memory import most_positions
 from cosycli.engine.seams import jump_at_seams, seams_of
@@ -41,36 +41,38 @@ def render_wave(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask)
         Abandoned: nobody waits for them any more.
     """
     with stages.speaking.taken(), stages.timed("language_model_s"):
-        spoken = _speak(stages, utterances)
+        generated = _decode(stages, utterances)
     sayings = [
-        Saying(said.tokens, stages.prompt(item.voice), item.seed, item.speed)
-        for item, said in zip(utterances, spoken, strict=True)
+        Saying(each.tokens, stages.prompt(item.voice), item.seed, item.speed)
+        for item, each in zip(utterances, generated, strict=True)
     ]
     with stages.sounding.taken():
         sounds = sound(stages, sayings, mask)
-    return [_judged(stages, mask, *parts) for parts in zip(utterances, spoken, sounds, strict=True)]
+    return [_judged(stages, mask, *parts) for parts in zip(utterances, generated, sounds, strict=True)]
 
 
-def _speak(stages: Stages, utterances: Sequence[Utterance]) -> list[Spoken]:
+def _decode(stages: Stages, utterances: Sequence[Utterance]) -> list[GeneratedTokens]:
     requests, memory = [stages.request(item) for item in utterances], stages.memory
     longest = max(most_positions(request, stages.model.profile.language_model) for request in requests)
     return memory.speaking.fill(
-        lambda together: stages.decoder.decode(requests, together), len(requests), memory.use.of_row(longest)
+        lambda together: stages.decoder.decode(requests, together), len(requests), memory.use.of_sequence(longest)
     )
 
 
-def _judged(stages: Stages, mask: FlowMask, item: Utterance, spoken: Spoken, samples: NDArray[np.float32]) -> Take:
+def _judged(
+    stages: Stages, mask: FlowMask, item: Utterance, generated: GeneratedTokens, samples: NDArray[np.float32]
+) -> Take:
     model, profile, num_prompt = stages.model, stages.model.profile, stages.prompt(item.voice).mel.shape[1]
-    seams = seams_of(model.flow, mask, num_prompt, profile.flow.num_frames(len(spoken.tokens)), item.speed)
+    seams = seams_of(model.flow, mask, num_prompt, profile.flow.num_frames(len(generated.tokens)), item.speed)
     evidence = Evidence(
         item.segment.text,
         item.speed,
-        spoken.tokens,
-        spoken.ended,
+        generated.tokens,
+        generated.ended,
         samples,
         profile.mel.sample_rate,
         profile.flow.token_rate,
         jump_at_seams(samples, profile.mel, seams),
     )
     failures = failures_of(evidence)
-    return Take(item.segment, samples, profile.mel.sample_rate, spoken.tokens, item.seed, failures)
+    return Take(item.segment, samples, profile.mel.sample_rate, generated.tokens, item.seed, failures)

@@ -136,12 +136,12 @@ class _Unending:
             model.profile, min_speech_per_text=SPEECH_PER_TEXT, max_speech_per_text=SPEECH_PER_TEXT, silent_codes=()
         )
 
-    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
-        cache: KeyValueCache = self._model.new_cache(max_rows, has_fixed_shapes)
+    def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
+        cache: KeyValueCache = self._model.new_cache(max_sequences, has_fixed_shapes)
         return cache
 
-    def read(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        return self._without_stops(self._model.read(prompts, cache))
+    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
+        return self._without_stops(self._model.prefill(prompts, cache))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         return self._without_stops(self._model.step(tokens, cache))

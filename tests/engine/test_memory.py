@@ -167,4 +167,4 @@ def test_half_of_what_is_free_is_used_and_never_less_than_speaking_takes(
 
 def test_longer_rows_take_more_memory(model: Model) -> None:
     use = MemoryUse.of(model)
-    assert use.of_row(2000) > use.of_row(1000) > 1000 * use.position
+    assert use.of_sequence(2000) > use.of_sequence(1000) > 1000 * use.position
