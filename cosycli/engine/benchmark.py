@@ -99,7 +99,7 @@ class Measurement:
         load_s: seconds to make the model ready.
         cold_s: seconds of the first run. All that follows is of the fastest run.
         tokens_per_s: speech tokens a second of the language model's time, where they were counted.
-        peak_memory_mb: of the process, or of one of its copies if that is more, so far.
+        peak_memory_mb: of the process, or of one of its workers if that is more, so far.
         gpu_memory_mb: the most that was allocated on the GPU, where there is one.
         mfu: operations of the networks over those that the GPU could have done in bfloat16 in that time, 0 to 1, by
             stage and in `total`; None on a CPU, and where cost or peak are not known.

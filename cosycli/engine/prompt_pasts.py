@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cosycli.engine.room import OutOfMemoryError
+from cosycli.engine.memory_budget import OutOfMemoryError
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.flow import NO_PAST, FlowPast
 from cosycli.model.masks import FlowMask

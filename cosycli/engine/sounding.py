@@ -41,19 +41,19 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.
-        Abandoned: nobody waits for them any more.
+        Cancelled: nobody waits for them any more.
     """
-    room, frame_bytes = stages.memory.sounding, stages.memory.use.frame
+    budget, frame_bytes = stages.memory.token2wav, stages.memory.use.frame
     pasts = [stages.past(saying.prompt, mask) for saying in sayings]
 
     def sound_batch(rows: list[int]) -> list[NDArray[np.float32]]:
-        stages.sounding.give_way()
+        stages.token2wav_lock.yield_to_earlier()
 
         def by_parts(size: int) -> list[NDArray[np.float32]]:
             parts = (rows[start : start + size] for start in range(0, len(rows), size))
             return [wave for part in parts for wave in sound_together(part)]
 
-        return room.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
+        return budget.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
 
     def sound_together(rows: list[int]) -> list[NDArray[np.float32]]:
         batch = [sayings[row] for row in rows]
@@ -68,14 +68,14 @@ def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDA
         for saying in sayings
     ]
     max_frames = CPU_FRAMES if stages.model.device.type == "cpu" else GPU_FRAMES
-    max_frames = min(max_frames, room.num_bytes // frame_bytes)
+    max_frames = min(max_frames, budget.num_bytes // frame_bytes)
     alike = defaultdict(list)  # what has a past in common
     for row, past in enumerate(pasts):
         alike[past].append(row)
     batches = [batch for rows in alike.values() for batch in _batches_by_length(rows, num_frames, max_frames)]
     batches.sort(key=lambda rows: -num_frames[rows[0]])
     samples: dict[int, NDArray[np.float32]] = {}
-    for rows, waves in zip(batches, stages.lanes.map(sound_batch, batches), strict=True):
+    for rows, waves in zip(batches, stages.thread_pool.map(sound_batch, batches), strict=True):
         samples |= zip(rows, waves, strict=True)
     return [samples[row] for row in range(len(sayings))]
 

@@ -32,8 +32,8 @@ from cosycli.settings import Settings
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
 
-# Texts for so many waves are made ready and rendered at once: with a segment each, all waves but the last are full.
-WAVES_AT_ONCE = 16
+# Texts for so many batches are made ready and rendered at once: with a segment each, all batches but the last are full.
+BATCHES_AT_ONCE = 16
 
 
 class Status(str, Enum):
@@ -147,7 +147,7 @@ def _outcomes(jobs: Sequence[Job], staff: _Staff, report: Report) -> Iterator[_O
         except Exception as error:
             yield from ((job, error) for job in alike)
             continue
-        at_once = WAVES_AT_ONCE * executor.max_wave
+        at_once = BATCHES_AT_ONCE * executor.max_batch_size
         for start in range(0, len(alike), at_once):
             yield from _speak(alike[start : start + at_once], executor)
     for job in jobs:
@@ -225,16 +225,16 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
         _RenderingError: with the error of the executor.
     """
     numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
-    size = executor.wave_size(len(numbered))
-    waves = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
+    size = executor.batch_size(len(numbered))
+    batches = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
     try:
-        yield from _in_order(executor.render(waves, ready[0].job.settings.mask))
+        yield from _in_order(executor.render(batches, ready[0].job.settings.mask))
     except Exception as error:
         raise _RenderingError(error) from error
 
 
 def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
-    """The takes "0", "1", ... one after the other; a wave that overtook another one waits for it."""
+    """The takes "0", "1", ... one after the other; a batch that overtook another one waits for it."""
     early: dict[str, StoredTake] = {}
     num_given = 0
     for number, take in takes:

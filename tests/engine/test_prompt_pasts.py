@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from cosycli.engine import sounding
+from cosycli.engine.memory_budget import OutOfMemoryError
 from cosycli.engine.prompt_pasts import PromptPasts
-from cosycli.engine.room import OutOfMemoryError
 from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.voice_prompt import VoicePrompt
@@ -84,17 +84,17 @@ def silent_voice() -> VoicePrompt:
 
 
 def test_voices_are_kept_as_they_come_while_there_is_memory():
-    room_for = []
+    budget_for = []
 
     def make(voice: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
-        room_for.append(max_frames)
+        budget_for.append(max_frames)
         return FlowPast(50, ((torch.zeros(100),),)) if max_frames >= 50 else NO_PAST
 
     ada, ben, cleo = silent_voice(), silent_voice(), silent_voice()
     pasts = PromptPasts(num_bytes=900, frame_bytes=8, make=make)
     kept = [pasts.of(voice, FlowMask.CHUNK).num_frames for voice in (ada, ben, ada, cleo, ben)]
     assert kept == [50, 50, 50, 0, 50]
-    assert room_for == [112, 62, 12]
+    assert budget_for == [112, 62, 12]
 
 
 def test_a_voice_that_memory_runs_out_for_is_gone_through_every_time():

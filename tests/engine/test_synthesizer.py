@@ -92,11 +92,11 @@ def test_an_unknown_mask_lists_the_valid_ones(synthesizer: Synthesizer, voice: s
     ("num_utterances", "num_cores", "size"),
     [(0, 2, 1), (15, 2, 15), (16, 2, 8), (40, 2, 20), (100, 2, 25), (40, 1, 20), (40, 0, 20), (64, 1, 32)],
 )
-def test_waves_give_every_core_as_much(
+def test_batches_give_every_core_as_much(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch, num_utterances: int, num_cores: int, size: int
 ) -> None:
-    monkeypatch.setattr(synthesizer._stages.memory, "num_copies", num_cores)
-    assert synthesizer.wave_size(num_utterances) == size
+    monkeypatch.setattr(synthesizer._stages.memory, "num_workers", num_cores)
+    assert synthesizer.batch_size(num_utterances) == size
 
 
 def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:

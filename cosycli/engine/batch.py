@@ -18,35 +18,35 @@ from cosycli.engine.take import Take
 from cosycli.engine.utterance import Utterance
 from cosycli.model.masks import FlowMask
 
-__all__ = ["max_wave", "render_wave"]
+__all__ = ["max_batch_size", "render_batch"]
 
 # Utterances that the language model speaks together, and that a run which is killed loses. With twice as many it would
 # be a fifth faster on a CPU (see `cosycli.engine.decoding`), where it takes less than flow and vocoder. On an H200 a
 # step of CosyVoice 2's takes 0.4 ms with up to 170 rows, to be launched and to read its weights, and with more 2.4 us
 # for each, so that more than 256 gain nothing. (Reckoned from 4.3 TB/s and 40 % of 790 TFLOP/s, not measured.) Metal's
 # devices compute less for each byte that they read: fewer rows keep them busy.
-WAVE, WAVE_ON_CUDA = 32, 256
+BATCH_SIZE, BATCH_SIZE_ON_CUDA = 32, 256
 
 
-def max_wave(device: torch.device) -> int:
+def max_batch_size(device: torch.device) -> int:
     """The most utterances that are worth rendering together."""
-    return WAVE_ON_CUDA if device.type == "cuda" else WAVE
+    return BATCH_SIZE_ON_CUDA if device.type == "cuda" else BATCH_SIZE
 
 
-def render_wave(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+def render_batch(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
     """The take of each utterance, drawn once; company does not change it.
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.
-        Abandoned: nobody waits for them any more.
+        Cancelled: nobody waits for them any more.
     """
-    with stages.speaking.taken(), stages.timed("language_model_s"):
+    with stages.decoding_lock.held(), stages.timed("language_model_s"):
         generated = _decode(stages, utterances)
     sayings = [
         Saying(each.tokens, stages.prompt(item.voice), item.seed, item.speed)
         for item, each in zip(utterances, generated, strict=True)
     ]
-    with stages.sounding.taken():
+    with stages.token2wav_lock.held():
         sounds = sound(stages, sayings, mask)
     return [_judged(stages, mask, *parts) for parts in zip(utterances, generated, sounds, strict=True)]
 
@@ -54,7 +54,7 @@ def render_wave(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask)
 def _decode(stages: Stages, utterances: Sequence[Utterance]) -> list[GeneratedTokens]:
     requests, memory = [stages.request(item) for item in utterances], stages.memory
     longest = max(most_positions(request, stages.model.profile.language_model) for request in requests)
-    return memory.speaking.fill(
+    return memory.decoding.fill(
         lambda together: stages.decoder.decode(requests, together), len(requests), memory.use.of_sequence(longest)
     )
 
