@@ -36,13 +36,13 @@ def version(request):
 
 
 @pytest.fixture
-def published_model(shared, version):
+def published_model(golden_folder, version):
     """The published sizes, on the two-layer backbone that the golden vectors were made with."""
     sizes = {"vocab_size": 1000, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 2}
     heads = {"num_attention_heads": 14, "num_key_value_heads": 2}
     config = BackboneConfig(**sizes, **heads, rope_theta=1e6, rms_norm_eps=1e-6)
     model = LanguageModel(PUBLISHED[version], config).eval()
-    model.load_state_dict(synthetic_state(shared / "reference" / f"{version}.llm.manifest.json"))
+    model.load_state_dict(synthetic_state(golden_folder / f"{version}.llm.manifest.json"))
     return model
 
 
@@ -53,8 +53,8 @@ def recomputed(model, layout):
 
 
 @torch.inference_mode()
-def test_log_probs_of_the_published_model(shared, version, published_model):
-    golden = load_file(shared / "reference" / f"{version}.lm.golden.safetensors")
+def test_log_probs_of_the_published_model(golden_folder, version, published_model):
+    golden = load_file(golden_folder / f"{version}.lm.golden.safetensors")
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     cache = published_model.new_cache(max_rows=1)
     log_probs = [published_model.read([Prompt(text, golden["lm.prompt_speech"][0].tolist())], cache)[0]]
@@ -62,7 +62,7 @@ def test_log_probs_of_the_published_model(shared, version, published_model):
         cache.make_room()
         log_probs.append(published_model.step(token[None], cache)[0])
     ours = torch.stack(log_probs)
-    assert (ours - golden["lm.log_probs"]).abs().max() <= 1e-4
+    assert (ours[golden["lm.steps"]] - golden["lm.log_probs"]).abs().max() <= 1e-4
     said = ours[:, : published_model.profile.num_codes].argmax(dim=-1)  # the recording never stopped
     assert said.tolist() == golden["lm.greedy_tokens"].tolist()
 

@@ -38,24 +38,24 @@ def load_synthetic(vocoder: Vocoder, manifest: Path) -> Vocoder:
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v2.golden.safetensors")
+def golden(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v2.golden.safetensors")
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path) -> Vocoder:
-    return load_synthetic(Vocoder(V2), shared / "reference" / "v2.hift.manifest.json")
+def published(golden_folder: Path) -> Vocoder:
+    return load_synthetic(Vocoder(V2), golden_folder / "v2.hift.manifest.json")
 
 
 @pytest.fixture(scope="module")
-def golden_causal(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v3.golden.safetensors")
+def golden_causal(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v3.golden.safetensors")
 
 
 @pytest.fixture(scope="module")
-def published_causal(shared: Path) -> Vocoder:
+def published_causal(golden_folder: Path) -> Vocoder:
     vocoder = CausalVocoder(CausalVocoderProfile())
-    return load_synthetic(vocoder, shared / "reference" / "v3.hift.manifest.json")
+    return load_synthetic(vocoder, golden_folder / "v3.hift.manifest.json")
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +101,9 @@ def test_wave_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]
 
 
 @torch.inference_mode()
-def test_the_vocoder_of_cosyvoice_1_is_the_published_one(shared: Path) -> None:
-    golden = load_file(shared / "reference" / "v1.golden.safetensors")
-    vocoder = load_synthetic(new_vocoder(V1), shared / "reference" / "v1.hift.manifest.json")
+def test_the_vocoder_of_cosyvoice_1_is_the_published_one(golden_folder: Path) -> None:
+    golden = load_file(golden_folder / "v1.golden.safetensors")
+    vocoder = load_synthetic(new_vocoder(V1), golden_folder / "v1.hift.manifest.json")
     torch.testing.assert_close(vocoder.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
     wave = vocoder.decode(golden["hift.mel"], golden["hift.source"])
     torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
