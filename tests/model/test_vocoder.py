@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,29 @@ def test_causal_wave_is_the_published_one(published_causal: Vocoder, golden_caus
     wave = published_causal.decode(golden_causal["hift.mel"], golden_causal["hift.source"])
     torch.testing.assert_close(wave, golden_causal["hift.wav"], rtol=0, atol=1e-5)
     torch.testing.assert_close(wave[:, : 35 * 480], golden_causal["hift.wav_chunk"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("version", "kind"), [("v2", "published"), ("v3", "published_causal")])
+def test_the_source_is_the_published_one(
+    version: str, kind: str, golden_folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded without noise: 40 frames, and what comes after 293."""
+    vocoder: Vocoder = request.getfixturevalue(kind)
+    monkeypatch.setattr(vocoder.m_source, "_noise", lambda _generators, sizes: torch.zeros(1, 1, max(sizes)))
+    golden = load_file(golden_folder / "source.golden.safetensors")
+    short, long = (vocoder.source(golden[f"{version}.f0_{size}"], generators(0)) for size in (40, 333))
+    torch.testing.assert_close(short, golden[f"{version}.source_40"], rtol=0, atol=1e-5)
+    torch.testing.assert_close(long[..., -40 * 480 :], golden[f"{version}.source_333_end"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("profile", [V1, read_profile(model_folder(BUILTIN)).vocoder], ids=["v1", "built-in"])
+def test_models_trained_with_random_phases_keep_them(profile: VocoderProfile) -> None:
+    source = new_vocoder(replace(profile, width=32, f0_width=16, noise_std=0.0)).m_source
+    first, again, other = (source(torch.full((1, 10), 200.0), generators(seed), None) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert (first - other).abs().max() > 1e-3
 
 
 @torch.inference_mode()
