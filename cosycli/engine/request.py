@@ -22,6 +22,8 @@ class Request:
         prompt_speech: speech tokens taken as already spoken.
         seed: the same seed gives the same tokens, whatever else is in the batch.
         speaker: embedding of who speaks, for models whose language model wants to know.
+        num_opening: how many text tokens, from the first that is read, are read as a whole even where text arrives in
+            pieces.
     """
 
     text: tuple[int, ...]
@@ -29,6 +31,7 @@ class Request:
     prompt_speech: tuple[int, ...] = ()
     seed: int = 0
     speaker: Tensor | None = None
+    num_opening: int = 0
 
     @property
     def prompt(self) -> Prompt:

@@ -81,14 +81,16 @@ class Stages:
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
         told = " ".join(part for part in (profile.opening, instruction) if part)
+        opening = tokenizer.encode("", instruction=told) if told else []
         goes_on = instruction is None and bool(prompt.transcript)
-        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
+        before = [*opening, *tokenizer.encode(prompt.transcript if goes_on else "")]
         speech = prompt.clip_tokens if goes_on else ()
         is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
         tag = self._language_tag(item.segment.language) if is_cross_lingual else []
         # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
         speaker = prompt.speaker if instruction is None else None
-        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
+        num_opening = len(opening) if profile.opening else 0
+        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker, num_opening)
 
     def _language_tag(self, language: str) -> list[int]:
         """For models that are told the language of a text which a voice of another may speak."""
