@@ -17,7 +17,8 @@ class Request:
     """One utterance to be spoken.
 
     Attributes:
-        text: token ids of what is to be spoken; they set the least and greatest length of the speech.
+        text: token ids of what is to be spoken, after what the model is told where there is no `prompt_text`; they set
+            the least and greatest length of the speech.
         prompt_text: token ids read before it: a transcript of `prompt_speech`, or an instruction.
         prompt_speech: speech tokens taken as already spoken.
         seed: the same seed gives the same tokens, whatever else is in the batch.
