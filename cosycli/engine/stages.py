@@ -79,19 +79,24 @@ class Stages:
         return self._prompts[voice]
 
     def request(self, item: Utterance) -> Request:
-        """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`)."""
+        """What the language model reads: instruct, SFT, zero-shot or cross-lingual (see `prepare_voice`).
+
+        The opening counts for the length of the speech where it stands before the text alone, as in the authors' code.
+        """
         tokenizer, profile, prompt = self.model.text_tokenizer, self.model.profile, self.prompt(item.voice)
-        text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
+        text = tokenizer.encode(spell_words(item.segment.text) if profile.spells_words else item.segment.text)
         instruction = item.instruction or prompt.instruction
         told = " ".join(part for part in (profile.opening, instruction) if part)
-        continues_clip = instruction is None and bool(prompt.transcript)
-        before = tokenizer.encode(prompt.transcript if continues_clip else "", instruction=told or None)
-        speech = prompt.clip_tokens if continues_clip else ()
-        is_cross_lingual = instruction is None and not continues_clip and len(prompt.tokens) > 0
-        tag = self._language_tag(item.segment.language) if is_cross_lingual else []
-        # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
-        speaker = prompt.speaker if instruction is None else None
-        return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
+        opening = tokenizer.encode("", instruction=told) if told else []
+        num_opening = len(opening) if profile.opening else 0
+        if instruction is not None:
+            # CosyVoice 1 is not told who speaks: to its authors the embedding tells too much beside an instruction.
+            return Request(tuple(text), tuple(opening), seed=item.seed, num_opening=num_opening)
+        if prompt.transcript:
+            before = (*opening, *tokenizer.encode(prompt.transcript))
+            return Request(tuple(text), before, prompt.clip_tokens, item.seed, prompt.speaker, num_opening)
+        tag = self._language_tag(item.segment.language) if len(prompt.tokens) else []
+        return Request((*opening, *tag, *text), seed=item.seed, speaker=prompt.speaker, num_opening=num_opening)
 
     def _language_tag(self, language: str) -> list[int]:
         """For models that are told the language of a text which a voice of another may speak."""

@@ -48,13 +48,21 @@ def batch():
     return log_probs, history, torch.rand(200, 2, generator=generator)
 
 
-def test_nucleus_is_the_published_one(shared):
-    golden = load_file(shared / "reference" / "sampling.golden.safetensors")
+def test_nucleus_is_the_published_one(golden_folder):
+    golden = load_file(golden_folder / "sampling.golden.safetensors")
     for case in "012":
         ids, probs = nucleus(golden[f"{case}.log_probs"][None], PROFILE.top_p, PROFILE.top_k)
         kept = probs[0] > 0
         assert ids[0, kept].tolist() == golden[f"{case}.nucleus_ids"].tolist()
         assert (probs[0, kept] - golden[f"{case}.nucleus_probs"]).abs().max() <= 1e-6
+
+
+def test_equal_scores_keep_the_order_of_their_ids():
+    scores = torch.randn(20, 6564, generator=torch.Generator().manual_seed(4)).mul(2).round()
+    scores[0] = 0  # all are equal
+    log_probs = scores.log_softmax(dim=1)
+    ids, _ = nucleus(log_probs, PROFILE.top_p, PROFILE.top_k)
+    assert torch.equal(ids, log_probs.softmax(dim=1).sort(descending=True, stable=True).indices[:, : PROFILE.top_k])
 
 
 def test_agrees_with_plain_python(batch):
