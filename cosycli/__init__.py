@@ -45,8 +45,8 @@ def load(
         UsageError: the device, dtype or variant does not exist here, or the memory is too little for the model.
     """
     from cosycli.engine.synthesizer import Synthesizer
+    from cosycli.model.library import find_model
     from cosycli.model.loading import load_model
-    from cosycli.model_library import find_model
 
     return Synthesizer(load_model(find_model(model), device, dtype, variant), verify, retakes, memory, prompt)
 

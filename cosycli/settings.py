@@ -8,17 +8,17 @@ Keys are the long options of `cosy speak`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cosycli.byte_sizes import bytes_of
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import user_settings
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "bytes_of", "megabytes", "read_settings"]
 
 MASKS = ("full", "causal", "chunk", "double-chunk")  # what the flow's attention may see
 DTYPES = ("float32", "bfloat16")
@@ -27,6 +27,8 @@ MAX_RETAKES = 10
 LOADING = ("model", "device", "dtype", "variant", "verify", "retakes", "memory", "prompt")
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])(i?)B", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 @dataclass(frozen=True)
@@ -122,3 +124,24 @@ def _checked(key: Any, value: Any, path: Path) -> Any:
         kind = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}[wanted]
         raise UsageError(f"{path}: {key} is {value!r}, which is not {kind}.", f"Write `{key}: …` with {kind}.")
     return value
+
+
+def bytes_of(text: str) -> int:
+    """4GB -> 4_000_000_000; with an i, units are powers of 1024 (IEC 80000-13).
+
+    Raises:
+        UsageError: it is no amount.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    size = 0
+    if match is not None:
+        number, unit, binary = match.groups()
+        size = int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
+    if size == 0:
+        raise UsageError(f"{text!r} is no amount of memory.", "Give one such as 4GB, 500MB or 1.5GiB.")
+    return size
+
+
+def megabytes(size: int) -> str:
+    """In whole ones, rounded up, as `bytes_of` reads them."""
+    return f"{-(-size // 1_000_000)}MB"

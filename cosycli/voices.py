@@ -188,7 +188,7 @@ def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str
     """
     import soundfile
 
-    from cosycli.recording import read_reference
+    from cosycli.sound.recording import read_reference
 
     _check_description(name, transcript, language, rights)
     recording = read_reference(clip).resample(REFERENCE_RATE)

@@ -154,9 +154,9 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
     Returns the list of the synthesizers that will be made.
     """
     import cosycli
-    from cosycli import voice_checks
+    from cosycli.engine import voice_checks
     from cosycli.model import profile
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
 
     made: list[FakeSynthesizer] = []
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cosycli.model_library import model_folder
+from cosycli.model.library import model_folder
 
 FAKE_COSY = [sys.executable, str(Path(__file__).with_name("fake_synthesizer.py"))]
 SOUND = 0.3 * np.sin(2 * np.pi * 150 * np.arange(45 * 24_000) / 24_000) * np.sin(np.arange(45 * 24_000) / 4000)

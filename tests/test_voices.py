@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from cosycli.errors import CosyError, InputError, MissingError, UsageError
-from cosycli.recording import read_reference
+from cosycli.sound.recording import read_reference
 from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders, voice_names
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 

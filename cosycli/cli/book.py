@@ -15,12 +15,12 @@ from cosycli.cli.option_groups import takes_groups
 from cosycli.errors import SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.audio.publish import Target
     from cosycli.cli.progress import Progress
     from cosycli.jobs.book import BookProgress
     from cosycli.jobs.plan import Plan
     from cosycli.jobs.publishing import Publication
     from cosycli.jobs.rendering import Rendered
+    from cosycli.publish.book_files import Target
 
 __all__ = ["EXAMPLES", "book"]
 
@@ -99,8 +99,8 @@ def book(
 
 def _publication(source: str, files: Files) -> Publication:
     """What the book is made into; a file named after the source, unless told otherwise."""
-    from cosycli.audio.formats import ACX
     from cosycli.jobs.book_values import publication_of
+    from cosycli.publish.formats import ACX
 
     if source == "-" and files.out is None:
         raise UsageError("Where should the book go?", "Name a file: cosy book - -o book.m4b")
@@ -111,7 +111,7 @@ def _publication(source: str, files: Files) -> Publication:
 
 def _work_folder(target: Target, source: str) -> Path:
     """Beside the file or the folder of chapters; a library is not to be filled with takes."""
-    from cosycli.audio.publish import Layout
+    from cosycli.publish.book_files import Layout
 
     if target.layout is Layout.AUDIOBOOKSHELF:
         return Path(f"{Path(source).resolve().stem}.cosy")

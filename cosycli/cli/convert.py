@@ -65,9 +65,9 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     import cosycli
     from cosycli.cli.rendering import tell_what_was_made, write_out
     from cosycli.engine.capabilities import check_mask
+    from cosycli.model.library import find_model
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
-    from cosycli.recording import open_recording
+    from cosycli.sound.recording import open_recording
     from cosycli.voices import find_voice
 
     destination.check()

@@ -69,7 +69,7 @@ def lookup(
     as_json: AsJson = False,
 ) -> None:
     """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
-    from cosycli.model_library import BUILTIN, is_present, published_models
+    from cosycli.model.library import BUILTIN, is_present, published_models
     from cosycli.script.lexicon import tell
     from cosycli.script.lookup import look_up
 
@@ -98,9 +98,9 @@ def suggest(
     from cosycli.documents.plain_text import MAX_BYTES
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
+    from cosycli.folders import write_whole
     from cosycli.script.suggestion import lexicon_of
     from cosycli.script.suggestion import suggest as suggest_words
-    from cosycli.whole_files import write_whole
 
     is_stdin = source == "-"
     stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if is_stdin else None
@@ -118,8 +118,8 @@ def _capabilities(model: str) -> Capabilities:
     """Of a model that need not be on this machine."""
     from cosycli.engine.capabilities import capabilities_of
     from cosycli.engine.features import profile_of
+    from cosycli.model.library import find_model, published_models
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, published_models
 
     published = published_models().get(model)
     return capabilities_of(profile_of(published) if published else read_profile(find_model(model)))

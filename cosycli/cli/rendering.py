@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cosycli.audio.encode import AudioSink
     from cosycli.engine.take import Take
-    from cosycli.joining import Piece
     from cosycli.script import Script
     from cosycli.settings import Settings
+    from cosycli.sound.encode import AudioSink
+    from cosycli.sound.joining import Piece
 
 __all__ = [
     "Destination",
@@ -49,7 +49,7 @@ class Destination:
 
     def check(self) -> None:
         """Find out before the work starts whether it could be written; raises what `check_target` does."""
-        from cosycli.audio.encode import check_target
+        from cosycli.sound.encode import check_target
 
         if self.target is not None:
             check_target(self.target, self.audio_format)
@@ -65,8 +65,8 @@ def choose_destination(output: str | None, name: str | None, play: bool, default
         UsageError: they do not say it, or it would fill the terminal.
         MissingError: there is no program to play it with.
     """
-    from cosycli.audio.encode import choose_format
-    from cosycli.audio.play import find_player
+    from cosycli.sound.encode import choose_format
+    from cosycli.sound.play import find_player
 
     if output is None and not play:
         raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")
@@ -90,10 +90,10 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     from cosycli.engine.utterance import utterances_of
     from cosycli.engine.verification import check_listener
     from cosycli.jobs.plan import voice_settings_of
-    from cosycli.joining import join
+    from cosycli.model.library import find_model, language_model_weights
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, language_model_weights
     from cosycli.script.languages import foreign_languages
+    from cosycli.sound.joining import join
     from cosycli.voices import find_voice
 
     destination.check()
@@ -166,8 +166,8 @@ def tell_what_was_made(destination: Destination, audio_s: float, elapsed_s: floa
 
 def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) -> list[AudioSink]:
     """A sink for each place that the audio goes to, open until `stack` is closed."""
-    from cosycli.audio.encode import open_sink
-    from cosycli.audio.play import open_player
+    from cosycli.sound.encode import open_sink
+    from cosycli.sound.play import open_player
 
     sinks = []
     if destination.target is not None:
@@ -179,7 +179,7 @@ def _open_sinks(destination: Destination, sample_rate: int, stack: ExitStack) ->
 
 def _pieces(takes: Iterator[Take], num_segments: int, failed: list[Take], report: Progress) -> Iterator[Piece]:
     """The sound of each take; those that failed a gate are added to `failed`."""
-    from cosycli.joining import Piece
+    from cosycli.sound.joining import Piece
 
     for done, take in enumerate(takes, start=1):
         report.update(done, num_segments, "segments")

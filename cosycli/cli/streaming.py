@@ -46,8 +46,8 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
     from cosycli.engine.capabilities import read_for
     from cosycli.jobs.plan import voice_settings_of
+    from cosycli.model.library import find_model, language_model_weights
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, language_model_weights
     from cosycli.voices import find_voice
 
     destination.check()

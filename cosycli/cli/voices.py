@@ -13,7 +13,7 @@ from cosycli.cli import options
 from cosycli.errors import SOME_FAILED, CosyError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.voice_checks import Finding
+    from cosycli.engine.voice_checks import Finding
     from cosycli.voices import Voice
 
 __all__ = ["app"]
@@ -39,7 +39,7 @@ def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
 
     With --model those that it can use, its own speakers among them.
     """
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
     from cosycli.voices import find_voice, voice_names
 
     folder = None if model is None else find_model(model)
@@ -91,7 +91,7 @@ def add(
 ) -> None:
     """Add a voice from a clip, after checking length, level, clipping, noise and words."""
     from cosycli.cli.speak import read_argument
-    from cosycli.voice_checks import check_clip
+    from cosycli.engine.voice_checks import check_clip
     from cosycli.voices import add_voice
 
     words = read_argument(transcript)
@@ -112,7 +112,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
     """Check the clip of a voice."""
     from dataclasses import asdict
 
-    from cosycli.voice_checks import check_clip
+    from cosycli.engine.voice_checks import check_clip
     from cosycli.voices import find_voice
 
     voice = find_voice(name)

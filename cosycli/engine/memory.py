@@ -7,13 +7,13 @@ from math import prod
 
 import torch
 
-from cosycli.byte_sizes import bytes_of, megabytes
 from cosycli.engine.free_memory import free_memory, taken_memory
 from cosycli.engine.memory_budget import MemoryBudget
 from cosycli.engine.request import Request
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
 from cosycli.model.profile import LanguageModelProfile, VocoderProfile
+from cosycli.settings import bytes_of, megabytes
 
 __all__ = ["Memory", "MemoryUse", "most_positions"]
 

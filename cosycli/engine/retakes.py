@@ -8,7 +8,7 @@ from dataclasses import replace
 from cosycli.engine.take import Take
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, verdict_on
-from cosycli.recording import Recording
+from cosycli.sound.recording import Recording
 
 __all__ = ["best_takes", "listened_to"]
 

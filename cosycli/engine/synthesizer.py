@@ -28,11 +28,11 @@ from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_prompt import PROMPT_S
 from cosycli.engine.worker_pool import can_fork, map_in_workers
-from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
+from cosycli.sound.joining import Piece, join
 from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]

@@ -20,10 +20,10 @@ import numpy as np
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import MissingError
 from cosycli.model.profile import read_profile
-from cosycli.recording import Recording
 from cosycli.script.normalisation import say_in_words
 from cosycli.script.pronunciation import words_that_sound
 from cosycli.script.vocabulary import MODEL_TAGS
+from cosycli.sound.recording import Recording
 
 __all__ = ["SPOKEN_INSTRUCTION", "WRONG_WORDS", "Listener", "Verdict", "check_listener", "listener_for", "verdict_on"]
 

@@ -14,7 +14,6 @@ from enum import Enum
 from itertools import chain, islice
 from pathlib import Path
 
-from cosycli.audio.encode import open_sink
 from cosycli.engine.capabilities import read_for
 from cosycli.engine.utterance import Utterance, utterances_of
 from cosycli.errors import CosyError
@@ -25,10 +24,11 @@ from cosycli.jobs.executors import Executor
 from cosycli.jobs.job_fingerprints import JobFingerprints
 from cosycli.jobs.plan import plan_book, voice_settings_of
 from cosycli.jobs.take_store import StoredTake
-from cosycli.joining import Piece, join
+from cosycli.model.library import find_model
 from cosycli.model.profile import read_profile
-from cosycli.model_library import find_model
 from cosycli.settings import Settings
+from cosycli.sound.encode import open_sink
+from cosycli.sound.joining import Piece, join
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
 

@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cosycli.audio.encode import choose_format
 from cosycli.documents.plain_text import check_text
 from cosycli.errors import CosyError, UsageError
 from cosycli.jobs.book_values import publication_of, request_of
@@ -22,6 +21,7 @@ from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
 from cosycli.jobs.plan import BookRequest
 from cosycli.jobs.publishing import Publication
 from cosycli.settings import Settings
+from cosycli.sound.encode import choose_format
 from cosycli.voices import find_voice
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
@@ -198,14 +198,14 @@ class _Reader:
 
 
 def _check_voice(name: str, model: str) -> None:
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
 
     find_voice(name, find_model(model))
 
 
 def _check_variant(variant: str | None, model: str) -> None:
     """Raises: UsageError, MissingError: there is no such variant or model."""
-    from cosycli.model_library import find_model, language_model_weights
+    from cosycli.model.library import find_model, language_model_weights
 
     language_model_weights(find_model(model), variant)
 
@@ -213,8 +213,8 @@ def _check_variant(variant: str | None, model: str) -> None:
 def _check_language(language: str | None, model: str) -> None:
     """Raises: UsageError, MissingError: the model was not trained on the language, or is not there."""
     from cosycli.engine.capabilities import check_language
+    from cosycli.model.library import find_model
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
 
     check_language(language, read_profile(find_model(model)))
 
@@ -222,7 +222,7 @@ def _check_language(language: str | None, model: str) -> None:
 def _check_listener(model: str) -> None:
     """Raises: MissingError: there is no such model, or no recognizer for it."""
     from cosycli.engine.verification import check_listener
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
 
     check_listener(find_model(model))
 
@@ -230,8 +230,8 @@ def _check_listener(model: str) -> None:
 def _check_voice_settings(style: str | None, mask: str, model: str) -> None:
     """Raises: UsageError, MissingError: there is no such style, mask or model."""
     from cosycli.engine.capabilities import check_mask, instruction_of
+    from cosycli.model.library import find_model
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
 
     profile = read_profile(find_model(model))
     instruction_of(style, profile)

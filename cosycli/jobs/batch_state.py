@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cosycli.errors import InputError
-from cosycli.jobs.lock import locked
-from cosycli.whole_files import write_whole
+from cosycli.folders import locked, write_whole
 
 __all__ = ["BatchState", "Done", "open_state"]
 

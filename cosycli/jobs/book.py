@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from cosycli.audio.assembly import Assembly
-from cosycli.audio.publish import check_book_target
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.arrivals import Arrivals
 from cosycli.jobs.book_report import JudgedSegment, judged_segments, write_report
@@ -24,6 +22,8 @@ from cosycli.jobs.plan import Order, Plan, orders_of
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.rendering import Rendered, render_takes
 from cosycli.jobs.run_folder import RunFolder
+from cosycli.publish.assembly import Assembly
+from cosycli.publish.book_files import check_book_target
 
 __all__ = ["BookProgress", "BookResult", "make_book"]
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import cosycli
+from cosycli.folders import write_whole
 from cosycli.jobs.plan import Order, Plan
 from cosycli.jobs.plan_report import plan_report
 from cosycli.jobs.rendering import Rendered
 from cosycli.jobs.run_folder import RunFolder
-from cosycli.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from cosycli.audio.assembly import Assembly
+    from cosycli.publish.assembly import Assembly
 
 __all__ = ["JudgedSegment", "judged_segments", "summary_of", "write_report"]
 

@@ -10,15 +10,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from cosycli.audio.formats import ACX, BOOK_FORMATS
-from cosycli.audio.loudness import Loudness
-from cosycli.audio.publish import Layout, Target
-from cosycli.audio.subtitles import check_formats
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.jobs.cast import read_cast
 from cosycli.jobs.plan import BookRequest, ChapterRange
 from cosycli.jobs.publishing import Publication
+from cosycli.publish.book_files import Layout, Target
+from cosycli.publish.formats import ACX, BOOK_FORMATS
+from cosycli.publish.loudness import Loudness
+from cosycli.publish.subtitles import check_formats
 from cosycli.script import Pauses
 
 __all__ = ["publication_of", "request_of"]

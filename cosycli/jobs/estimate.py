@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cosycli.errors import InputError
-from cosycli.folders import data_folder
+from cosycli.folders import data_folder, write_whole
 from cosycli.jobs.plan import Plan, seconds_of_segment
-from cosycli.model_library import BUILTIN
-from cosycli.whole_files import write_whole
+from cosycli.model.library import BUILTIN
 
 __all__ = ["Estimate", "estimate", "record_speed"]
 

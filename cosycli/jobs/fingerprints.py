@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from cosycli.model_library import MANIFEST, language_model_weights
+from cosycli.model.library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
 __all__ = ["model_fingerprint", "voice_fingerprint"]

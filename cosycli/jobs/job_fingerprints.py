@@ -13,7 +13,7 @@ from typing import Any
 from cosycli.documents.reading import FORMATS
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
-from cosycli.model_library import find_model
+from cosycli.model.library import find_model
 from cosycli.voices import DEFAULT_VOICE, voice_folders
 
 __all__ = ["JobFingerprints"]

@@ -14,8 +14,8 @@ from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.jobs.take_store import Conditions, take_key
+from cosycli.model.library import find_model, language_model_weights
 from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import find_model, language_model_weights
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
 from cosycli.script.duration import seconds_of_tokens

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import cosycli
-from cosycli.jobs.lock import locked
+from cosycli.folders import locked, write_whole
 from cosycli.jobs.take_store import TakeStore
-from cosycli.whole_files import write_whole
 
 __all__ = ["Manifest", "RunFolder", "plan_batches"]
 

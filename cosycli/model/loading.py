@@ -16,6 +16,7 @@ from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.library import language_model_weights
 from cosycli.model.networks import new_flow, new_language_model, new_vocoder
 from cosycli.model.prepacked_linear import can_prepack, prepack_layers
 from cosycli.model.profile import ModelProfile, read_profile
@@ -26,7 +27,6 @@ from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import Vocoder
 from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
-from cosycli.model_library import language_model_weights
 
 __all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "load_model", "placed", "placed_vocoder"]
 

@@ -15,13 +15,13 @@ from cosycli.errors import MissingError, did_you_mean
 from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.library import published_models
 from cosycli.model.loading import BACKBONE, Model, choose_device, choose_dtype, placed, placed_vocoder
 from cosycli.model.networks import new_flow, new_vocoder
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, read_profile
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
-from cosycli.model_library import published_models
 
 __all__ = ["Sizes", "fill", "new_language_model_of", "sizes_of", "synthetic_model"]
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import BUILTIN, model_folder
 
 app = typer.Typer(
     help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "

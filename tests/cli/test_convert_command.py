@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-
 from tests.test_recording import convert as recode
 from tests.test_recording import voice_like
 

@@ -20,10 +20,10 @@ from cosycli.engine.free_memory import taken_memory
 from cosycli.engine.memory import OVERHEAD, most_positions
 from cosycli.engine.stages import Stages
 from cosycli.engine.voice_prompt import VoicePrompt
+from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
 from cosycli.model.synthetic_model import synthetic_model
-from cosycli.model_library import find_model
 
 SECONDS = (5, 3, 4, 5)  # of sound, in batches of three
 NUM_ROWS = 16

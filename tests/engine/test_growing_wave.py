@@ -10,9 +10,9 @@ import torch
 
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.model.checkpoint import load_weights
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile, read_profile
 from cosycli.model.vocoder import CausalVocoder, Vocoder
-from cosycli.model_library import BUILTIN, model_folder
 from tests.model.test_vocoder import audible, generators
 
 

@@ -16,9 +16,9 @@ from cosycli.engine.take import Take
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
 from cosycli.errors import MissingError
-from cosycli.model_library import BUILTIN, model_folder
-from cosycli.recording import Recording
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.script import read_script
+from cosycli.sound.recording import Recording
 from tests.model.tiny_model import write_tiny_model
 
 SENTENCE = "The lamp is on the table, and the letter is under it."

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cosycli.audio.publish import Layout
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.batch_file import BookJob, TextJob, read_batch
+from cosycli.publish.book_files import Layout
 from cosycli.settings import Settings
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fake_synthesizer import SAMPLE_RATE, tone
 
-from cosycli.audio.publish import Layout, Target
 from cosycli.errors import InputError
 from cosycli.jobs.arrivals import Arrivals, Cancelled
 from cosycli.jobs.plan import BookRequest, orders_of, plan_book
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.take_store import StoredTake, TakeFacts, TakeStore
+from cosycli.publish.book_files import Layout, Target
 from cosycli.settings import Settings
 
 TAKE = StoredTake(tone("A tone of some length.", None, 1.0), SAMPLE_RATE, TakeFacts((), 0))

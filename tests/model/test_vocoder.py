@@ -14,6 +14,7 @@ from torch import Tensor
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
 from cosycli.model.harmonic_source import SampledSource
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.model.networks import new_vocoder
 from cosycli.model.profile import (
     CausalVocoderProfile,
@@ -24,7 +25,6 @@ from cosycli.model.profile import (
 )
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import Snake
-from cosycli.model_library import BUILTIN, model_folder
 from tests.model.synthetic import synthetic_state
 
 V2 = VocoderProfile()
