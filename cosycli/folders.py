@@ -1,6 +1,6 @@
-"""Where things live on this machine, and how files come there: whole or not at all, and by one run at a time.
+"""The folders of this machine that we use, and how files are written: completely or not at all, by one run at a time.
 
-`COSY_HOME` moves all of it; without it the platform's own places are used.
+`COSY_HOME` replaces the standard folders of the platform.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["data_folder", "locked", "models_folder", "replacing", "user_settings
 
 
 def data_folder() -> Path:
-    """The user's voices and models."""
-    return _place("XDG_DATA_HOME", Path(".local", "share"))
+    """The folder of the user's voices and models."""
+    return _standard_folder("XDG_DATA_HOME", Path(".local", "share"))
 
 
 def voices_folder() -> Path:
@@ -30,11 +30,11 @@ def models_folder() -> Path:
 
 
 def user_settings() -> Path:
-    """The user's settings file, which need not exist."""
-    return _place("XDG_CONFIG_HOME", Path(".config")) / "cosy.yaml"
+    """The path of the user's settings file, which may not exist."""
+    return _standard_folder("XDG_CONFIG_HOME", Path(".config")) / "cosy.yaml"
 
 
-def _place(variable: str, below_home: Path) -> Path:
+def _standard_folder(variable: str, below_home: Path) -> Path:
     if os.environ.get("COSY_HOME"):
         return Path(os.environ["COSY_HOME"]).expanduser()
     if os.environ.get(variable):
@@ -48,10 +48,10 @@ def _place(variable: str, below_home: Path) -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to, which takes its name at the end, or disappears on any failure.
+    """A temporary path next to `target`, which is renamed to it at the end, or deleted on any failure.
 
     Raises:
-        InputError: it cannot be written there.
+        InputError: it cannot be written.
     """
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -67,17 +67,17 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def write_whole(target: Path, text: str) -> None:
-    """Write a UTF-8 text file; raises as `replacing` does."""
+    """Write a UTF-8 text file; raises like `replacing`."""
     with replacing(target) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
 
 
 @contextmanager
 def locked(work: Path, lock: Path) -> Iterator[None]:
-    """`work` for this run alone, by a lock on a file whose folder is made if need be.
+    """Hold the lock file `lock`, which protects `work`; its folder is created if needed.
 
     Raises:
-        InputError: another run is at work on it, or the lock cannot be written.
+        InputError: another run holds the lock, or it cannot be written.
     """
     import filelock
 

@@ -1,9 +1,9 @@
-"""What is said when the command line does not say it: `cosy.yaml` here, then the user's own, then the defaults.
+"""Settings for what the command line leaves open: `cosy.yaml` in the folder, then the user's file, then the defaults.
 
     voice: rms
     speed: 1.1
 
-Keys are the long options of `cosy speak`.
+Keys are the long options of `cosy speak`. Sizes of memory are text such as 4GB.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cosycli.folders import user_settings
 
 __all__ = ["Settings", "bytes_of", "megabytes", "read_settings"]
 
-MASKS = ("full", "causal", "chunk", "double-chunk")  # what the flow's attention may see
+MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
@@ -33,7 +33,7 @@ _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to speak, where the command line leaves it open; None leaves it to the model."""
+    """The values of all settings; None lets the model decide."""
 
     model: str = "builtin"
     variant: str | None = None
@@ -51,8 +51,8 @@ class Settings:
     prompt: float = 6.0
 
     def __post_init__(self) -> None:
-        """Raises: UsageError: a value is out of its range."""
-        if not 0.5 <= self.speed <= 2.0:  # beyond, stretching the mel no longer sounds like speech
+        """Raises UsageError if a value is out of range."""
+        if not 0.5 <= self.speed <= 2.0:  # beyond these, a stretched mel no longer sounds like speech
             raise UsageError(
                 f"Speed {self.speed:g} is out of range.", "Give 0.5 (half as fast) to 2.0 (twice as fast)."
             )
@@ -62,7 +62,7 @@ class Settings:
             raise UsageError(f"{self.retakes} retakes are out of range.", f"Give 0 to {MAX_RETAKES}.")
         if self.memory is not None:
             bytes_of(self.memory)
-        if not 3.0 <= self.prompt <= 30.0:  # as long as clips are
+        if not 3.0 <= self.prompt <= 30.0:  # the lengths of reference clips
             raise UsageError(
                 f"A prompt of {self.prompt:g} seconds is out of range.", "Give 3 to 30; 30 keeps every clip whole."
             )
@@ -74,11 +74,11 @@ class Settings:
 
     @property
     def loading(self) -> dict[str, Any]:
-        """What `cosycli.load` is told."""
+        """The arguments of `cosycli.load`."""
         return {name: getattr(self, name) for name in LOADING}
 
     def override(self, **flags: Any) -> Settings:
-        """These settings with the flags that were given; None means not given."""
+        """These settings with the given flags; None means not given."""
         return replace(self, **{name: value for name, value in flags.items() if value is not None})
 
 
@@ -88,10 +88,10 @@ def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings that hold in `folder`.
+    """The settings for a command that runs in `folder`.
 
     Raises:
-        UsageError: a settings file cannot be read, or has an unknown key or a value of the wrong kind.
+        UsageError: a settings file cannot be read, has an unknown key, or a value of the wrong type.
     """
     settings = Settings()
     for path in (user_settings(), folder / FILE_NAME):
@@ -127,10 +127,10 @@ def _checked(key: Any, value: Any, path: Path) -> Any:
 
 
 def bytes_of(text: str) -> int:
-    """4GB -> 4_000_000_000; with an i, units are powers of 1024 (IEC 80000-13).
+    """Parse a memory size: 4GB -> 4_000_000_000; units with an i are powers of 1024 (IEC 80000-13).
 
     Raises:
-        UsageError: it is no amount.
+        UsageError: the size is invalid or 0.
     """
     match = _SIZE.fullmatch(text.strip())
     size = 0
@@ -138,10 +138,10 @@ def bytes_of(text: str) -> int:
         number, unit, binary = match.groups()
         size = int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
     if size == 0:
-        raise UsageError(f"{text!r} is no amount of memory.", "Give one such as 4GB, 500MB or 1.5GiB.")
+        raise UsageError(f"Invalid memory size {text!r}.", "Give one such as 4GB, 500MB or 1.5GiB.")
     return size
 
 
 def megabytes(size: int) -> str:
-    """In whole ones, rounded up, as `bytes_of` reads them."""
+    """A size in megabytes, rounded up, in the form that `bytes_of` parses."""
     return f"{-(-size // 1_000_000)}MB"

@@ -13,7 +13,7 @@ from cosycli.cli import options
 from cosycli.errors import SOME_FAILED, CosyError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.engine.voice_checks import Finding
+    from cosycli.engine.voice_checks import ClipFinding
     from cosycli.voices import Voice
 
 __all__ = ["app"]
@@ -194,7 +194,7 @@ def _ask_for_rights() -> str:
     return str(typer.prompt("Whose voice is it, and by what permission do you use it?", err=True))
 
 
-def _print_findings(findings: list[Finding], file: TextIO) -> None:
+def _print_findings(findings: list[ClipFinding], file: TextIO) -> None:
     for finding in findings:
         verdict = "good" if finding.is_good else f"BAD   {finding.advice}"
         print(f"{finding.check:<10} {finding.measured:<36} {verdict}", file=file)

@@ -1,8 +1,7 @@
-"""Published models fetched from Hugging Face or ModelScope.
+"""Downloads published models from Hugging Face or ModelScope.
 
-Files are pinned by size and SHA-256, so that they are the same whichever hub they come from; one downloader serves
-both. A file without a pin is taken as the hub has it, and pinned by what came first. A fetch that was cut off goes on
-where it stopped.
+Files are pinned by size and SHA-256, so that both hubs deliver the same files. A file without a published checksum is
+accepted as it is, and its checksum is recorded. An interrupted download resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ __all__ = ["HUBS", "Hub", "pull", "url_pattern"]
 
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 30
-MAX_VAIN_CONNECTIONS = 3  # that break, one after another, before anything new has come
+MAX_FAILURES = 3  # consecutive connections that break before new bytes arrive
 
 
 @dataclass(frozen=True)
 class Hub:
-    """A site: its address, where it keeps a file, and the environment variable that names a mirror of it."""
+    """A hub: its address, the path of a file, and the environment variable that names a mirror."""
 
     endpoint: str
     path: str
@@ -52,10 +51,10 @@ HUBS = {
 
 
 def url_pattern(name: str) -> str:
-    """The address of a file on the hub called `name` or on its mirror, with places for {id}, {revision} and {path}.
+    """The URL pattern of the hub called `name` or of its mirror, with {id}, {revision} and {path}.
 
     Raises:
-        UsageError: there is no such hub.
+        UsageError: the hub does not exist.
     """
     if name not in HUBS:
         raise UsageError(f"There is no hub {name!r}.", f"{did_you_mean(name, HUBS)}Hubs: {', '.join(HUBS)}.")
@@ -64,19 +63,19 @@ def url_pattern(name: str) -> str:
 
 
 def pull(model: PublishedModel, hub: str, pattern: str, report: Callable[[int, int], None]) -> Path:
-    """Fetch what is missing of `model` and check it.
+    """Download the missing files of `model`, and check them.
 
     Args:
         hub: the hub's name in `model.sources`.
-        pattern: the address of a file there; see `url_pattern`.
-        report: told the bytes that are there and the bytes there will be.
+        pattern: see `url_pattern`.
+        report: called with the bytes present and their total.
 
     Returns:
-        The model's folder.
+        The folder of the model.
 
     Raises:
         UsageError: the model is not on that hub.
-        MissingError: the hub cannot be reached, lacks a file, or has another one under its name.
+        MissingError: the hub cannot be reached, lacks a file, or delivers another one.
         InputError: the disk is full or read-only.
     """
     if hub not in model.sources:
@@ -94,10 +93,10 @@ def pull(model: PublishedModel, hub: str, pattern: str, report: Callable[[int, i
                 _fetch(file, folder / file.path, partial(_report_sum, report, done, total))
             done += file.size
             report(done, total)
-        came = [ModelFile(file.path, file.size, file.sha256 or checksum(folder / file.path)) for file in files]
-        write_manifest(folder, f"{hub}:{source.id}@{source.revision}", tuple(came))
+        fetched = [ModelFile(file.path, file.size, file.sha256 or checksum(folder / file.path)) for file in files]
+        write_manifest(folder, f"{hub}:{source.id}@{source.revision}", tuple(fetched))
     except OSError as error:
-        hint = "Free some space, or keep models elsewhere with COSY_HOME; what was fetched is kept."
+        hint = "Free some space, or keep models elsewhere with COSY_HOME; what was downloaded is kept."
         raise InputError(f"{folder} cannot be written: {error.strerror or error}.", hint) from None
     return folder
 
@@ -108,7 +107,7 @@ def _report_sum(report: Callable[[int, int], None], before: int, total: int, siz
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A file at `url`, its size in bytes, and its checksum where that is known."""
+    """A file to download: its path in the model folder, URL, size in bytes, and checksum if known."""
 
     path: str
     url: str
@@ -122,7 +121,7 @@ class _Wanted:
 
 
 def _wanted_files(model: PublishedModel, folder: Path, url_of: Callable[[str], str]) -> Iterator[_Wanted]:
-    """The files of a model; what is not known of one is known from an earlier fetch, or asked of the hub."""
+    """Yield the files of a model; unknown sizes and checksums come from the manifest, else from the hub."""
     recorded = {file.path: file for file in recorded_files(folder)} if has_manifest(folder) else {}
     for file in model.files:
         known = file if file.sha256 else recorded.get(file.path, file)
@@ -131,9 +130,9 @@ def _wanted_files(model: PublishedModel, folder: Path, url_of: Callable[[str], s
 
 
 def _check_space(name: str, size: int, folder: Path) -> None:
-    """Raises: InputError: what is still to come does not fit on the disk."""
-    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    needed, free = size - there, shutil.disk_usage(folder).free
+    """Raises InputError if the missing bytes do not fit on the disk."""
+    present = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    needed, free = size - present, shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
             f"{name} needs {needed / 1e9:.1f} GB more, and {folder} has {free / 1e9:.1f} GB free.",
@@ -142,29 +141,29 @@ def _check_space(name: str, size: int, folder: Path) -> None:
 
 
 def _size_at(url: str) -> int:
-    """Bytes of the file at `url`, as the hub says."""
+    """The size in bytes that the hub states for a file."""
     try:
         with _connect(url, 0) as response:
             return int(response.headers["Content-Length"])
-    except (_CutError, TypeError, ValueError) as error:
+    except (_NetworkError, TypeError, ValueError) as error:
         raise _unreachable(url, error) from None
 
 
 def _fetch(file: _Wanted, path: Path, report: Callable[[int], None]) -> None:
-    """Bring `file` to `path`, going on from an earlier part of it."""
+    """Download `file` to `path`; resumes a partial download."""
     part = path.with_name(f"{path.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    most = vain = 0
-    while (there := part.stat().st_size if part.exists() else 0) < file.size:
+    most = failures = 0
+    while (present := part.stat().st_size if part.exists() else 0) < file.size:
         try:
-            for size in _append(file.url, part, there, file.size):
+            for size in _append(file.url, part, present, file.size):
                 report(size)
                 if size > most:
-                    most, vain = size, 0
-        except _CutError as cut:
-            vain += 1
-            if vain == MAX_VAIN_CONNECTIONS:
-                raise _unreachable(file.url, cut) from None
+                    most, failures = size, 0
+        except _NetworkError as error:
+            failures += 1
+            if failures == MAX_FAILURES:
+                raise _unreachable(file.url, error) from None
     if not file.is_at(part):
         part.unlink()
         raise MissingError(
@@ -174,21 +173,21 @@ def _fetch(file: _Wanted, path: Path, report: Callable[[int], None]) -> None:
     part.replace(path)
 
 
-class _CutError(Exception):
-    """The network failed; trying again may help."""
+class _NetworkError(Exception):
+    """The network failed; another attempt may succeed."""
 
 
-def _append(url: str, part: Path, there: int, size: int) -> Iterator[int]:
-    """Add what one connection brings to `part`, which has `there` bytes of `size`; yields its growing size."""
-    with _connect(url, there) as response, part.open("ab") as file:
-        if response.status != http.client.PARTIAL_CONTENT:  # the hub cannot resume, and sends all of it
+def _append(url: str, part: Path, present: int, size: int) -> Iterator[int]:
+    """Append to `part`, which has `present` of `size` bytes, what one connection delivers; yields its growing size."""
+    with _connect(url, present) as response, part.open("ab") as file:
+        if response.status != http.client.PARTIAL_CONTENT:  # the hub cannot resume: it sends the whole file
             file.truncate(0)
-            there = 0
-        while there < size:
-            block = _read(response, min(BLOCK_BYTES, size - there))
+            present = 0
+        while present < size:
+            block = _read(response, min(BLOCK_BYTES, size - present))
             file.write(block)
-            there += len(block)
-            yield there
+            present += len(block)
+            yield present
 
 
 def _connect(url: str, start: int) -> http.client.HTTPResponse:
@@ -197,10 +196,10 @@ def _connect(url: str, start: int) -> http.client.HTTPResponse:
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code >= http.client.INTERNAL_SERVER_ERROR:
-            raise _CutError(error) from None
+            raise _NetworkError(error) from None
         raise MissingError(f"{url} answers {error.code} {error.reason}.", "Try the other hub with --hub.") from None
     except (OSError, http.client.HTTPException) as error:
-        raise _CutError(getattr(error, "reason", error)) from None
+        raise _NetworkError(getattr(error, "reason", error)) from None
     return response
 
 
@@ -208,15 +207,15 @@ def _read(response: http.client.HTTPResponse, num_bytes: int) -> bytes:
     try:
         block = response.read(num_bytes)
     except (OSError, http.client.HTTPException) as error:
-        raise _CutError(error) from None
+        raise _NetworkError(error) from None
     if not block:
-        raise _CutError("the connection ended early")
+        raise _NetworkError("the connection ended early")
     return block
 
 
-def _unreachable(url: str, cut: Exception) -> MissingError:
+def _unreachable(url: str, error: Exception) -> MissingError:
     return MissingError(
-        f"{urlsplit(url).hostname} cannot be reached: {cut}.",
+        f"{urlsplit(url).hostname} cannot be reached: {error}.",
         "Check the network and run the same command again: it goes on where it stopped. Or take the other hub with "
         "--hub; or copy the model folder from another machine and name it: --model FOLDER",
     )

@@ -1,6 +1,6 @@
-"""The models that can be spoken with: the built-in one, the published ones, and any folder that holds a model.
+"""The model library: the built-in model, the published models, and any folder that contains a model.
 
-A published model counts as present once its manifest is written, which is the last thing that fetching it does.
+A published model is present when its manifest exists, which a download writes last.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file of a model; `path` is relative to the model's folder, `size` in bytes; None is not known."""
+    """A file of a model: its path in the model folder, size in bytes and checksum; None is unknown."""
 
     path: str
     size: int | None
@@ -53,7 +53,7 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a hub keeps a model; the revision is a commit, or a branch where the hub serves no commits."""
+    """The id of a model on a hub, and its revision: a commit, or a branch if the hub serves no commits."""
 
     id: str
     revision: str
@@ -68,8 +68,8 @@ class PublishedModel:
         licence: SPDX identifier.
         languages: ISO 639 codes of those it was trained on.
         sources: by hub.
-        files: those that are used.
-        variants: the files of other trainings, fetched only when they are asked for.
+        files: the files we use.
+        variants: the files of other trainings, downloaded only on request.
     """
 
     name: str
@@ -82,17 +82,17 @@ class PublishedModel:
 
     @property
     def has_speakers(self) -> bool:
-        """Whether it comes with speakers that it knows by name."""
+        """Whether the model contains named speakers."""
         return any(file.path == "spk2info.pt" for file in self.files)
 
     @property
     def size(self) -> int | None:
-        """Bytes to fetch and to keep, as far as that is known of every file."""
+        """The size of the files in bytes; None if that of a file is unknown."""
         return None if any(file.size is None for file in self.files) else sum(file.size or 0 for file in self.files)
 
 
 def published_models() -> dict[str, PublishedModel]:
-    """The models that can be fetched, by name."""
+    """The models that can be downloaded, by name."""
     registry = yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
     return {
         name: PublishedModel(
@@ -112,10 +112,10 @@ def published_models() -> dict[str, PublishedModel]:
 
 
 def find_published(name: str) -> PublishedModel:
-    """The published model called `name`, by our name or its id on a hub.
+    """The published model with this name, or with this id on a hub.
 
     Raises:
-        MissingError: there is none.
+        MissingError: it does not exist.
     """
     models = published_models()
     for model in models.values():
@@ -126,10 +126,10 @@ def find_published(name: str) -> PublishedModel:
 
 
 def with_variant(model: PublishedModel, name: str | None) -> PublishedModel:
-    """The model with the files of its variant `name`, and with those of variants that are already here.
+    """Add to `model` the files of its variant `name`, and of the variants that are already present.
 
     Raises:
-        UsageError: it has no such variant.
+        UsageError: the variant does not exist.
     """
     if name is not None and name not in model.variants:
         hint = f"{did_you_mean(name, model.variants)}Its variants: {', '.join(model.variants) or 'none'}."
@@ -145,10 +145,10 @@ def with_variant(model: PublishedModel, name: str | None) -> PublishedModel:
 
 
 def language_model_weights(folder: Path, variant: str | None) -> str:
-    """The name, without its suffix, of the file with the language model of a model folder: `llm`, or `llm.VARIANT`.
+    """The file name, without suffix, of the language model in a model folder: `llm`, or `llm.VARIANT`.
 
     Raises:
-        UsageError: the variant is not here.
+        UsageError: the variant is not present.
     """
     if variant is None:
         return "llm"
@@ -166,17 +166,17 @@ def language_model_weights(folder: Path, variant: str | None) -> str:
 
 
 def model_folder(name: str) -> Path:
-    """Where the model called `name` is or would be kept."""
+    """The folder of the model called `name`, which may not exist."""
     return Path(__file__).parents[1] / "builtin" if name == BUILTIN else models_folder() / name
 
 
 def is_present(name: str) -> bool:
-    """The built-in model always is; a published one when it has been fetched to its end."""
+    """Whether the model is complete on this machine; the built-in one always is."""
     return name == BUILTIN or has_manifest(model_folder(name))
 
 
 def has_manifest(folder: Path) -> bool:
-    """Whether `folder` was fetched to its end, and can be checked against checksums."""
+    """Whether `folder` was downloaded completely, and has checksums."""
     return (folder / MANIFEST).is_file()
 
 
@@ -184,7 +184,7 @@ def find_model(name: str) -> Path:
     """The folder of the model called `name`, or the model folder at the path `name`.
 
     Raises:
-        MissingError: there is no such model, or it has not been fetched.
+        MissingError: the model does not exist, or was not downloaded.
     """
     if name == BUILTIN:
         return model_folder(name)
@@ -205,7 +205,7 @@ def find_model(name: str) -> Path:
 
 
 def write_manifest(folder: Path, source: str, files: tuple[ModelFile, ...]) -> None:
-    """Record what a complete model folder holds and where it came from."""
+    """Record the files and the source of a complete model folder."""
     manifest = {"source": source, "files": [asdict(file) for file in files]}
     part = folder / f"{MANIFEST}.part"
     part.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
@@ -213,10 +213,10 @@ def write_manifest(folder: Path, source: str, files: tuple[ModelFile, ...]) -> N
 
 
 def recorded_files(folder: Path) -> list[ModelFile]:
-    """What the manifest of a model folder says it holds.
+    """The files in the manifest of a model folder.
 
     Raises:
-        MissingError: there is no manifest.
+        MissingError: the folder has no manifest.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -228,13 +228,13 @@ def recorded_files(folder: Path) -> list[ModelFile]:
 
 
 def damaged_files(folder: Path, report: Callable[[int, int], None]) -> list[str]:
-    """The files of a model folder that are missing or not what its manifest says.
+    """The files of a model folder that are missing or differ from its manifest.
 
     Args:
-        report: told the bytes that are checked and the bytes there are.
+        report: called with the bytes checked and their total.
 
     Raises:
-        MissingError: the folder has no manifest to check against.
+        MissingError: the folder has no manifest.
     """
     files = recorded_files(folder)
     total, done, damaged = sum(file.size or 0 for file in files), 0, []

@@ -1,8 +1,10 @@
-"""Whether finished files would be taken by ACX, measured on what a listener's player decodes.
+"""Checks finished files against the requirements of ACX, measured on the decoded sound.
 
-The limits are those of "ACX Audio Submission Requirements". How its noise floor is measured it does not say; here it is
-the level of the quietest half second, as in Audacity's plug-in "ACX Check", whose report narrators go by. Peaks are
-those of samples, not of the curve between them. All is measured in steps of 0.05 s, and a block at a time.
+The limits are those of "ACX Audio Submission Requirements". It does not define the noise floor; here it is the level of
+the quietest half second, as in Audacity's plug-in "ACX Check", which narrators use. Peaks are sample peaks, not true
+peaks. Files are decoded block by block, and measured in frames of 0.05 s.
+
+Legend: N samples.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ FRAME_S = 0.05
 QUIETEST_S = 0.5
 MIN_RMS_DB, MAX_RMS_DB = -23.0, -18.0
 MAX_PEAK_DB = -3.0
-MAX_NOISE_DB = -60.0  # also what is called room tone: a frame louder than this is sound
+MAX_NOISE_DB = -60.0  # also the limit of room tone: a louder frame is sound
 MIN_HEAD_S, MAX_HEAD_S = 0.5, 1.0
 MIN_TAIL_S, MAX_TAIL_S = 1.0, 5.0
 MAX_LENGTH_S = 120 * 60.0
@@ -32,14 +34,13 @@ SAMPLE_RATE, MIN_BIT_RATE = 44_100, 192_000
 
 @dataclass(frozen=True)
 class Levels:
-    """What is measured of a stretch of sound.
+    """The measurements of a chapter.
 
     Attributes:
-        duration_s: seconds.
-        rms_db: over all samples, dBFS.
-        peak_db: highest sample, dBFS.
-        noise_db: quietest half second, dBFS.
-        head_s, tail_s: seconds before the first and after the last sound.
+        rms_db: root mean square over all samples, dBFS.
+        peak_db: highest absolute sample, dBFS.
+        noise_db: level of the quietest half second, dBFS.
+        head_s, tail_s: seconds of room tone before the first and after the last sound.
     """
 
     duration_s: float
@@ -52,7 +53,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was measured, and what would be good."""
+    """The result of one check: the measured value and the accepted values."""
 
     check: str
     measured: str
@@ -62,7 +63,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ChapterReport:
-    """The findings of a chapter that begins at `start_s` of its file."""
+    """The findings of a chapter that starts at `start_s` of its file."""
 
     title: str
     start_s: float
@@ -76,11 +77,11 @@ class ChapterReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """A file's format and the findings of its chapters.
+    """The encoding of a file and the findings of its chapters.
 
     Attributes:
         encoding: such as "mp3, 44100 Hz, mono".
-        finding: on the encoding of an MP3. Other formats cannot be sent to ACX at all, and are not judged by it.
+        finding: on the encoding of an MP3; None for other formats, which ACX does not accept at all.
     """
 
     path: Path
@@ -94,16 +95,16 @@ class FileReport:
 
 
 def check_file(path: Path) -> FileReport:
-    """Decode a file and measure each of its chapters; a file without chapters is one.
+    """Decode a file and check each of its chapters; a file without chapters counts as one chapter.
 
     Raises:
-        InputError: it cannot be read, or is not audio.
-        MissingError: ffmpeg is not there.
+        InputError: the file cannot be read, or is not audio.
+        MissingError: ffmpeg is not installed.
     """
     file = probe(path)
     chapters = tuple(
-        ChapterReport(mark.title, mark.start / file.stream.sample_rate, levels, _findings(levels))
-        for mark, levels in zip(file.marks, _measure_chapters(file), strict=True)
+        ChapterReport(chapter.title, chapter.start_s, levels, _findings(levels))
+        for chapter, levels in zip(file.chapters, _measure_chapters(file), strict=True)
     )
     return FileReport(path, file.stream.encoding, _format_finding(file.stream), chapters)
 
@@ -135,19 +136,19 @@ def _format_finding(stream: Stream) -> Finding | None:
 
 
 def _measure_chapters(file: AudioFile) -> Iterator[Levels]:
-    """The levels of each chapter, in the order in which the file has them."""
+    """Yield the levels of each chapter, in the order of the file."""
     blocks = _Blocks(decode(file))
     rate = file.stream.sample_rate
-    for mark in file.marks:
+    for chapter in file.chapters:
         meter = _Meter(rate)
-        blocks.skip_to(mark.start)
-        for block in blocks.up_to(mark.end):
+        blocks.skip_to(round(chapter.start_s * rate))
+        for block in blocks.up_to(None if chapter.end_s is None else round(chapter.end_s * rate)):
             meter.add(block)
         yield meter.levels()
 
 
 class _Blocks:
-    """Blocks (N, channels) cut at chosen samples."""
+    """Splits a stream of blocks (N, channels) at given samples."""
 
     def __init__(self, blocks: Iterator[NDArray[np.float32]]) -> None:
         self.blocks = blocks
@@ -155,7 +156,7 @@ class _Blocks:
         self.held = next(blocks, None)
 
     def up_to(self, end: int | None) -> Iterator[NDArray[np.float32]]:
-        """What comes before sample `end`, or all that is left."""
+        """Yield the blocks before sample `end`, or all that remain."""
         while self.held is not None and (end is None or self.position < end):
             length = len(self.held) if end is None else min(len(self.held), end - self.position)
             block, rest = self.held[:length], self.held[length:]
@@ -169,14 +170,14 @@ class _Blocks:
 
 
 class _Meter:
-    """Measures sound that comes in blocks; keeps half a second of it."""
+    """Measures sound that arrives in blocks; keeps the levels of half a second."""
 
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.frame = round(FRAME_S * sample_rate)
         self.window = round(QUIETEST_S / FRAME_S)
         self.pending = np.zeros((0, 1), np.float32)
-        self.powers = np.zeros(0)  # of the last frames, one less than make a window
+        self.powers = np.zeros(0)  # of the last frames, one fewer than a window has
         self.num_samples = 0
         self.num_frames = 0
         self.energy = 0.0
@@ -186,7 +187,7 @@ class _Meter:
         self.last_sound = -1
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take a block (N, channels)."""
+        """Measure a block (N, channels)."""
         self.num_samples += len(block)
         self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
         samples = np.concatenate([self.pending, block]) if len(self.pending) else block

@@ -1,11 +1,13 @@
-"""Chapters of pieces as one stretch of sound, with the start and end of everything in it known beforehand.
+"""Lays out the pieces of a chapter: their positions, gains and pauses are known before the first sample is written.
 
-The pieces of a chapter are gone through twice: `plan_chapter` measures them, `chapter_blocks` gives the sound. At most
-one piece is in memory at a time, so a book of 50 hours takes no more of it than one of an hour. That all times are
-known before the first sample is written lets a file have its chapter marks at its beginning.
+The pieces are iterated twice: `plan_chapter` measures them, `chapter_blocks` yields the sound. Only one piece is in
+memory at a time, so memory does not grow with the book. Because all times are known in advance, a file can begin with
+its chapter marks.
 
-Each chapter gets a gain of its own, not the book: ACX wants every file between -23 and -18 dB, and chapters read in
-another voice, or with more pauses, would else differ by more than a listener overlooks.
+Each chapter gets its own gain: ACX requires every file to be between -23 and -18 dB, and chapters with another voice or
+with more pauses would otherwise differ audibly.
+
+Legend: N samples.
 """
 
 from __future__ import annotations
@@ -23,20 +25,20 @@ from cosycli.sound.levels import to_db
 
 __all__ = ["Assembly", "ChapterPlan", "ChapterSound", "ChapterTimes", "chapter_blocks", "plan_chapter"]
 
-# Silence before the first and after the last sound of a chapter. ACX asks for 0.5 to 1 s and 1 to 5 s of room tone;
-# these stay clear of the limits by more than the delay of any encoder (MP3: 0.05 s).
+# Silence before the first and after the last sound of a chapter. ACX requires 0.5 to 1 s and 1 to 5 s of room tone;
+# the distance to these limits is larger than the delay of any encoder (MP3: 0.05 s).
 HEAD_S = 0.75
 MIN_TAIL_S, MAX_TAIL_S = 1.5, 4.5
 
 
 @dataclass(frozen=True)
 class ChapterSound:
-    """A chapter to be heard.
+    """The sound of a chapter.
 
     Attributes:
-        level: 1 for a part or chapter, more for what is inside it.
-        pieces: gives the same pieces each time it is called. The pause after the last one lasts until the first sound
-            of the next chapter, as far as `MIN_TAIL_S` and `MAX_TAIL_S` allow.
+        level: 1 for a part or chapter, more for nested ones.
+        pieces: yields the same pieces on every call. The pause after the last one extends to the first sound of the
+            next chapter, within `MIN_TAIL_S` and `MAX_TAIL_S`.
     """
 
     title: str
@@ -46,15 +48,15 @@ class ChapterSound:
 
 @dataclass(frozen=True)
 class ChapterPlan:
-    """What is known of a chapter before it is written, in samples from its beginning.
+    """The layout of a chapter before it is written, in samples from its start.
 
     Attributes:
-        num_samples: length, with the silence at both ends. A chapter without pieces is silence.
+        num_samples: length, including the silence at both ends. A chapter without pieces is silent.
         segments: start and end of each piece.
-        gains: the factor for each piece.
-        gain_db: the largest of them, which all have that are not turned down because of a peak.
-        rms_db: level over all samples, dBFS.
-        peak_db: highest sample, dBFS.
+        gains: the factor of each piece.
+        gain_db: the largest gain; all pieces have it that no peak limits.
+        rms_db: root mean square over all samples, dBFS.
+        peak_db: highest absolute sample, dBFS.
     """
 
     num_samples: int
@@ -67,11 +69,11 @@ class ChapterPlan:
 
 @dataclass(frozen=True)
 class ChapterTimes:
-    """Where a written chapter is, and how loud it became.
+    """The position of a written chapter in its file, and its levels.
 
     Attributes:
-        file: the file that holds it.
-        start_s, end_s: seconds from the start of that file, with the silence at both ends of the chapter.
+        file: the file that contains it.
+        start_s, end_s: seconds from the start of that file, including the silence at both ends of the chapter.
         segments: start and end of each piece, in seconds from the start of that file.
         gain_db, rms_db, peak_db: as in `ChapterPlan`.
     """
@@ -88,7 +90,7 @@ class ChapterTimes:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A written book: its chapters in order, and what could not be put into its files."""
+    """A written book: its chapters in order, and warnings about what its files lack."""
 
     chapters: tuple[ChapterTimes, ...]
     warnings: tuple[str, ...] = ()
@@ -99,12 +101,12 @@ class Assembly:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Each file once, in order."""
+        """The files of the book, in order."""
         return tuple(dict.fromkeys(chapter.file for chapter in self.chapters))
 
 
 def plan_chapter(chapter: ChapterSound, sample_rate: int, loudness: Loudness) -> ChapterPlan:
-    """Measure every piece of a chapter, and lay it out."""
+    """Measure every piece of a chapter, and compute the layout."""
     position = 0
     tail = round(MIN_TAIL_S * sample_rate)
     segments: list[tuple[int, int]] = []
@@ -129,11 +131,11 @@ def plan_chapter(chapter: ChapterSound, sample_rate: int, loudness: Loudness) ->
 
 
 def chapter_blocks(chapter: ChapterSound, plan: ChapterPlan, sample_rate: int) -> Iterator[NDArray[np.float32]]:
-    """The sound of a chapter as blocks (N,), as `plan` says."""
+    """Yield the sound of a chapter as blocks (N,), laid out as in `plan`."""
     position = 0
     placed_pieces = place(chapter.pieces(), sample_rate, HEAD_S)
     for placed, (start, end), gain in zip(placed_pieces, plan.segments, plan.gains, strict=True):
-        assert end - start == len(placed.samples), "a chapter gave other pieces than when it was planned"
+        assert end - start == len(placed.samples), "the pieces differ from those that were planned"
         yield np.zeros(start - position, np.float32)
         yield placed.samples * np.float32(gain)
         position = end

@@ -1,6 +1,6 @@
-"""A book as the Audiobookshelf server wants it: Author/Series/Title/ with cover and metadata beside the sound.
+"""Names files and folders, and lays a book out for the Audiobookshelf server: Author/Series/Title/, cover, metadata.
 
-Folders as in its documentation, "Book Library Structure"; `metadata.json` as its scanner writes and reads it.
+The folders follow its documentation, "Book Library Structure"; `metadata.json` follows its scanner.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ __all__ = ["book_folder", "chapter_name", "safe_name", "write_extras"]
 # What Windows forbids (Microsoft, "Naming Files, Paths, and Namespaces"); macOS and Linux forbid a part of it.
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]+')
 RESERVED = re.compile(r"(?i)(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?=\.|$)")
-MAX_BYTES = 120  # of 255 that a name may have, or 143 in an encrypted home; the rest is for number, suffix and .part
-JOINERS = "\u200d\ufe0f"  # nothing may end in what joins it to the next character
+MAX_BYTES = 120  # names may have 255, or 143 in an encrypted home; the rest is for the number, the suffix and .part
+JOINERS = "\u200d\ufe0f"  # a name must not end in a character that joins it to the next one
 ISBN = re.compile(r"[0-9]{9}[0-9X]|[0-9]{13}")
 
 
 def book_folder(library: Path, book: Metadata) -> Path:
-    """Where the book goes in a library: without a series or author, one folder less."""
+    """The folder of a book in a library; an unknown series or author has no folder."""
     parents = [safe_name(name, "Unknown") for name in (", ".join(book.authors), book.series) if name]
     if not book.authors:
-        parents = []  # a lone series would be taken for an author
+        parents = []  # the server would read a series without an author as the author
     return library.joinpath(*parents, safe_name(book.title, "Untitled"))
 
 
 def write_extras(folder: Path, tags: Tags, chapters: Sequence[ChapterTimes], cover: Picture | None) -> None:
-    """Write `metadata.json` and the cover.
+    """Write `metadata.json` and the cover into the folder of a book.
 
     Raises:
         InputError: they cannot be written.
@@ -71,7 +71,7 @@ def _metadata(tags: Tags, chapters: Sequence[ChapterTimes]) -> dict[str, object]
 
 
 def _marks(chapters: Sequence[ChapterTimes]) -> list[dict[str, object]]:
-    """Chapters in the time of the whole book, its files one after another."""
+    """The chapters, in seconds from the start of the first file."""
     marks: list[dict[str, object]] = []
     start_s = 0.0
     for number, chapter in enumerate(chapters):
@@ -82,13 +82,13 @@ def _marks(chapters: Sequence[ChapterTimes]) -> list[dict[str, object]]:
 
 
 def _isbn(identifier: str) -> str:
-    """The number in an ISBN such as `urn:isbn:978-0-306-40615-7`, or nothing."""
+    """The number of an ISBN such as `urn:isbn:978-0-306-40615-7`, or an empty string."""
     number = identifier.upper().removeprefix("URN:").removeprefix("ISBN:").replace("-", "").strip()
     return number if ISBN.fullmatch(number) else ""
 
 
 def safe_name(text: str, otherwise: str) -> str:
-    """`text` as the name of a file or folder without suffix; `otherwise` where nothing of it remains."""
+    """Turn `text` into the name of a file or folder that every system accepts; `otherwise` if nothing of it remains."""
     name = FORBIDDEN.sub(" ", unicodedata.normalize("NFC", text))
     name = " ".join(name.split()).encode()[:MAX_BYTES].decode(errors="ignore")
     name = name.rstrip(JOINERS).strip(". ")
@@ -96,6 +96,6 @@ def safe_name(text: str, otherwise: str) -> str:
 
 
 def chapter_name(number: int, total: int, title: str) -> str:
-    """ "07 - The Storm": sorted by name, chapters are in order, and no two names are the same."""
+    """The file name of a chapter, such as "07 - The Storm": unique, and sorted in the order of the chapters."""
     digits = max(2, len(str(total)))
     return f"{number:0{digits}} - {safe_name(title, 'Chapter')}"

@@ -1,7 +1,7 @@
-"""A book written: measured, brought to one loudness, and put into one file or one for each chapter.
+"""Writes a book at one loudness into one file, or into one file per chapter.
 
-Each chapter is measured and encoded before the next one is asked for, so that a book can be written while its later
-chapters are still being rendered. FLAC and Opus, which begin with the chapter marks, are measured as a whole first.
+Each chapter is measured and encoded before the next one is requested, so that a book can be written while its later
+chapters are still being rendered. FLAC and Opus begin with the chapter marks: there all chapters are measured first.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = ["Layout", "Target", "check_book_target", "files_folder", "write_book"
 
 
 class Layout(str, Enum):
-    """How a book is laid out in files.
+    """The files of a book.
 
-    FILE is one file. CHAPTERS is a folder of one file for each chapter. AUDIOBOOKSHELF is a library folder, in which
-    the book gets the folders that server expects: an M4B is one file there, other formats one for each chapter.
+    FILE is one file. CHAPTERS is a folder with one file per chapter. AUDIOBOOKSHELF is a library folder, in which the
+    book gets the folders that this server expects, as one M4B or as one file per chapter in other formats.
     """
 
     FILE = "file"
@@ -40,14 +40,14 @@ class Layout(str, Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a book goes, and as what.
+    """The destination of a book.
 
     Attributes:
-        path: the file, the folder of the chapters, or the library.
+        path: the file, the folder of the chapters, or the library folder.
         audio_format: one of `BOOK_FORMATS`.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: the format does not exist.
     """
 
     path: Path
@@ -72,13 +72,13 @@ class _Chapter:
 
     @cached_property
     def plan(self) -> ChapterPlan:
-        """Measured when it is first asked for."""
+        """Measured on first access."""
         return plan_chapter(self.sound, self.sample_rate, self.loudness)
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file to write."""
+    """A file to write, and its chapters."""
 
     path: Path
     chapters: tuple[_Chapter, ...]
@@ -88,7 +88,7 @@ class _File:
 
     @property
     def bounds(self) -> tuple[int, ...]:
-        """Where each chapter begins, in samples, and where the last one ends."""
+        """The start of each chapter and the end of the last one, in samples."""
         return tuple(accumulate((chapter.plan.num_samples for chapter in self.chapters), initial=0))
 
     def marks(self) -> tuple[ChapterMark, ...]:
@@ -97,11 +97,11 @@ class _File:
 
 
 def check_book_target(target: Target) -> None:
-    """Find out before the work starts whether the book could be written there.
+    """Check before the work starts that the book can be written.
 
     Raises:
-        InputError: the file's folder is missing or read-only, or there is a file where a folder should be.
-        MissingError: ffmpeg is not there, and the format needs it.
+        InputError: the folder is missing or read-only, or a file exists in its place.
+        MissingError: the format needs ffmpeg, which is not installed.
     """
     if target.layout is Layout.FILE:
         check_target(target.path, target.audio_format)
@@ -114,7 +114,7 @@ def check_book_target(target: Target) -> None:
 
 
 def files_folder(target: Target, book: Metadata) -> Path:
-    """Where the files of a book lie."""
+    """The folder of the files of a book."""
     if target.layout is Layout.FILE:
         return target.path.parent
     return book_folder(target.path, book) if target.layout is Layout.AUDIOBOOKSHELF else target.path
@@ -131,15 +131,16 @@ def write_book(
 ) -> Assembly:
     """Write a book.
 
-    The pieces of each chapter are asked for twice and held one at a time. Files appear under their names only when they
-    are complete; of a book in several files, those that are complete stay when a later one fails.
+    The pieces of each chapter are iterated twice, one in memory at a time. A file appears under its name only when it
+    is complete; complete files of a book stay if a later one fails.
 
     Args:
-        on_chapter: is told how many chapters of how many are written; of a file's last one, when the file is there.
+        on_chapter: called with the number of chapters written and their total; for the last chapter of a file, after
+            the file has appeared.
 
     Raises:
-        InputError: there is no chapter, or a file or folder cannot be written.
-        MissingError: ffmpeg is not there.
+        InputError: there are no chapters, or a file or folder cannot be written.
+        MissingError: the format needs ffmpeg, which is not installed.
     """
     if not chapters:
         raise InputError(
@@ -163,7 +164,7 @@ def write_book(
 
 
 def _files(chapters: Sequence[_Chapter], target: Target, tags: Tags, cover: Picture | None) -> list[_File]:
-    """What goes into which file; folders are made."""
+    """Assign the chapters to files, and create the folders."""
     rate = chapters[0].sample_rate
     if target.layout is Layout.FILE:
         return [_File(target.path, tuple(chapters), rate, book_tags(tags), cover)]
@@ -184,7 +185,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"The folder {folder} cannot be made: {error.strerror or error}."
+        problem = f"The folder {folder} cannot be created: {error.strerror or error}."
         raise InputError(problem, "Choose another place with -o.") from None
 
 
@@ -196,7 +197,7 @@ def _write(file: _File, audio_format: str, wrote_chapter: Callable[[], None]) ->
                 wrote_chapter()
             for block in chapter_blocks(chapter.sound, chapter.plan, file.sample_rate):
                 sink.write(block)
-    wrote_chapter()  # the last one of a file is written when the file is there
+    wrote_chapter()  # the last chapter counts when the file has appeared
 
 
 def _times(file: _File) -> list[ChapterTimes]:

@@ -1,6 +1,6 @@
-"""A chapter as a page of an EPUB, with an id around the words of every segment.
+"""Writes a chapter as an XHTML page of an EPUB, in which every segment is a span with an id.
 
-All of the chapter's text is on the page; what is not spoken stands between the segments.
+The page contains all text of the chapter; unspoken text stands between the spans.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["PAGE_ID", "STYLESHEET", "attribute", "chapter_page", "is_language", "page", "span_id", "text"]
 
 STYLESHEET = "style.css"
-PAGE_ID = "chapter"  # of all that is on a page
-# What surrounds a block's text. Footnotes and figures: EPUB 3 Structural Semantics, and HTML 4.4.12.
+PAGE_ID = "chapter"  # the id of the section around a page
+# The tags around the text of a block. Footnotes and figures: EPUB 3 Structural Semantics, and HTML 4.4.12.
 _ELEMENTS = {
     BlockKind.PARAGRAPH: ("<p{0}>", "</p>"),
     BlockKind.LIST_ITEM: ("<li{0}>", "</li>"),
@@ -32,13 +32,13 @@ _ELEMENTS = {
     BlockKind.NOTE: ('<aside epub:type="footnote"{0}><p>', "</p></aside>"),
     BlockKind.CODE: ("<pre{0}><code>", "</code></pre>"),
 }
-# XML 1.0, section 2.2: characters that no document may hold.
+# Characters that no XML document may contain (XML 1.0, section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the shape of a BCP 47 tag
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the form of a BCP 47 tag
 
 
 def chapter_page(chapter: ChapterScript, language: str, obeys_markup: bool) -> str:
-    """The chapter as XHTML."""
+    """The XHTML page of a chapter."""
     writer = _Writer(chapter, obeys_markup)
     numbered = enumerate(chapter.chapter.blocks)
     body = []
@@ -49,7 +49,7 @@ def chapter_page(chapter: ChapterScript, language: str, obeys_markup: bool) -> s
 
 
 def page(title: str, language: str, *body: str) -> str:
-    """An XHTML document around the lines of its body."""
+    """An XHTML document with these lines as its body."""
     return "\n".join(
         (
             '<?xml version="1.0" encoding="utf-8"?>',
@@ -68,12 +68,12 @@ def page(title: str, language: str, *body: str) -> str:
 
 
 def span_id(segment_number: int) -> str:
-    """The id of a segment's words on its page; segments are counted from 1."""
+    """The id of the span of a segment on its page; segments are counted from 1."""
     return f"s{segment_number}"
 
 
 def text(content: str) -> str:
-    """`content` as the text of an XML element."""
+    """Escape `content` as the text of an XML element."""
     return escape(_NOT_XML.sub("", content))
 
 
@@ -83,7 +83,7 @@ def attribute(content: str) -> str:
 
 
 def is_language(tag: str) -> bool:
-    """Whether `tag` has the shape of a BCP 47 tag; books say much else."""
+    """Whether `tag` has the form of a BCP 47 tag; books contain other values."""
     return _LANGUAGE.fullmatch(tag) is not None
 
 
@@ -92,7 +92,7 @@ def _language_attributes(language: str | None) -> str:
 
 
 class _Writer:
-    """Writes the blocks of one chapter, in order."""
+    """Writes the blocks of a chapter, in order."""
 
     def __init__(self, chapter: ChapterScript, obeys_markup: bool) -> None:
         self.source = chapter.script.source
@@ -102,7 +102,7 @@ class _Writer:
         self.next_segment = 0
 
     def element(self, number: int, block: Block) -> str:
-        """The block as an element."""
+        """The XHTML element of a block."""
         if block.kind is BlockKind.SCENE_BREAK:
             return "<hr/>"
         start = self.block_starts[number]
@@ -119,7 +119,7 @@ class _Writer:
         return _ELEMENTS[block.kind]
 
     def _content(self, block: Block, start: int, end: int) -> Iterator[str]:
-        """The text from `start` to `end` of the source, its segments in spans."""
+        """Yield the source text from `start` to `end`, with its segments in spans."""
         marks = [_moved(mark, start) for mark in block.marks]
         while self.next_segment < len(self.segments):
             segment_start, segment_end, number = self.segments[self.next_segment]
@@ -139,7 +139,7 @@ class _Writer:
         )
 
     def _marked(self, marks: Sequence[Mark], start: int, end: int) -> str:
-        """A stretch in which no mark starts or ends, inside the elements of the marks around it."""
+        """Text in which no mark starts or ends, inside the elements of the marks that enclose it."""
         content = "".join(text(self.source[a:b]) for a, b in stretches_between(self.hidden, start, end))
         for mark in reversed([mark for mark in marks if mark.start <= start and end <= mark.end]):
             if mark.kind is MarkKind.EMPHASIS:

@@ -1,4 +1,4 @@
-"""The cover as a picture that players show: JPEG and PNG as they are, anything else converted."""
+"""Turns the cover of a book into a picture that players show: keeps JPEG and PNG, converts other formats."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cosycli.sound.ffmpeg import find_ffmpeg
 
 __all__ = ["Picture", "read_cover"]
 
-SIDE = 1600  # pixels of the longer side of a converted cover; stores ask for 1400 and more
-MAX_BYTES = 4 * 2**20  # a larger picture is scaled down: every chapter file carries it
+SIDE = 1600  # pixels of the longer side of a converted cover; stores require at least 1400
+MAX_BYTES = 4 * 2**20  # larger pictures are scaled down: every chapter file contains the cover
 TIMEOUT_S = 60.0
-# How pictures begin, and what ffmpeg calls them.
+# The first bytes of pictures, and the names of ffmpeg's demuxers.
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 READABLE = {JPEG: "jpeg_pipe", PNG: "png_pipe", b"GIF8": "gif_pipe", b"RIFF": "webp_pipe", b"BM": "bmp_pipe"}
-# In a process of its own, because resvg ends the process when a drawing asks for too much memory.
+# In a process of its own: resvg aborts the process if a drawing requests too much memory.
 DRAW = f"""
 import sys, resvg_py
 drawing = sys.stdin.buffer.read().decode()
@@ -48,7 +48,7 @@ class Picture:
         return ".png" if self.is_png else ".jpg"
 
     def as_flac_block(self) -> str:
-        """The picture block of FLAC (RFC 9639, section 8.8) in Base64, as Vorbis comments carry it."""
+        """The picture block of FLAC (RFC 9639, section 8.8) in Base64, as in Vorbis comments."""
         front_cover, unknown = 3, 0
         media_type = self.media_type.encode()
         block = struct.pack(">II", front_cover, len(media_type)) + media_type
@@ -57,18 +57,18 @@ class Picture:
 
 
 def read_cover(cover: Cover | None) -> tuple[Picture | None, tuple[str, ...]]:
-    """The cover, and a warning when there is one that cannot be used."""
+    """The picture, and a warning if the cover cannot be used."""
     if cover is None:
         return None, ()
     converted = _convert(cover.data) or _draw(cover.data)
     if converted is None:
-        return None, (f"The cover {cover.path} was left out: it is no picture that can be read.",)
+        return None, (f"The cover {cover.path} was left out: it is not a readable picture.",)
     is_fit = len(cover.data) <= MAX_BYTES and cover.data.startswith((JPEG, PNG))
     return Picture(cover.data if is_fit else converted), ()
 
 
 def _convert(data: bytes) -> bytes | None:
-    """A picture of pixels as JPEG, or None where ffmpeg cannot read it."""
+    """A raster picture as JPEG, or None if ffmpeg cannot read it."""
     name = next((name for start, name in READABLE.items() if data.startswith(start)), None)
     if name is None:
         return None
@@ -79,7 +79,7 @@ def _convert(data: bytes) -> bytes | None:
 
 
 def _draw(data: bytes) -> bytes | None:
-    """An SVG drawing as PNG, or None where it is none or would take in other files."""
+    """An SVG drawing as PNG, or None if it is not SVG or refers to other files."""
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
         root = etree.fromstring(data, parser)

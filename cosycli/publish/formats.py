@@ -1,4 +1,4 @@
-"""The formats a book is written in: its sound, tags, chapter marks and cover in one file."""
+"""Writes the file formats of a book: sound, tags, chapter marks and cover in one file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from cosycli.sound.wav import WavFile
 
 __all__ = ["ACX", "BOOK_FORMATS", "Contents", "open_book_file"]
 
-# AAC of a voice at 24 kHz takes 30 MB an hour. ffmpeg's encoder does best with its fast coder: on 9 minutes of the
-# built-in voices at 64k its noise is 38 and 44 dB below the voice, that of the slower default 30 and 34.
-# MP3 begins with a Xing header, which holds the length and what a player must cut off at both ends. LAME turns sound
-# down, to 0.95 at 96 kb/s and to 0.97 at 192 (measured: 0.45 and 0.27 dB), which is undone beforehand.
-ACX = "acx"  # the MP3 of "ACX Audio Submission Requirements": constant 192 kb/s or more, 44.1 kHz
+# ffmpeg's fast AAC coder is also its better one for speech: on 9 minutes of the built-in voices at 64k its noise is 38
+# and 44 dB below the voice, that of the default coder 30 and 34 dB.
+# MP3 begins with a Xing header, which contains the length and the padding at both ends. LAME attenuates the sound by
+# 0.45 dB at 96 kb/s and by 0.27 dB at 192 (measured), which the volume filter compensates for.
+ACX = "acx"  # the MP3 of "ACX Audio Submission Requirements": constant bit rate of at least 192 kb/s, 44.1 kHz
 LAME = ("-c:a", "libmp3lame", "-id3v2_version", "0", "-f", "mp3")
 OPTIONS = {
     "m4b": ("-c:a", "aac", "-aac_coder", "fast", "-b:a", "64k", "-f", "adts"),
@@ -38,12 +38,13 @@ BOOK_FORMATS = {"m4b": ".m4b", "mp3": ".mp3", ACX: ".mp3", "flac": ".flac", "opu
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds beside its sound.
+    """The content of a file besides its sound.
 
     Attributes:
-        tags: by the names ffmpeg has for them.
-        marks: gives the chapters, which cover the sound without a gap. They are asked for before the first sample is
-            written into FLAC and Opus, and after the last one into M4B and MP3.
+        sample_rate: Hz, of the sound.
+        tags: by ffmpeg's names.
+        marks: returns the chapters, which cover the sound without a gap. It is called before the first sample is
+            written to FLAC and Opus, and after the last one to M4B and MP3.
     """
 
     sample_rate: int
@@ -54,9 +55,9 @@ class Contents:
 
 @contextmanager
 def open_book_file(target: Path, audio_format: str, contents: Contents) -> Iterator[AudioSink]:
-    """A sink that ends in `target`, which appears under its name only when it is complete.
+    """A sink that writes to `target`, which appears under its name only when it is complete.
 
-    WAV has no room for chapters and covers; it carries title, artist, date and comment.
+    WAV cannot contain chapters and covers; it contains title, artist, date and comment.
 
     Raises:
         InputError: the target cannot be written, or its disk is full.
@@ -75,7 +76,7 @@ def open_book_file(target: Path, audio_format: str, contents: Contents) -> Itera
 
 @contextmanager
 def _open_composed(target: Path, audio_format: str, contents: Contents, folder: Path) -> Iterator[AudioSink]:
-    """An M4B or MP3, whose sound is encoded first, and then put behind what we say about it."""
+    """M4B or MP3: the sound is encoded first, and then copied behind our tags."""
     rate, tags, cover = contents.sample_rate, contents.tags, contents.cover
     sound = folder / "sound"
     with FfmpegSink(rate, (*OPTIONS[audio_format], *EXACT, f"file:{sound}")) as sink:
@@ -91,7 +92,7 @@ def _open_composed(target: Path, audio_format: str, contents: Contents, folder: 
 
 @contextmanager
 def _open_vorbis(target: Path, audio_format: str, contents: Contents, folder: Path) -> Iterator[AudioSink]:
-    """FLAC or Opus, whose tags ffmpeg writes; Opus has its cover among them."""
+    """FLAC or Opus: ffmpeg writes the tags; in Opus the cover is one of them."""
     comments = _vorbis_comments(contents)
     cover: tuple[str, ...] = ()
     if contents.cover is not None and audio_format == "opus":
@@ -108,13 +109,13 @@ def _open_vorbis(target: Path, audio_format: str, contents: Contents, folder: Pa
 
 
 def _vorbis_comments(contents: Contents) -> dict[str, str]:
-    """Tags and chapters as ffmpeg is to write them into FLAC and Ogg.
+    """The tags and chapters of FLAC and Ogg.
 
-    The chapters as well: ffmpeg writes none into FLAC, and into Ogg it writes 38.72 s as 39.72 (version 9.0.2).
+    Chapters are tags here because ffmpeg 9.0.2 writes no chapters into FLAC, and writes 38.72 s as 39.72 into Ogg.
     """
     comments = dict(contents.tags)
     if "description" in comments:
-        comments["synopsis"] = comments.pop("description")  # ffmpeg writes its comment under the name of description
+        comments["synopsis"] = comments.pop("description")  # ffmpeg writes its comment under the name "description"
     for number, mark in enumerate(contents.marks()):
         seconds, milliseconds = divmod(round(1000 * mark.start / contents.sample_rate), 1000)
         minutes, seconds = divmod(seconds, 60)

@@ -1,6 +1,6 @@
-"""How loud a chapter becomes, by turning its pieces up or down as a whole: nothing is limited or compressed.
+"""Computes the gains that bring a chapter to one loudness; pieces are scaled as a whole, never limited or compressed.
 
-Levels are root mean squares over all samples, pauses included, which is how ACX measures a file
+Levels are root mean squares over all samples including pauses, as ACX measures a file
 ("ACX Audio Submission Requirements": -23 to -18 dB RMS, peaks at most -3 dB).
 """
 
@@ -17,23 +17,22 @@ from cosycli.errors import UsageError
 
 __all__ = ["AUDIOBOOK", "Loudness", "PieceLevel", "gains_for", "piece_level"]
 
-# A piece may become louder than the others by this much when loud peaks keep them down: less than one hears between
-# two sentences of one reader.
+# Pieces without loud peaks may exceed the common gain by this much; sentences of one reader differ by more.
 MAX_MAKE_UP_DB = 3.0
-LOUDEST_DB, SOFTEST_DB = -14.0, -35.0  # beyond, no speech keeps its peaks under -3 dB, or can be heard on a train
+LOUDEST_DB, SOFTEST_DB = -14.0, -35.0  # beyond these, speech exceeds the peak limit or is inaudible on a train
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """What every chapter is brought to.
+    """The target loudness of every chapter.
 
     Attributes:
-        rms_db: dBFS over the whole chapter; -20 is the middle of what ACX accepts, to the half dB.
-        peak_db: dBFS that no sample exceeds. ACX's -3, less what lossy formats add to peaks: of 54 takes of the
-            built-in voices, Opus raised none by more than 0.20 dB, MP3 by 0.15 and AAC by 0.04.
+        rms_db: dBFS over the whole chapter; -20 is about the middle of ACX's range.
+        peak_db: dBFS that no sample exceeds: ACX's -3, less the overshoot of lossy formats. On 54 takes of the
+            built-in voices Opus raised peaks by at most 0.20 dB, MP3 by 0.15 and AAC by 0.04.
 
     Raises:
-        UsageError: the level is out of range.
+        UsageError: `rms_db` is out of range.
     """
 
     rms_db: float = -20.0
@@ -52,7 +51,7 @@ AUDIOBOOK = Loudness()
 
 @dataclass(frozen=True)
 class PieceLevel:
-    """The sum of squares and the highest absolute value of a piece's samples."""
+    """The sum of squares and the highest absolute value of the samples of a piece."""
 
     energy: float
     peak: float
@@ -64,10 +63,10 @@ def piece_level(samples: NDArray[np.float32]) -> PieceLevel:
 
 
 def gains_for(pieces: Sequence[PieceLevel], num_samples: int, loudness: Loudness) -> list[float]:
-    """The factor for each piece of a chapter of `num_samples`, pauses included.
+    """The factor for each piece of a chapter of `num_samples` including pauses.
 
-    All get the same, save that a piece whose peak would rise above the limit gets the largest that keeps it there.
-    What those lack the others make up for, within `MAX_MAKE_UP_DB`; what is then missing stays missing.
+    All pieces get the same gain, except that a piece whose peak would exceed the limit gets the largest gain that keeps
+    it there. The others compensate for the missing level by at most `MAX_MAKE_UP_DB`.
     """
     wanted = num_samples * 10 ** (loudness.rms_db / 10)
     total = sum(piece.energy for piece in pieces)
@@ -80,10 +79,10 @@ def gains_for(pieces: Sequence[PieceLevel], num_samples: int, loudness: Loudness
 
 
 def _shared_gain(energies: Sequence[float], limits: Sequence[float], wanted: float) -> float:
-    """The g for which the sum of energies * min(g, limit)^2 is `wanted`; infinite where there is none.
+    """The g for which the sum of energies * min(g, limit)^2 is `wanted`; infinite if there is none.
 
-    Seen from the lowest limit up, the sum below a limit is a constant plus a multiple of g^2: the first stretch whose
-    solution lies within it is the answer.
+    Between two consecutive limits the sum is a constant plus a multiple of g^2: from the lowest limit upwards, the
+    first interval that contains its own solution gives the answer.
     """
     limited, free = 0.0, sum(energies)
     for limit, energy in sorted(zip(limits, energies, strict=True)):

@@ -22,10 +22,10 @@ __all__ = ["write_m4b"]
 
 ADTS_HEADER_BYTES = 7
 MOVIE_TIMESCALE = 1000
-FRAME_SAMPLES = 1024  # of an AAC frame, ISO/IEC 14496-3
-PRIMING_SAMPLES = 1024  # that ffmpeg's encoder puts before the sound
+FRAME_SAMPLES = 1024  # samples of an AAC frame, ISO/IEC 14496-3
+PRIMING_SAMPLES = 1024  # samples that ffmpeg's encoder adds before the sound
 FRAMES_PER_CHUNK = 24  # about a second
-UNDETERMINED = 0x55C4  # the language "und", in three times five bits
+UNDETERMINED = 0x55C4  # the language "und" in three times five bits
 UNITY_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 UTF8, JPEG, PNG, INTEGER = 1, 13, 14, 21  # types of tag data
 AUDIOBOOK = 2  # media kind
@@ -40,7 +40,7 @@ TAG_NAMES = {
     "comment": b"\xa9cmt",
     "description": b"desc",
 }
-MAX_CHAPTER_LIST = 255  # entries, and bytes of a title, in Nero's chapter list: both are counted in one byte
+MAX_CHAPTER_LIST = 255  # entries, and bytes of a title, in Nero's chapter list, which counts both in one byte
 
 
 def write_m4b(
@@ -52,12 +52,12 @@ def write_m4b(
     marks: Sequence[ChapterMark],
     cover: Picture | None,
 ) -> None:
-    """Make an M4B of AAC frames in ADTS (ISO/IEC 14496-3, annex 1.A.3), as ffmpeg's `-f adts` writes them.
+    """Write AAC frames in ADTS (ISO/IEC 14496-3, annex 1.A.3), as ffmpeg's `-f adts` produces them, as an M4B.
 
     Args:
-        frames: a file that can be rewound.
-        num_samples: length of the sound that was encoded.
-        marks: that cover the sound without a gap, or none.
+        frames: a seekable file.
+        num_samples: length of the sound before encoding.
+        marks: chapters that cover the sound without a gap, or none.
     """
     sizes = array("I", (len(frame) for frame in _frames(frames)))
     config = _audio_config(frames)
@@ -66,7 +66,7 @@ def write_m4b(
     user_data += _chapter_list([mark.start / sample_rate for mark in marks], [mark.title for mark in marks])
 
     def described(start: int) -> bytes:
-        """All that comes before the titles and frames, which begin at `start`."""
+        """The bytes before the titles and frames, which start at offset `start`."""
         first_frame = start + sum(map(len, titles))
         audio = _AudioTrack(sample_rate, num_samples, config, sizes, first_frame)
         durations = [mark.end - mark.start for mark in marks]
@@ -85,7 +85,7 @@ def write_m4b(
 
 
 def _frames(file: IO[bytes]) -> Iterator[bytes]:
-    """Each frame without its header."""
+    """Yield each frame without its header."""
     file.seek(0)
     while header := file.read(ADTS_HEADER_BYTES):
         size = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
@@ -93,7 +93,7 @@ def _frames(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _audio_config(file: IO[bytes]) -> bytes:
-    """The AudioSpecificConfig that says what the first header says: profile, sampling frequency, channels."""
+    """The AudioSpecificConfig with the profile, sampling frequency and channels of the first header."""
     file.seek(0)
     header = file.read(ADTS_HEADER_BYTES)
     profile, frequency = header[2] >> 6, header[2] >> 2 & 0xF
@@ -106,10 +106,10 @@ class _AudioTrack:
     """AAC frames.
 
     Attributes:
-        num_samples: length of the sound, without what the encoder added at its ends.
+        num_samples: length of the sound before encoding.
         config: the AudioSpecificConfig of ISO/IEC 14496-3.
         sizes: bytes of each frame.
-        start: where in the file the first frame is.
+        start: offset of the first frame in the file.
     """
 
     sample_rate: int
@@ -124,9 +124,9 @@ class _TextTrack:
     """Chapter titles.
 
     Attributes:
-        durations: of each chapter, in samples of the sound.
+        durations: length of each chapter in samples of the sound.
         sizes: bytes of each title, as `_title_sample` writes it.
-        start: where in the file the first title is.
+        start: offset of the first title in the file.
     """
 
     durations: Sequence[int]
@@ -140,7 +140,7 @@ def _box(name: bytes, *contents: bytes) -> bytes:
 
 
 def _movie(audio: _AudioTrack, titles: _TextTrack | None, user_data: bytes) -> bytes:
-    """The box that describes a file with these tracks."""
+    """The `moov` box of a file with these tracks."""
     duration = _in_movie_time(audio.num_samples, audio.sample_rate)
     num_tracks = 1 if titles is None else 2
     header = struct.pack(">5II", 0, 0, 0, MOVIE_TIMESCALE, duration, 0x10000)
@@ -152,13 +152,13 @@ def _movie(audio: _AudioTrack, titles: _TextTrack | None, user_data: bytes) -> b
 
 
 def _title_sample(title: str) -> bytes:
-    """A chapter title as a sample of text, marked as UTF-8."""
+    """A chapter title as a text sample, marked as UTF-8."""
     text = title.encode()[:0xFFFF]
     return struct.pack(">H", len(text)) + text + _box(b"encd", struct.pack(">I", 0x100))
 
 
 def _chapter_list(starts_s: Sequence[float], titles: Sequence[str]) -> bytes:
-    """Nero's chapter list, which some players read instead of the track; nothing where it cannot hold all chapters."""
+    """Nero's chapter list, which some players read instead of the track; empty if it cannot contain all chapters."""
     if len(titles) > MAX_CHAPTER_LIST:
         return b""
     entries = [struct.pack(">IIB", 0x01000000, 0, len(titles))]
@@ -169,7 +169,7 @@ def _chapter_list(starts_s: Sequence[float], titles: Sequence[str]) -> bytes:
 
 
 def _tag_list(tags: dict[str, str], cover: Picture | None) -> bytes:
-    """The tags as iTunes writes them; those it has no name for go under their own names."""
+    """The tags in iTunes' form; those without an iTunes name keep their own names."""
     items = [_tag(TAG_NAMES[name], UTF8, text.encode()) for name, text in tags.items() if name in TAG_NAMES]
     items += [_named_tag(name, text) for name, text in tags.items() if name not in (*TAG_NAMES, "track")]
     if "track" in tags:
@@ -193,7 +193,7 @@ def _named_tag(name: str, text: str) -> bytes:
 
 
 def _audio_track(track: _AudioTrack, duration: int, has_titles: bool) -> bytes:
-    # Players leave out what comes before the media time: the encoder's priming.
+    # Players skip what precedes the media time: the priming samples.
     edits = _box(b"edts", _box(b"elst", struct.pack(">IIIiI", 0, 1, duration, PRIMING_SAMPLES, 0x10000)))
     chapters = _box(b"tref", _box(b"chap", struct.pack(">I", 2))) if has_titles else b""
     num_frames = len(track.sizes)
@@ -245,12 +245,12 @@ def _media(timescale: int, duration: int, kind: bytes, media_header: bytes, tabl
 def _sample_table(
     description: bytes, durations: Sequence[tuple[int, int]], sizes: array[int], chunk: int, start: int
 ) -> bytes:
-    """Where each of the samples is, that lie one after another from `start` on, and how long it lasts.
+    """The positions and durations of the samples of a track, which are stored consecutively from offset `start`.
 
     Args:
-        durations: runs of equal durations: how many, and which.
+        durations: runs of equal durations, as number and duration.
         sizes: bytes of each sample.
-        chunk: samples that are found by one offset; the rest by adding sizes.
+        chunk: number of samples that share one offset.
     """
     times = struct.pack(">II", 0, len(durations)) + b"".join(struct.pack(">II", *run) for run in durations)
     num_chunks, rest = divmod(len(sizes), chunk)
@@ -294,7 +294,7 @@ def _descriptor(tag: int, content: bytes) -> bytes:
 
 
 def _text_description() -> bytes:
-    """The sample entry of QuickTime text, which is not shown: all of its looks are 0."""
+    """The sample entry of QuickTime text; its layout fields are 0 because it is not displayed."""
     return _box(b"text", struct.pack(">6xH", 1), bytes(4 + 4 + 6 + 8 + 8 + 2 + 2 + 1 + 2 + 6 + 1))
 
 

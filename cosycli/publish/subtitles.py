@@ -1,7 +1,11 @@
-"""Timed text: the book's own words beside its sound, as SRT, WebVTT or LRC.
+"""Writes subtitles of a book as SRT, WebVTT or LRC.
 
-Cues hold the text as it is printed, never as it was rewritten for the speaker. A long segment is divided into several
-cues, and its time among them in proportion to how long each takes to say.
+Cues contain the printed text, not its normalised form. A long segment is divided into several cues, each with a share
+of its time in proportion to the estimated duration of the words.
+
+A cue has two lines of 42 columns (Netflix, "Timed Text Style Guide": English 42 characters, 2 lines maximum). Chinese,
+Japanese and Korean characters take two columns (Unicode Standard Annex 11), so that 21 fit. Lines end at punctuation if
+possible (BBC, "Subtitle Guidelines", Break at natural points).
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Cue",
-    "Heading",
+    "LrcTags",
     "chapter_cues",
     "check_formats",
     "to_lrc",
@@ -39,27 +43,27 @@ __all__ = [
 ]
 
 FORMATS = ("srt", "vtt", "lrc")
-_WORD_JOINER = "\u2060"  # has no width and forbids a break
-# SRT has no way to escape: what players take for a time, a tag or an override is broken up invisibly.
+_WORD_JOINER = "\u2060"  # has no width and prevents a line break
+# SRT has no escapes: a word joiner breaks up what players would read as a time, a tag or an override.
 _SRT_SIGNS = re.compile(r"--(?=>)|<(?=[/A-Za-z])|\{(?=\\)")
 
 LINE_COLUMNS = 42
 CUE_LINES = 2
 
-# How many columns further from the middle of a text a better place may be; choices of ours.
+# The cost of a break, in columns of distance from the middle of the text; chosen by us.
 _SENTENCE, _CLAUSE, _SPACE, _INSIDE_WORD = 0, 10, 25, 1000
 
 _CLOSING = "\"'”’»)]）」』》】"
 _SENTENCE_MARKS = tuple(".!?…。！？")
 _CLAUSE_MARKS = tuple(",;:—–，；：、")
-# No line starts with these, besides closing brackets and marks: JLREQ, "Requirements for Japanese Text Layout", 3.1.7.
+# Characters that must not start a line (JLREQ, "Requirements for Japanese Text Layout", 3.1.7).
 _NOT_FIRST = "ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Words on the screen from `start_s` to `end_s`, in seconds of the audio file; never more than fit two lines."""
+    """Text shown from `start_s` to `end_s`, in seconds of the audio file; it fits into two lines."""
 
     text: str
     start_s: float
@@ -67,8 +71,8 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class Heading:
-    """What a file of timed text says about itself."""
+class LrcTags:
+    """The tags at the start of an LRC file."""
 
     title: str
     artist: str
@@ -76,7 +80,7 @@ class Heading:
 
 
 def chapter_cues(chapter: ChapterScript, times: ChapterTimes, obeys_markup: bool) -> Iterator[Cue]:
-    """The cues of one chapter, in the time of the file that holds it."""
+    """Yield the cues of a chapter, in the time of its audio file."""
     script = chapter.script
     marks = marks_of(script, obeys_markup)
     for segment, (start_s, end_s) in zip(script.segments, times.segments, strict=True):
@@ -84,10 +88,10 @@ def chapter_cues(chapter: ChapterScript, times: ChapterTimes, obeys_markup: bool
 
 
 def write_subtitles(book: BookScript, assembly: Assembly, metadata: Metadata, format: str) -> list[Path]:
-    """Timed text beside each audio file and under its name: one for a book in one file, else one for each chapter.
+    """Write a subtitle file next to each audio file, with the same name, and return their paths.
 
     Args:
-        metadata: of the book, for formats that can name it.
+        metadata: of the book, for the tags of LRC.
 
     Raises:
         InputError: a file cannot be written.
@@ -98,21 +102,21 @@ def write_subtitles(book: BookScript, assembly: Assembly, metadata: Metadata, fo
         chapters = list(held)
         cues = (cue for script, times in chapters for cue in chapter_cues(script, times, book.book.obeys_markup))
         path = audio.with_suffix(f".{format}")
-        write_whole(path, _formatted(cues, format, _heading(metadata, [times for _, times in chapters])))
+        write_whole(path, _formatted(cues, format, _lrc_tags(metadata, [times for _, times in chapters])))
         written.append(path)
     return written
 
 
 def check_formats(names: Sequence[str]) -> tuple[str, ...]:
-    """`names`, each once.
+    """The format names without duplicates.
 
     Raises:
-        UsageError: one of them is not in `FORMATS`.
+        UsageError: a name is not in `FORMATS`.
     """
     for name in names:
         if name not in FORMATS:
             hint = f"{did_you_mean(name, FORMATS)}Valid: {', '.join(FORMATS)}."
-            raise UsageError(f"There is no format of subtitles {name!r}.", hint)
+            raise UsageError(f"There is no subtitle format {name!r}.", hint)
     return tuple(dict.fromkeys(names))
 
 
@@ -131,10 +135,10 @@ def to_vtt(cues: Iterable[Cue]) -> str:
     )
 
 
-def to_lrc(cues: Iterable[Cue], heading: Heading) -> str:
-    """LRC: a line for each cue after the time it starts, [minutes:seconds]; minutes go beyond 99."""
-    tags = [("ti", heading.title), ("ar", heading.artist), ("al", heading.album)]
-    lines = [f"[{tag}:{' '.join(value.split()).replace(']', ')')}]" for tag, value in tags if value]
+def to_lrc(cues: Iterable[Cue], tags: LrcTags) -> str:
+    """LRC: one line per cue, after its start as [minutes:seconds]; minutes may exceed 99."""
+    values = [("ti", tags.title), ("ar", tags.artist), ("al", tags.album)]
+    lines = [f"[{tag}:{' '.join(value.split()).replace(']', ')')}]" for tag, value in values if value]
     end_s = 0.0
     for cue in cues:
         lines.append(_lrc_time(cue.start_s) + (" " if cue.text.startswith("[") else "") + cue.text)
@@ -142,15 +146,15 @@ def to_lrc(cues: Iterable[Cue], heading: Heading) -> str:
     return "\n".join([*lines, _lrc_time(end_s), ""])
 
 
-def _formatted(cues: Iterable[Cue], format: str, heading: Heading) -> str:
+def _formatted(cues: Iterable[Cue], format: str, tags: LrcTags) -> str:
     if format == "lrc":
-        return to_lrc(cues, heading)
+        return to_lrc(cues, tags)
     return to_srt(cues) if format == "srt" else to_vtt(cues)
 
 
-def _heading(metadata: Metadata, chapters: list[ChapterTimes]) -> Heading:
+def _lrc_tags(metadata: Metadata, chapters: list[ChapterTimes]) -> LrcTags:
     title = chapters[0].title if len(chapters) == 1 else metadata.title
-    return Heading(title, ", ".join(metadata.authors), metadata.title)
+    return LrcTags(title, ", ".join(metadata.authors), metadata.title)
 
 
 def _segment_cues(text: str, start_s: float, end_s: float) -> Iterator[Cue]:
@@ -184,12 +188,12 @@ def _escaped(text: str) -> str:
 
 
 def columns_of(text: str) -> int:
-    """How wide the text is on a screen."""
+    """The width of a text in columns."""
     return sum(map(_columns, text))
 
 
 def divide(text: str) -> list[str]:
-    """The text in parts that each fit into a cue, of like width and parted at the best places."""
+    """Divide a text into parts of similar width that fit into a cue, at the breaks of lowest cost."""
     breaks = _breaks(text)
     if not breaks or lines_of(text) is not None:
         return [text]
@@ -201,12 +205,12 @@ def divide(text: str) -> list[str]:
 
 
 def lines_of(text: str) -> list[str] | None:
-    """The lines of a cue, or None if the text does not fit into one."""
+    """Split a text into the lines of a cue; None if it does not fit."""
     before = [0, *accumulate(map(_columns, text))]
     width = before[-1]
     if width <= LINE_COLUMNS:
         return [text]
-    if width > CUE_LINES * LINE_COLUMNS + 1:  # 1 for the space where the line ends
+    if width > CUE_LINES * LINE_COLUMNS + 1:  # 1 for the space at the line break
         return None
     breaks = {
         place: cost
@@ -226,13 +230,13 @@ def _columns(char: str) -> int:
 
 
 def _breaks(text: str) -> dict[int, int]:
-    """The places where a line may end, as the position of the next character, and what each costs."""
+    """The cost of each possible line break, by the position of the next character."""
     costs = {place: _cost(text, place) for place in range(1, len(text))}
     return {place: cost for place, cost in costs.items() if cost is not None}
 
 
 def _cost(text: str, place: int) -> int | None:
-    """What it costs to part the text before `place`; None if it may not be."""
+    """The cost of a break before `place`; None if it is not allowed."""
     last, first = text[place - 1], text[place]
     if last == " ":
         return _cost_after(text[max(0, place - 6) : place - 1])
@@ -247,7 +251,7 @@ def _cost(text: str, place: int) -> int | None:
 
 
 def _cost_after(text: str) -> int:
-    """What it costs to end a line after this text, judged by its last mark."""
+    """The cost of ending a line after this text, by its last punctuation mark."""
     ended = text.rstrip(_CLOSING)
     if ended.endswith(_SENTENCE_MARKS):
         return _SENTENCE

@@ -1,6 +1,9 @@
-"""What a file says about itself: its tags, under the names ffmpeg has for them, and its chapter marks.
+"""Collects the tags and chapter marks of a file, and writes them as the ID3 tag of an MP3.
 
-Series and subtitle use the names that Audiobookshelf reads ("Book audio metadata" in its documentation).
+Tags have ffmpeg's names; series and subtitle have the names that Audiobookshelf reads ("Book audio metadata" in its
+documentation). The ID3 tag is ID3v2.4 (id3.org, "ID3 tag version 2.4.0") with chapters ("ID3v2 Chapter Frame Addendum
+1.0"). ffmpeg does not write it because its table of contents ends after 255 chapters, and players do not show its
+comment.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ __all__ = ["GENRE", "ChapterMark", "Tags", "book_tags", "chapter_tags", "id3_tag
 GENRE = "Audiobook"
 UTF8 = b"\x03"
 FRONT_COVER = b"\x03"
-NO_OFFSET = 0xFFFFFFFF  # a chapter is found by its time
+NO_OFFSET = 0xFFFFFFFF  # no byte offset: players find a chapter by its time
 TOP_LEVEL, ORDERED = 2, 1
-MAX_ENTRIES = 255  # of a table of contents, which counts them in a byte; a longer one is a table of tables
+MAX_ENTRIES = 255  # of a table of contents, which counts them in one byte; longer tables are nested
 FRAME_NAMES = {
     "title": "TIT2",
     "artist": "TPE1",
@@ -36,12 +39,12 @@ FRAME_NAMES = {
 
 @dataclass(frozen=True)
 class Tags:
-    """What all files of a book say.
+    """The tags that all files of a book share.
 
     Attributes:
-        book: as the source says. Its narrator read another edition, and is not named.
-        voices: names of the voices that are heard, the one that is heard most first.
-        model: what they speak with.
+        book: metadata of the source. Its narrator read another edition, and is omitted.
+        voices: names of the voices, sorted by their share of the book.
+        model: name of the model.
     """
 
     book: Metadata
@@ -61,7 +64,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class ChapterMark:
-    """A chapter of a file: its title, and its start and end in samples."""
+    """The title, and the start and end in samples, of a chapter of a file."""
 
     title: str
     start: int
@@ -69,7 +72,7 @@ class ChapterMark:
 
 
 def book_tags(tags: Tags) -> dict[str, str]:
-    """What a file of a whole book says; nothing is said that is not known."""
+    """The tags of a file of a whole book; unknown values are omitted."""
     book = tags.book
     authors = ", ".join(book.authors)
     known = {
@@ -92,18 +95,18 @@ def book_tags(tags: Tags) -> dict[str, str]:
 
 
 def chapter_tags(tags: Tags, title: str, number: int, total: int) -> dict[str, str]:
-    """What the file of one chapter says; `number` counts from 1."""
+    """The tags of a file of one chapter; `number` counts from 1."""
     return book_tags(tags) | {"title": tag_text(title), "track": f"{number}/{total}"}
 
 
 def tag_text(text: str) -> str:
-    """Text as every format can hold it: lines end in newlines, no NUL, at which a tag would end, no half characters."""
+    """Remove what no format can contain: NUL, which ends a tag, carriage returns and lone surrogates."""
     text = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     return text.encode(errors="ignore").decode()
 
 
 def id3_tag(tags: Mapping[str, str], marks: Sequence[ChapterMark], sample_rate: int, cover: Picture | None) -> bytes:
-    """Tags, chapters and cover; tags that ID3 has no frame for go under their own names."""
+    """The ID3 tag with tags, chapters and cover; tags without a frame of their own become TXXX frames."""
     frames = [_frame(FRAME_NAMES[name], UTF8, text.encode()) for name, text in tags.items() if name in FRAME_NAMES]
     for name, text in tags.items():
         if name == "comment":
@@ -129,7 +132,7 @@ def _chapter(number: int, mark: ChapterMark, sample_rate: int) -> bytes:
 
 
 def _tables(chapters: Sequence[bytes]) -> Iterator[bytes]:
-    """The table of contents of all chapters, and those it is made of where it is too long for one."""
+    """Yield the table of contents of all chapters; a long one refers to further tables, which follow."""
     if len(chapters) <= MAX_ENTRIES:
         yield _table(b"contents", chapters, TOP_LEVEL | ORDERED)
         return
@@ -150,5 +153,5 @@ def _frame(name: str, *contents: bytes) -> bytes:
 
 
 def _syncsafe(size: int) -> bytes:
-    """Seven bits to a byte, so that no size looks like the start of a frame of sound."""
+    """A size as four bytes of seven bits, which cannot look like the start of an audio frame."""
     return bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))

@@ -1,6 +1,8 @@
-"""Sound written as WAV, FLAC, MP3, Opus or raw samples, to a file or a pipe, block by block.
+"""Encodes sound block by block as WAV, FLAC, MP3, Opus or raw samples, into a file or a pipe.
 
-A file appears under its name only when it is complete. Legend: N samples.
+A file appears under its name only when it is complete.
+
+Legend: N samples.
 """
 
 from __future__ import annotations
@@ -33,8 +35,8 @@ SUFFIXES = {
     ".raw": "raw",
     ".pcm": "raw",
 }
-# What ffmpeg calls each: codec and quality for a mono voice, then container. MP3 has a constant bit rate and no Xing
-# header, which on a pipe would state a wrong length: so its length follows from its size in a file and on a pipe alike.
+# ffmpeg's codec, quality for a mono voice, and container. MP3 gets a constant bit rate and no Xing header, which would
+# state a wrong length on a pipe; so the length follows from the size, in a file and on a pipe.
 FFMPEG_OPTIONS = {
     "flac": ("-c:a", "flac", "-f", "flac"),
     "mp3": ("-c:a", "libmp3lame", "-b:a", "96k", "-write_xing", "0", "-f", "mp3"),
@@ -45,30 +47,30 @@ STDOUT = Path("-")
 
 @dataclass(frozen=True)
 class _Destination:
-    """An open file, and its path when it is a plain file that is ours from the first byte."""
+    """An open file, and its path if it is a regular file that we created."""
 
     file: IO[bytes]
     path: Path | None
 
 
 class AudioSink(Protocol):
-    """Takes sound block by block."""
+    """Accepts sound block by block."""
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Append float32 (N,), full scale is 1; anything louder is clipped."""
+        """Append float32 (N,), full scale is 1; louder samples are clipped."""
 
 
 def choose_format(name: str | None, target: Path, default: str | None = None) -> str:
-    """The format called `name`, else the one the name of `target` says, else `default`; WAV on stdout.
+    """The format called `name`, else that of the suffix of `target`, else `default`, else WAV on stdout.
 
     Raises:
-        UsageError: there is no such format, or nothing says which.
+        UsageError: the format does not exist, or none is given.
     """
     if name is None:
         name = SUFFIXES.get(target.suffix.lower(), default or ("wav" if target == STDOUT else None))
     if name is None:
         raise UsageError(
-            f"{target} does not say which format to write.",
+            f"The name {target} does not determine a format.",
             f"End its name in {', '.join(SUFFIXES)}, or add --format {'|'.join(FORMATS)}.",
         )
     if name not in FORMATS:
@@ -79,11 +81,11 @@ def choose_format(name: str | None, target: Path, default: str | None = None) ->
 
 
 def check_target(target: Path, audio_format: str) -> None:
-    """Find out before the work starts whether `target` could be written.
+    """Check before the work starts that `target` can be written.
 
     Raises:
         InputError: its folder is missing or read-only, or it is a folder itself.
-        MissingError: the format needs ffmpeg, which is not there.
+        MissingError: the format needs ffmpeg, which is not installed.
     """
     check_encoder(audio_format)
     if target == STDOUT:
@@ -96,23 +98,23 @@ def check_target(target: Path, audio_format: str) -> None:
 
 
 def check_encoder(audio_format: str) -> None:
-    """Raises MissingError where the format needs ffmpeg, which is not there."""
+    """Raises MissingError if the format needs ffmpeg, which is not installed."""
     if audio_format not in ("wav", "raw"):
         find_ffmpeg()
 
 
 def check_writable(path: Path) -> None:
-    """Raises InputError where we may not write to a device or into a folder."""
+    """Raises InputError if a device or folder is not writable."""
     if not os.access(path, os.W_OK):
         raise InputError(f"{path} cannot be written: permission denied.", "Choose another place with -o.")
 
 
 @contextmanager
 def open_sink(target: Path, audio_format: str, sample_rate: int) -> Iterator[AudioSink]:
-    """A sink that ends in `target`, or on stdout when that is `-`.
+    """A sink that writes to `target`, or to stdout if that is `-`.
 
     Raises:
-        InputError: the target cannot be written, its disk is full, or the reader of the pipe went away.
+        InputError: the target cannot be written, its disk is full, or the reader of the pipe has closed it.
     """
     with (
         _explaining(target),
@@ -124,12 +126,12 @@ def open_sink(target: Path, audio_format: str, sample_rate: int) -> Iterator[Aud
 
 @contextmanager
 def _explaining(target: Path) -> Iterator[None]:
-    """Whatever keeps a pipe or device from being written is said so that its user can fix it."""
+    """Turns errors of a pipe or device into messages that its user can act on."""
     try:
         yield
     except BrokenPipeError:
         raise InputError(
-            "The audio was not taken to its end: the program that was reading it has closed.",
+            "The audio was not read to its end: the program that was reading it has closed the pipe.",
             "To keep the audio, write it to a file: -o speech.wav",
         ) from None
     except OSError as error:
@@ -151,7 +153,7 @@ def _open_file(target: Path) -> Iterator[_Destination]:
 
 
 def _is_special(target: Path) -> bool:
-    """A device or a named pipe, which is written to rather than replaced."""
+    """Whether `target` is a device or a named pipe, which is written to instead of replaced."""
     return target.exists() and not target.is_file()
 
 
@@ -165,14 +167,14 @@ def _open_format(destination: _Destination, audio_format: str, sample_rate: int)
             destination.file.write(wav_header(sample_rate))
         yield _StreamSink(destination.file)
     else:
-        # Given the path, ffmpeg can go back and put the length into the header.
+        # With a path, ffmpeg can seek back and write the length into the header.
         output = "pipe:1" if destination.path is None else f"file:{destination.path}"
         with FfmpegSink(sample_rate, (*FFMPEG_OPTIONS[audio_format], *EXACT, output), destination.file) as sink:
             yield sink
 
 
 class _StreamSink:
-    """Signed 16-bit little-endian samples, sent on at once so that a player at the other end starts."""
+    """Writes signed 16-bit little-endian samples, and flushes so that a player at the other end starts at once."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file

@@ -1,6 +1,8 @@
-"""The ffmpeg program: where it is, and how sound is given to it.
+"""Runs the ffmpeg program: finds it, restricts what it reads, pipes sound into it, and exchanges tags with it.
 
-It is the one that pip installed with us, else the one on the PATH.
+The program is the one of the package imageio-ffmpeg, else the one on the PATH.
+
+Legend: N samples.
 """
 
 from __future__ import annotations
@@ -22,22 +24,22 @@ from numpy.typing import NDArray
 from cosycli.errors import MissingError
 from cosycli.sound.wav import to_16_bits
 
-__all__ = ["EXACT", "FfmpegSink", "Section", "find_ffmpeg", "input_of", "parse_ffmetadata", "to_ffmetadata"]
+__all__ = ["EXACT", "FfmpegSink", "FileChapter", "find_ffmpeg", "input_of", "parse_ffmetadata", "to_ffmetadata"]
 
 EXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no random stream number, no version string
-# Containers and streams of audio. Playlists and image lists, which name further files, are left out.
-FORMATS = "mov,mp4,m4a,3gp,matroska,webm,aac,ac3,eac3,amr,asf,caf,mp3,ogg,flac,wav,aiff,w64,ape,wv,tta,mpegts"
-# A process that may not write ends by these signals instead of an error.
+# Containers and streams of audio; no playlists and image lists, which refer to other files.
+INPUT_FORMATS = "mov,mp4,m4a,3gp,matroska,webm,aac,ac3,eac3,amr,asf,caf,mp3,ogg,flac,wav,aiff,w64,ape,wv,tta,mpegts"
+# Signals that end a process instead of these write errors.
 FATAL_SIGNALS = {errno.EPIPE: 13, errno.EFBIG: 25}  # SIGPIPE, SIGXFSZ
-ENTRY = re.compile(r"(?:[^\\\n]|\\[\s\S])+")  # a line; an escaped newline does not end it
+ENTRY = re.compile(r"(?:[^\\\n]|\\[\s\S])+")  # a line of a metadata file; an escaped newline does not end it
 NAME_END = re.compile(r"(?<!\\)=")
 
 
 def find_ffmpeg() -> str:
-    """The path of an ffmpeg program.
+    """The path of the ffmpeg program.
 
     Raises:
-        MissingError: there is none.
+        MissingError: it is not installed.
     """
     import imageio_ffmpeg
 
@@ -54,26 +56,26 @@ def find_ffmpeg() -> str:
 
 
 def input_of(path: Path) -> tuple[str, ...]:
-    """The arguments by which ffmpeg reads an audio file that came from anywhere, and nothing else."""
-    return ("-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i", f"file:{path}")
+    """The arguments with which ffmpeg reads a file as audio; nothing in it makes ffmpeg read another file or URL."""
+    return ("-protocol_whitelist", "file", "-format_whitelist", INPUT_FORMATS, "-i", f"file:{path}")
 
 
 class FfmpegSink:
-    """An ffmpeg process that takes mono sound as its first input and does the writing.
+    """An ffmpeg process that reads mono sound from us as its first input, and writes the output.
 
     Args:
-        arguments: further inputs, options and the output, as the ffmpeg command line has them.
-        stdout: where it writes when its output is `pipe:1`.
+        arguments: further inputs, options and the output, as on ffmpeg's command line.
+        stdout: receives the output if that is `pipe:1`.
 
     Raises:
-        OSError: on writing or at the end, with what kept ffmpeg from doing its work.
+        OSError: ffmpeg failed; raised by `write` or at the end.
     """
 
     def __init__(
         self, sample_rate: int, arguments: Sequence[str], stdout: IO[bytes] | int = subprocess.DEVNULL
     ) -> None:
         source = ("-f", "s16le", "-ar", str(sample_rate), "-ac", "1", "-i", "pipe:0")
-        # A session of its own, so that Ctrl-C reaches us alone and we end ffmpeg in order.
+        # In a session of its own: Ctrl-C reaches only us, and we end ffmpeg in order.
         self.process = subprocess.Popen(
             [find_ffmpeg(), "-y", "-v", "error", *source, *arguments],
             stdin=subprocess.PIPE,
@@ -83,10 +85,11 @@ class FfmpegSink:
         )
 
     def write(self, samples: NDArray[np.float32]) -> None:
+        """Append float32 (N,)."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(to_16_bits(samples))
-        except BrokenPipeError:  # ffmpeg has stopped: say what stopped it
+        except BrokenPipeError:  # ffmpeg has stopped: raise its error
             self._finish()
 
     def __enter__(self) -> FfmpegSink:
@@ -100,7 +103,7 @@ class FfmpegSink:
             self.process.communicate()
 
     def _finish(self) -> None:
-        """Wait until ffmpeg has written everything, and raise what kept it from doing so."""
+        """Wait until ffmpeg has written everything; raise its error if it has failed."""
         _, complaint = self.process.communicate()
         status = self.process.returncode
         if status == 0:
@@ -113,28 +116,28 @@ class FfmpegSink:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A chapter as a file has it, in seconds."""
+class FileChapter:
+    """A chapter of an audio file, in seconds from its start; `end_s` is None for "to the end of the file"."""
 
     title: str
     start_s: float
-    end_s: float
+    end_s: float | None
 
 
 def to_ffmetadata(tags: Mapping[str, str]) -> str:
-    """The file that tells ffmpeg these tags."""
+    """The text of an ffmpeg metadata file with these tags ("FFmpeg Formats", section Metadata)."""
     return "\n".join([";FFMETADATA1", *_assignments(tags)]) + "\n"
 
 
 def _assignments(tags: Mapping[str, str]) -> Iterator[str]:
     for name, value in tags.items():
         escaped = "".join(f"\\{sign}" if sign in "=;#\\\n" else sign for sign in value)
-        # ffmpeg takes any backslash before the end of a line for one that escapes it.
+        # ffmpeg reads any backslash at the end of a line as an escape of the newline.
         yield f"{name}={escaped} " if escaped.endswith("\\") else f"{name}={escaped}"
 
 
-def parse_ffmetadata(text: str) -> tuple[dict[str, str], list[Section]]:
-    """The tags and chapters in a file of ffmpeg's own writing."""
+def parse_ffmetadata(text: str) -> tuple[dict[str, str], list[FileChapter]]:
+    """The tags and chapters of a metadata file that ffmpeg has written."""
     tags: dict[str, str] = {}
     sections: list[dict[str, str]] = []
     for line in ENTRY.findall(text):
@@ -143,12 +146,12 @@ def parse_ffmetadata(text: str) -> tuple[dict[str, str], list[Section]]:
         elif not line.startswith(";"):
             name, value = NAME_END.split(line, maxsplit=1)
             (sections[-1] if sections else tags)[_unescape(name)] = _unescape(value)
-    return tags, [_section(found) for found in sections if found["kind"] == "[CHAPTER]"]
+    return tags, [_chapter(section) for section in sections if section["kind"] == "[CHAPTER]"]
 
 
-def _section(found: Mapping[str, str]) -> Section:
-    tick = Fraction(found["TIMEBASE"])
-    return Section(found.get("title", ""), float(int(found["START"]) * tick), float(int(found["END"]) * tick))
+def _chapter(section: Mapping[str, str]) -> FileChapter:
+    tick = Fraction(section["TIMEBASE"])
+    return FileChapter(section.get("title", ""), float(int(section["START"]) * tick), float(int(section["END"]) * tick))
 
 
 def _unescape(text: str) -> str:

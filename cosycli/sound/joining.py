@@ -1,4 +1,4 @@
-"""Takes joined into one stretch of sound, a take at a time.
+"""Joins takes into continuous sound, one take at a time: trims and fades their ends, and fills in the pauses.
 
 Legend: N samples.
 """
@@ -15,21 +15,21 @@ from cosycli.sound.levels import frame_levels
 
 __all__ = ["MARGIN_S", "PEAK", "Piece", "Placed", "join", "place"]
 
-MARGIN_S = 0.1  # silence kept before the first and after the last sound; also holds soft onsets such as /h/ and /f/
-FADE_S = 0.005  # shorter than a plosive's burst, long enough that no edge clicks
-PEAK = 10 ** (-1.5 / 20)  # -1.5 dBFS, so that lossy formats, which overshoot, stay under -1
+MARGIN_S = 0.1  # silence kept at both ends of a take; also keeps soft onsets such as /h/ and /f/
+FADE_S = 0.005  # shorter than the burst of a plosive, long enough to avoid clicks
+PEAK = 10 ** (-1.5 / 20)  # -1.5 dBFS: lossy formats overshoot, and stay below -1
 FRAME_S = 0.01
-SOUND_DB = -45.0  # a frame this far below the loudest one is silence; the softest fricatives are near -35
+SOUND_DB = -45.0  # relative to the loudest frame; softer frames are silence. The softest fricatives are near -35
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One utterance and the pauses around it.
+    """One utterance and its pauses.
 
     Attributes:
         samples: float32 (N,), full scale is 1.
-        pause_after_s: seconds from its last sound to the first sound of the next piece.
-        pause_before_s: seconds more before its first sound.
+        pause_after_s: seconds between its last sound and the first sound of the next piece.
+        pause_before_s: additional seconds before its first sound.
     """
 
     samples: NDArray[np.float32]
@@ -39,13 +39,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Placed:
-    """A piece with its ends trimmed and faded, and where it belongs.
+    """A piece with trimmed and faded ends, and its position.
 
     Attributes:
-        silence: samples of silence to write before it.
-        samples: float32 (N,), as loud as they came.
-        tail: how many of the samples come after the last sound.
-        pause_after_s: as the piece says.
+        silence: number of silent samples to write before it.
+        samples: float32 (N,), at their original level.
+        tail: number of its samples after the last sound.
+        pause_after_s: as in `Piece`.
     """
 
     silence: int
@@ -57,15 +57,15 @@ class Placed:
 @dataclass(frozen=True)
 class _Trimmed:
     samples: NDArray[np.float32]
-    lead: int  # samples of silence left before the first sound
-    tail: int  # and after the last
+    lead: int  # silent samples kept before the first sound
+    tail: int  # silent samples kept after the last sound
 
 
 def join(pieces: Iterable[Piece], sample_rate: int) -> Iterator[NDArray[np.float32]]:
-    """The pieces as blocks (N,) to write one after another.
+    """Yield the joined pieces as consecutive blocks (N,).
 
-    Silence at both ends of a piece is cut to at most `MARGIN_S`, its edges are faded, and a piece with a peak above
-    `PEAK` is turned down as a whole. The pause after the last piece is left out.
+    Silence at both ends of a piece is cut to at most `MARGIN_S`, and the edges are faded. A piece with a peak above
+    `PEAK` is attenuated as a whole. The pause after the last piece is omitted.
     """
     for placed in place(pieces, sample_rate):
         yield np.zeros(placed.silence, np.float32)
@@ -73,8 +73,8 @@ def join(pieces: Iterable[Piece], sample_rate: int) -> Iterator[NDArray[np.float
 
 
 def place(pieces: Iterable[Piece], sample_rate: int, head_s: float = 0.0) -> Iterator[Placed]:
-    """Trim and fade each piece, and find how much silence makes its pause; the first sound comes after `head_s`."""
-    gap = head_s * sample_rate  # samples still to fall between the last sound and the next
+    """Trim and fade each piece, and compute the silence before it; the first sound comes after `head_s` seconds."""
+    gap = head_s * sample_rate  # samples between the last sound and the next one
     for piece in pieces:
         trimmed = _trim(piece.samples, sample_rate)
         silence = max(0, round(gap + piece.pause_before_s * sample_rate - trimmed.lead))
@@ -101,7 +101,7 @@ def _limit(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _fade(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Raised-cosine ramps from and to zero."""
+    """Apply raised-cosine ramps at both ends."""
     length = min(round(FADE_S * sample_rate), len(samples) // 2)
     ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(length) / max(length, 1))).astype(np.float32)
     faded: NDArray[np.float32] = samples.copy()

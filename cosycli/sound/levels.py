@@ -1,4 +1,4 @@
-"""How loud, how noisy and how clipped a recording is.
+"""Measures the level, the noise and the clipping of a recording.
 
 Legend: N samples.
 """
@@ -13,21 +13,20 @@ from numpy.typing import NDArray
 __all__ = ["Measurements", "frame_levels", "measure", "to_db"]
 
 FRAME_S = 0.02  # about two pitch periods of a low voice
-FLOOR_DB = -120.0  # below the quantisation of 16 bits (-98 dB); stands for digital silence
+FLOOR_DB = -120.0  # stands for digital silence; the quantisation noise of 16 bits is -98 dB
 CLIP_LEVEL = 0.999  # full scale of 16 bits is 0.99997
-CLIP_RUN = 3  # samples in a row at full scale; a lone peak is not clipping
+CLIP_RUN = 3  # consecutive samples at full scale; a single peak is not clipping
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What can be heard of a recording's technical quality.
+    """The technical quality of a recording.
 
     Attributes:
-        duration_s: seconds.
-        peak_db: highest sample, dBFS.
-        level_db: level of the speech, dBFS: the 90th percentile of the frame levels.
-        noise_db: level of the pauses, dBFS: the 5th percentile of the frame levels.
-        clipped: fraction of samples in runs at full scale, 0 to 1.
+        peak_db: highest absolute sample, dBFS.
+        level_db: speech level, dBFS: the 90th percentile of the frame levels.
+        noise_db: pause level, dBFS: the 5th percentile of the frame levels.
+        clipped: fraction of the samples that lie in runs at full scale, 0 to 1.
     """
 
     duration_s: float
@@ -54,7 +53,7 @@ def measure(samples: NDArray[np.float32], sample_rate: int) -> Measurements:
 
 
 def frame_levels(samples: NDArray[np.float32], frame: int) -> NDArray[np.float64]:
-    """RMS level in dBFS of each whole frame of `frame` samples, and of the rest as a last one: (ceil(N / frame),)."""
+    """RMS level in dBFS of each frame of `frame` samples: (ceil(N / frame),); zeros complete the last frame."""
     padded = np.pad(samples.astype(np.float64), (0, -len(samples) % frame))
     power = np.square(padded).reshape(-1, frame).mean(axis=1)
     levels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))
@@ -66,7 +65,7 @@ def to_db(amplitude: float) -> float:
 
 
 def _clipped_fraction(samples: NDArray[np.float32]) -> float:
-    """Samples that belong to runs of `CLIP_RUN` or more at full scale, over N."""
+    """Fraction of the samples that lie in runs of at least `CLIP_RUN` at full scale."""
     full = (np.abs(samples) >= CLIP_LEVEL).astype(np.int8)
     edges = np.diff(full, prepend=0, append=0)
     runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)

@@ -1,4 +1,4 @@
-"""Sound played while it is made, by a player program that is already on the machine."""
+"""Plays sound while it is generated, with a player program of the machine."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ PLAYERS = (
 
 
 def find_player() -> tuple[str, ...]:
-    """The command of a player.
+    """The command of the first player that is installed.
 
     Raises:
-        MissingError: there is none.
+        MissingError: no player is installed.
     """
     for command in PLAYERS:
         if shutil.which(command[0]):
             return command
     raise MissingError(
-        "No program to play sound with was found.",
+        "No audio player was found.",
         f"Install one of {', '.join(command[0] for command in PLAYERS)}, or write a file: -o speech.wav",
     )
 
 
 @contextmanager
 def open_player(sample_rate: int) -> Iterator[AudioSink]:
-    """A sink that sounds. When its program fails, what is written goes nowhere and the end tells why.
+    """A sink that plays what is written to it. If the player fails, further sound is dropped, and the exit raises.
 
     Raises:
-        MissingError: there is no program, or it could not play.
+        MissingError: no player is installed, or it failed.
     """
     command = find_player()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)

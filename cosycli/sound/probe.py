@@ -1,11 +1,14 @@
-"""What is in an audio file, and its sound, by ffmpeg alone: pip installs no ffprobe."""
+"""Reads the encoding, the chapters and the sound of an audio file with ffmpeg alone: imageio-ffmpeg has no ffprobe.
+
+Legend: N samples.
+"""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -13,24 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosycli.errors import InputError
-from cosycli.sound.ffmpeg import find_ffmpeg, input_of, parse_ffmetadata
+from cosycli.sound.ffmpeg import FileChapter, find_ffmpeg, input_of, parse_ffmetadata
 
-__all__ = ["AudioFile", "Mark", "Stream", "decode", "probe"]
+__all__ = ["AudioFile", "Stream", "decode", "probe"]
 
 BLOCK_BYTES = 2**20
 NUM_CHANNELS = {"mono": 1, "stereo": 2}
-CBR_SPREAD = 1  # byte, by which the frames of one bit rate differ: MP3 pads some of them
+CBR_SPREAD = 1  # bytes; frames of one bit rate differ by no more: MP3 pads some of them
 
 
 @dataclass(frozen=True)
 class Stream:
-    """How the sound of a file is encoded.
+    """The encoding of the sound of a file.
 
     Attributes:
-        codec: as ffmpeg calls it.
-        layout: of its channels, such as "mono".
+        codec: ffmpeg's name of the codec.
+        sample_rate: Hz.
+        layout: ffmpeg's name of the channel layout, such as "mono".
         bit_rate: bits per second, on average.
-        is_constant_bit_rate: whether all packets are of one size.
+        is_constant_bit_rate: whether all packets have the same size.
     """
 
     codec: str
@@ -49,42 +53,32 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A chapter from sample `start` up to `end`, or to the end of the file."""
-
-    title: str
-    start: int
-    end: int | None
-
-
-@dataclass(frozen=True)
 class AudioFile:
-    """A file, how it is encoded, and its chapters: one where it has none."""
+    """A file, its encoding and its chapters; a file without chapters counts as one chapter."""
 
     path: Path
     stream: Stream
-    marks: tuple[Mark, ...]
+    chapters: tuple[FileChapter, ...]
 
 
 def probe(path: Path) -> AudioFile:
-    """Read a file's packets, without decoding them, and its chapters.
+    """Read the packets of a file, without decoding them, and its chapters.
 
     Raises:
-        InputError: it cannot be read, or is not audio.
-        MissingError: ffmpeg is not there.
+        InputError: the file cannot be read, or is not audio.
+        MissingError: ffmpeg is not installed.
     """
     if not path.is_file():
         problem = "is a directory" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {problem}.", "Name audio files: M4B, MP3, FLAC, Opus or WAV.")
-    stream = _stream(path)
-    return AudioFile(path, stream, _marks(path, stream.sample_rate))
+    return AudioFile(path, _stream(path), _chapters(path))
 
 
 def decode(file: AudioFile) -> Iterator[NDArray[np.float32]]:
-    """The sound of a file as blocks (N, channels), full scale is 1.
+    """Yield the sound of a file as blocks (N, channels), full scale is 1; more than two channels are mixed to two.
 
     Raises:
-        InputError: it ends in the middle of a frame, or is damaged.
+        InputError: the file is truncated or damaged.
     """
     channels = ("-ac", "2") if file.stream.num_channels > 2 else ()
     frame_bytes = 4 * min(2, file.stream.num_channels)
@@ -98,14 +92,14 @@ def decode(file: AudioFile) -> Iterator[NDArray[np.float32]]:
 
 
 def _stream(path: Path) -> Stream:
-    """From ffmpeg's `framecrc`: facts of the stream, then a line of comma-separated numbers for each packet."""
-    facts: dict[str, str] = {}
+    """Parse ffmpeg's `framecrc` output: properties of the stream, then a line of comma-separated numbers per packet."""
+    properties: dict[str, str] = {}
     num_bytes, smallest, largest, duration = 0, None, 0, 0
     with _ffmpeg(path, ("-c", "copy", "-f", "framecrc")) as output:
         for line in output:
             if line.startswith(b"#"):
                 name, _, value = line[1:].decode(errors="replace").partition(":")
-                facts[name.removesuffix(" 0")] = value.strip()
+                properties[name.removesuffix(" 0")] = value.strip()
                 continue
             packet = line.split(b",")
             size = int(packet[4])
@@ -113,36 +107,32 @@ def _stream(path: Path) -> Stream:
             num_bytes += size
             smallest = size if smallest is None else min(size, smallest)
             largest = max(size, largest)
-    if smallest is None or "sample_rate" not in facts:
+    if smallest is None or "sample_rate" not in properties:
         raise _not_audio(path)
-    ticks, per_second = map(int, facts["tb"].split("/"))
+    ticks, per_second = map(int, properties["tb"].split("/"))
     return Stream(
-        codec=facts["codec_id"],
-        sample_rate=int(facts["sample_rate"]),
-        layout=facts["channel_layout_name"],
+        codec=properties["codec_id"],
+        sample_rate=int(properties["sample_rate"]),
+        layout=properties["channel_layout_name"],
         bit_rate=8 * num_bytes * per_second / (ticks * max(1, duration)),
         is_constant_bit_rate=largest - smallest <= CBR_SPREAD,
     )
 
 
-def _marks(path: Path, sample_rate: int) -> tuple[Mark, ...]:
+def _chapters(path: Path) -> tuple[FileChapter, ...]:
     command = [find_ffmpeg(), "-nostdin", "-v", "error", "-copyts", *input_of(path), "-f", "ffmetadata", "pipe:1"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
         raise _not_audio(path)
     tags, chapters = parse_ffmetadata(done.stdout.decode(errors="replace"))
     if not chapters:
-        return (Mark(tags.get("title", path.stem), 0, None),)
-    marks = [
-        Mark(chapter.title, round(chapter.start_s * sample_rate), round(chapter.end_s * sample_rate))
-        for chapter in chapters
-    ]
-    return (*marks[:-1], Mark(marks[-1].title, marks[-1].start, None))
+        return (FileChapter(tags.get("title", path.stem), 0.0, None),)
+    return (*chapters[:-1], replace(chapters[-1], end_s=None))
 
 
 @contextmanager
 def _ffmpeg(path: Path, output: tuple[str, ...]) -> Iterator[IO[bytes]]:
-    """What ffmpeg makes of the first sound of a file."""
+    """Run ffmpeg on the first audio stream of a file; yields its standard output."""
     command = [find_ffmpeg(), "-nostdin", "-v", "error", *input_of(path), "-map", "0:a:0", *output, "pipe:1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
     assert process.stdout is not None

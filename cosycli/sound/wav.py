@@ -1,7 +1,9 @@
-"""WAV, the format of sound as it is: its header, its tags, and RF64 where it grows beyond 4 GB.
+"""Writes 16-bit mono WAV: its header, its tags, and RF64 beyond 4 GB.
 
-RF64 is EBU Tech 3306: a `JUNK` chunk leaves room for the `ds64` chunk that holds the sizes a 32-bit header cannot.
+RF64 is EBU Tech 3306: a `JUNK` chunk reserves space for the `ds64` chunk, which holds sizes of more than 32 bits.
 Tags are the INFO list of "Multimedia Programming Interface and Data Specifications 1.0" (IBM and Microsoft, 1991).
+
+Legend: N samples.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from numpy.typing import NDArray
 
 __all__ = ["STREAMED_BYTES", "WavFile", "to_16_bits", "wav_header"]
 
-STREAMED_BYTES = 0x7FFFF000  # the length sox and others write, and read, for "until the stream ends"
-UNKNOWN = 0xFFFFFFFF  # a 32-bit size in RF64 whose value is in ds64
+STREAMED_BYTES = 0x7FFFF000  # the length by which sox and others mean "until the stream ends"
+UNKNOWN = 0xFFFFFFFF  # a 32-bit size of RF64 whose value stands in ds64
 SAMPLE_BYTES = 2
 DS64 = struct.Struct("<QQQI")  # sizes of file and data, number of samples, length of an empty table
 INFO_IDS = {
@@ -31,21 +33,21 @@ INFO_IDS = {
 
 
 def to_16_bits(samples: NDArray[np.float32]) -> bytes:
-    """Samples (N,) as signed 16-bit little-endian; what is louder than full scale is clipped."""
+    """Convert samples (N,) to signed 16-bit little-endian; values beyond full scale are clipped."""
     return np.round(np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
 
 
 def wav_header(sample_rate: int, num_bytes: int = STREAMED_BYTES) -> bytes:
-    """What comes before `num_bytes` of samples in a 16-bit mono WAV; by default before a stream of unknown length."""
+    """The header before `num_bytes` of samples; by default before a stream of unknown length."""
     layout = _chunk(b"fmt ", _pcm_layout(sample_rate))
     return _opening(b"RIFF", len(layout) + 8 + num_bytes + 4) + layout + struct.pack("<4sI", b"data", num_bytes)
 
 
 class WavFile:
-    """A 16-bit mono WAV in a file that can be rewound; its header is completed at the end.
+    """Writes a WAV to a seekable file, and completes its header at the end.
 
     Args:
-        tags: by the names ffmpeg uses; those that `INFO_IDS` lacks are left out.
+        tags: by ffmpeg's names; those that `INFO_IDS` lacks are omitted.
     """
 
     def __init__(self, file: IO[bytes], sample_rate: int, tags: Mapping[str, str] | None = None) -> None:
@@ -60,7 +62,7 @@ class WavFile:
         self.file.write(to_16_bits(samples))
 
     def finish(self) -> None:
-        """Put the length into the header."""
+        """Write the length into the header."""
         num_bytes = self.file.tell() - self.start
         self.file.seek(0)
         self.file.write(self._header(num_bytes))
@@ -68,10 +70,10 @@ class WavFile:
 
     def _header(self, num_bytes: int) -> bytes:
         chunks = _chunk(b"fmt ", _pcm_layout(self.sample_rate)) + self.info
-        size = 4 + 8 + DS64.size + len(chunks) + 8 + num_bytes  # of all that follows the size itself
+        size = 4 + 8 + DS64.size + len(chunks) + 8 + num_bytes  # bytes after the size field itself
         if size < UNKNOWN:
-            room = _chunk(b"JUNK", bytes(DS64.size))
-            return _opening(b"RIFF", size) + room + chunks + struct.pack("<4sI", b"data", num_bytes)
+            reserved = _chunk(b"JUNK", bytes(DS64.size))
+            return _opening(b"RIFF", size) + reserved + chunks + struct.pack("<4sI", b"data", num_bytes)
         sizes = _chunk(b"ds64", DS64.pack(size, num_bytes, num_bytes // SAMPLE_BYTES, 0))
         return _opening(b"RF64", UNKNOWN) + sizes + chunks + struct.pack("<4sI", b"data", UNKNOWN)
 
@@ -93,5 +95,5 @@ def _info_list(tags: Mapping[str, str]) -> bytes:
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    """Every chunk begins at an even place: an odd one is followed by a byte its size does not count."""
+    """A chunk, padded to an even length; its size field does not count the padding."""
     return struct.pack("<4sI", name, len(content)) + content + bytes(len(content) % 2)

@@ -214,7 +214,7 @@ jobs:
         ("{id: a, source: a.md, read: notse}", "Did you mean 'notes'?"),
         ("{id: a, source: a.md, pause: {word: 1}}", "no pause 'word'"),
         ("{id: a, source: a.md, pause: {paragraph: 100}}", "0 to 60 seconds"),
-        ("{id: a, source: a.md, subtitles: ssa}", "no format of subtitles 'ssa'"),
+        ("{id: a, source: a.md, subtitles: ssa}", "no subtitle format 'ssa'"),
         ("{id: a, source: a.md, read-along: 1}", "not true or false"),
         ("{id: a, source: a.md, chapters: 5-2}", "names no chapters"),
         ("{id: a, source: a.md, dialogue-voice: slz}", "no voice 'slz'"),

@@ -92,7 +92,7 @@ def test_the_cover_is_in_the_file(tmp_path, audio_format):
 def test_a_cover_that_is_no_picture_is_left_out_with_a_warning(tmp_path):
     assembly = write(tmp_path / "book.m4b", "m4b", cover=Cover(b"<html/>", "image/jpeg", "images/front.jpg"))
     assert "images/front.jpg was left out" in assembly.warnings[0]
-    assert len(probe(tmp_path / "book.m4b").marks) == len(TITLES)
+    assert len(probe(tmp_path / "book.m4b").chapters) == len(TITLES)
 
 
 @pytest.mark.parametrize("audio_format", ["m4b", "mp3"])

@@ -47,7 +47,7 @@ def test_more_samples_than_32_bits_count(tmp_path):
 def test_any_number_of_chapters(tmp_path, num_chapters):
     marks = [ChapterMark(f"第{n}回 🎉", n * 100, (n + 1) * 100) for n in range(num_chapters)]
     write(path := tmp_path / "book.m4b", adts(2, 24_000), 24_000, 100 * num_chapters, marks)
-    assert [mark.title for mark in probe(path).marks] == [mark.title for mark in marks]
+    assert [chapter.title for chapter in probe(path).chapters] == [mark.title for mark in marks]
     assert (b"chpl" in path.read_bytes()) == (num_chapters <= 255)
 
 

@@ -7,7 +7,7 @@ from cosycli.errors import InputError
 from cosycli.publish.subtitles import (
     LINE_COLUMNS,
     Cue,
-    Heading,
+    LrcTags,
     chapter_cues,
     columns_of,
     divide,
@@ -89,7 +89,7 @@ def test_vtt():
 
 def test_lrc():
     cues = [Cue("When the fog had lifted, we saw the other shore.", 1.234, 3.0), Cue("[12] said no.", 6003.0, 6004.5)]
-    assert to_lrc(cues, Heading("The Lake [one]", "Ada Example", "")) == (
+    assert to_lrc(cues, LrcTags("The Lake [one]", "Ada Example", "")) == (
         "[ti:The Lake [one)]\n[ar:Ada Example]\n"
         "[00:01.23]When the fog had lifted, we saw the other shore.\n[100:03.00] [12] said no.\n[100:04.50]\n"
     )

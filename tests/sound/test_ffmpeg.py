@@ -1,6 +1,6 @@
 import subprocess
 
-from cosycli.sound.ffmpeg import Section, find_ffmpeg, parse_ffmetadata, to_ffmetadata
+from cosycli.sound.ffmpeg import FileChapter, find_ffmpeg, parse_ffmetadata, to_ffmetadata
 
 ODD = {"title": "a = b; #1 \\ \\\\ end", "comment": "two\nlines\n[CHAPTER]\n", "series-part": "=", "artist": "古文 🎉"}
 CHAPTERS = r""";FFMETADATA1
@@ -46,4 +46,4 @@ def test_a_backslash_at_the_end_does_not_swallow_the_next_tag():
 def test_chapters_are_read_with_their_times():
     tags, sections = parse_ffmetadata(CHAPTERS)
     assert tags == {"title": "Book"}
-    assert sections == [Section("one = 1\n;[CHAPTER]", 0, 1.5), Section("", 1.5, 2)]
+    assert sections == [FileChapter("one = 1\n;[CHAPTER]", 0, 1.5), FileChapter("", 1.5, 2)]
