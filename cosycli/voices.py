@@ -180,7 +180,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str) -> Voice:
-    """Put a voice into the user's library, with its clip as 24 kHz mono FLAC.
+    """Put a voice into the user's library, with its clip as 24 kHz mono FLAC, without the silence at its ends.
 
     Raises:
         UsageError: the name is taken or not fit for a folder, or a description is empty or malformed.
@@ -188,10 +188,10 @@ def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str
     """
     import soundfile
 
-    from cosycli.sound.recording import read_reference
+    from cosycli.sound.recording import read_voice_clip
 
     _check_description(name, transcript, language, rights)
-    recording = read_reference(clip).resample(REFERENCE_RATE)
+    recording = read_voice_clip(clip).resample(REFERENCE_RATE)
     folder = voices_folder() / name
     part = folder.with_name(f".{name}.{os.getpid()}.part")
     description = {

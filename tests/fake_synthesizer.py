@@ -46,6 +46,11 @@ class FakeSpeech:
     sample_rate: int = SAMPLE_RATE
     timings: FakeTimings = field(default_factory=FakeTimings)
 
+    def audio_segment(self) -> object:
+        from cosycli.sound.audio_segment import segment_of
+
+        return segment_of(self.samples, self.sample_rate)
+
 
 @dataclass(frozen=True)
 class FakeLatency:

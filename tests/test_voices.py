@@ -48,6 +48,12 @@ def test_an_added_voice_is_found_again(clip, library):
     assert "ada" in voice_folders()
 
 
+def test_an_added_voice_has_no_silence_at_its_ends(clip, tmp_path):
+    samples, rate = soundfile.read(clip)
+    soundfile.write(tmp_path / "long.wav", np.concatenate([np.zeros(2 * rate), samples, np.zeros(3 * rate)]), rate)
+    assert read_reference(add(tmp_path / "long.wav").reference).duration_s == pytest.approx(4.4, abs=0.03)
+
+
 def test_a_voice_is_found_by_its_folder(clip, tmp_path):
     voice = add(clip)
     elsewhere = voice.folder.rename(tmp_path / "elsewhere")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,12 @@ from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
+from cosycli.sound.audio_segment import segment_of
 from cosycli.sound.joining import Piece, join
 from cosycli.voices import DEFAULT_VOICE
+
+if TYPE_CHECKING:
+    from pydub import AudioSegment
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
@@ -61,6 +66,10 @@ class Speech:
     @property
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
+
+    def audio_segment(self) -> AudioSegment:
+        """The speech as a 16-bit mono `pydub.AudioSegment`: to cut, fade, mix or export it."""
+        return segment_of(self.samples, self.sample_rate)
 
 
 class Synthesizer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cosycli.sound.audio_segment import silence_at_ends
 from cosycli.sound.levels import Measurements, measure
 from cosycli.sound.recording import Recording, read_reference
 
@@ -61,11 +62,17 @@ def check_clip(clip: Path, transcript: str, language: str) -> list[ClipFinding]:
     measured = measure(recording.samples, recording.sample_rate)
     return [
         ClipFinding("length", f"{measured.duration_s:.1f} s", True),
+        _check_silence(recording),
         ClipFinding("clipping", f"{measured.clipped:.2%} of samples", True),
         _check_level(measured),
         _check_noise(measured),
         _check_words(recording, transcript, language),
     ]
+
+
+def _check_silence(recording: Recording) -> ClipFinding:
+    head_s, tail_s = silence_at_ends(recording.samples, recording.sample_rate)
+    return ClipFinding("silence", f"{head_s:.1f} s before and {tail_s:.1f} s after", True)
 
 
 def _check_level(measured: Measurements) -> ClipFinding:

@@ -42,8 +42,13 @@ def bad(findings):
 
 def test_a_good_clip_passes_every_check(clip):
     findings = check_clip(clip(), WORDS, "en")
-    assert [finding.check for finding in findings] == ["length", "clipping", "level", "noise", "words"]
+    assert [finding.check for finding in findings] == ["length", "silence", "clipping", "level", "noise", "words"]
     assert bad(findings) == []
+
+
+def test_the_silence_at_the_ends_is_reported(clip):
+    """The clip ends with half a second of noise."""
+    assert check_clip(clip(), WORDS, "en")[1].measured == "0.0 s before and 0.5 s after"
 
 
 def test_a_quiet_clip(clip):

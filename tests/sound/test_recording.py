@@ -7,7 +7,7 @@ import soundfile
 
 from cosycli.errors import InputError
 from cosycli.sound.ffmpeg import find_ffmpeg
-from cosycli.sound.recording import open_recording, read_recording, read_reference
+from cosycli.sound.recording import open_recording, read_recording, read_reference, read_voice_clip
 
 
 def voice_like(duration_s: float, sample_rate: int, level: float = 0.3) -> np.ndarray:
@@ -75,8 +75,9 @@ def test_a_file_that_is_not_audio_is_refused(tmp_path, name):
 def test_a_playlist_cannot_reach_other_files(tmp_path):
     soundfile.write(tmp_path / "secret.wav", voice_like(4, 24_000), 24_000)
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:4,\nsecret.wav\n#EXT-X-ENDLIST\n")
-    with pytest.raises(InputError, match="not audio"):
-        read_reference(tmp_path / "list.m3u8")
+    for read in (read_reference, read_voice_clip, lambda path: open_recording(path, 24_000)):
+        with pytest.raises(InputError, match="not audio"):
+            read(tmp_path / "list.m3u8")
 
 
 @pytest.mark.parametrize(("name", "complaint"), [("nowhere.wav", "does not exist"), (".", "is a directory")])
@@ -85,9 +86,44 @@ def test_a_path_that_is_no_file_is_refused(tmp_path, name, complaint):
         read_recording(tmp_path / name)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".mp3", ".m4a"])
+def test_silence_at_the_ends_of_a_voice_is_cut(tmp_path):
+    silence = np.zeros(2 * 24_000, np.float32)
+    soundfile.write(tmp_path / "clip.wav", np.concatenate([silence, voice_like(4, 24_000), silence]), 24_000)
+    clip = read_voice_clip(tmp_path / "clip.wav")
+    assert clip.duration_s == pytest.approx(4.4, abs=0.03)
+    head = round((clip.duration_s - 4.0) / 2 * 24_000)
+    np.testing.assert_allclose(np.abs(clip.samples[:head]).max(), 0, atol=0.02)
+    assert np.abs(clip.samples).max() == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_voice_without_silence_at_its_ends_stays_as_it_is(tmp_path):
+    soundfile.write(tmp_path / "clip.wav", voice_like(4, 24_000), 24_000)
+    np.testing.assert_array_equal(
+        read_voice_clip(tmp_path / "clip.wav").samples, read_reference(tmp_path / "clip.wav").samples
+    )
+
+
+def test_a_clip_that_is_mostly_silence_is_refused(tmp_path):
+    samples = np.concatenate([voice_like(2, 24_000), np.zeros(5 * 24_000, np.float32)])
+    soundfile.write(tmp_path / "clip.wav", samples, 24_000)
+    with pytest.raises(InputError, match=r"2\.2 s long without the silence at its ends, too short") as refusal:
+        read_voice_clip(tmp_path / "clip.wav")
+    assert "3 to 30 s" in refusal.value.hint
+
+
+@pytest.mark.parametrize(("max_whole_s", "duration_s"), [(5.0, 4.0), (3.0, None)])
+def test_the_duration_of_a_short_compressed_recording_is_known(tmp_path, monkeypatch, max_whole_s, duration_s):
+    monkeypatch.setattr("cosycli.sound.recording.MAX_WHOLE_S", max_whole_s)
+    soundfile.write(tmp_path / "source.wav", voice_like(4, 24_000), 24_000)
+    recording = open_recording(convert(tmp_path / "source.wav", tmp_path / "clip.m4a"), 24_000)
+    assert recording.duration_s == (None if duration_s is None else pytest.approx(duration_s, abs=0.1))
+    assert sum(map(len, recording.blocks)) == pytest.approx(4 * 24_000, abs=2400)
+
+
+@pytest.mark.parametrize(("suffix", "max_whole_s"), [(".wav", 60), (".mp3", 60), (".m4a", 60), (".m4a", 10)])
 @pytest.mark.parametrize("sample_rate", [16_000, 44_100])
-def test_a_long_recording_is_read_in_blocks(tmp_path, suffix, sample_rate):
+def test_a_long_recording_is_read_in_blocks(tmp_path, monkeypatch, suffix, max_whole_s, sample_rate):
+    monkeypatch.setattr("cosycli.sound.recording.MAX_WHOLE_S", max_whole_s)
     soundfile.write(tmp_path / "source.wav", voice_like(31, sample_rate), sample_rate)
     clip = convert(tmp_path / "source.wav", tmp_path / f"clip{suffix}")
     blocks = list(open_recording(clip, 24_000).blocks)
