@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import torch
 
@@ -12,7 +11,7 @@ from cosycli.engine.memory_budget import MemoryBudget
 from cosycli.engine.request import Request
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
-from cosycli.model.profile import LanguageModelProfile, VocoderProfile
+from cosycli.model.profile import LanguageModelProfile
 from cosycli.settings import bytes_of, megabytes
 
 __all__ = ["Memory", "MemoryUse", "most_positions"]
@@ -58,7 +57,7 @@ class MemoryUse:
     def of(cls, model: Model) -> MemoryUse:
         flow, value_bytes = model.profile.flow, torch.empty(0, dtype=model.dtype).element_size()
         flow_values = FLOW_VALUES * flow.estimator_width
-        vocoder_values = VOCODER_VALUES * widest_level(model.profile.vocoder)
+        vocoder_values = VOCODER_VALUES * model.profile.vocoder.peak_values
         return cls(
             position=model.language_model.cache_shape.num_values * value_bytes,
             frame=max(flow_values, vocoder_values) * FLOAT_BYTES,
@@ -68,12 +67,6 @@ class MemoryUse:
     def of_sequence(self, num_positions: int) -> int:
         """Of a sequence of the language model with so many positions at last."""
         return self.position * (2 * num_positions + CACHE_GROWTH)
-
-
-def widest_level(vocoder: VocoderProfile) -> int:
-    """Values a mel frame of the level that has the most: its channels halve where its positions multiply."""
-    levels = range(1, len(vocoder.upsample_rates) + 1)
-    return max(vocoder.width // 2**level * prod(vocoder.upsample_rates[:level]) for level in levels)
 
 
 def most_positions(request: Request, profile: LanguageModelProfile) -> int:
