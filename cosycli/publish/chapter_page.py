@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
 from cosycli.script.printed import marks_of, stretches_between
@@ -17,7 +17,7 @@ from cosycli.script.printed import marks_of, stretches_between
 if TYPE_CHECKING:
     from cosycli.script.book_script import ChapterScript
 
-__all__ = ["PAGE_ID", "STYLESHEET", "attribute", "chapter_page", "is_language", "page", "span_id", "text"]
+__all__ = ["PAGE_ID", "STYLESHEET", "chapter_page", "is_language", "page", "span_id", "text", "xml_characters"]
 
 STYLESHEET = "style.css"
 PAGE_ID = "chapter"  # the id of the section around a page
@@ -74,12 +74,12 @@ def span_id(segment_number: int) -> str:
 
 def text(content: str) -> str:
     """Escape `content` as the text of an XML element."""
-    return escape(_NOT_XML.sub("", content))
+    return escape(xml_characters(content))
 
 
-def attribute(content: str) -> str:
-    """`content` as the value of an XML attribute, in quotes."""
-    return quoteattr(_NOT_XML.sub("", content))
+def xml_characters(content: str) -> str:
+    """Remove the characters that no XML document may contain."""
+    return _NOT_XML.sub("", content)
 
 
 def is_language(tag: str) -> bool:

@@ -17,11 +17,13 @@ from cosycli.sound.encode import open_sink
 from tests.publish.told_book import book_of, heading, paragraph, tell
 
 MODIFIED = datetime(2026, 5, 3, 12, 30, tzinfo=timezone.utc)
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 SPACES = {
     "x": "http://www.w3.org/1999/xhtml",
     "s": "http://www.w3.org/ns/SMIL",
     "o": "http://www.idpf.org/2007/opf",
     "dc": "http://purl.org/dc/elements/1.1/",
+    "n": "http://www.daisy.org/z3986/2005/ncx/",
 }
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d494844520000000100000001080000000"
@@ -124,13 +126,17 @@ def test_marks_of_the_notation_are_not_on_the_page(tmp_path):
 
 
 def test_durations_add_up(tmp_path):
-    package = parse(write(tmp_path, LAKE, SILENT, INSIDE), "package.opf")
+    package = parse(write(tmp_path, LAKE, SILENT, INSIDE), "content.opf")
     durations = {
         meta.get("refines"): meta.text for meta in package.iterfind(".//o:meta[@property='media:duration']", SPACES)
     }
-    assert durations == {None: "0:00:16.000", "#overlay1": "0:00:11.500", "#overlay3": "0:00:04.500"}
+    assert durations == {
+        None: "0:00:16.000",
+        "#chapter0001-overlay": "0:00:11.500",
+        "#chapter0003-overlay": "0:00:04.500",
+    }
     overlays = {item.get("href"): item.get("media-overlay") for item in package.iterfind(".//o:item", SPACES)}
-    assert overlays["chapter0001.xhtml"] == "overlay1"
+    assert overlays["chapter0001.xhtml"] == "chapter0001-overlay"
     assert overlays["chapter0002.xhtml"] is None
 
 
@@ -148,8 +154,9 @@ def test_the_package_says_what_the_book_is_and_that_its_speech_is_synthetic(tmp_
         identifiers=("urn:isbn:1",),
     )
     archive = write(tmp_path, LAKE, metadata=metadata)
-    package = parse(archive, "package.opf")
+    package = parse(archive, "content.opf")
     assert texts(package, ".//dc:title") == ["The Lake & I", "A Tale"]
+    assert {title.get(LANGUAGE) for title in package.iterfind(".//dc:title", SPACES)} == {"en-GB"}
     assert texts(package, ".//dc:creator") == ["Ada Example", "Ben Example"]
     assert texts(package, ".//dc:contributor") == ["slt (synthetic voice)"]
     assert texts(package, ".//dc:language") == ["en-GB"]
@@ -166,6 +173,17 @@ def test_contents_are_nested_as_the_chapters_are(tmp_path):
     nav = parse(write(tmp_path, LAKE, INSIDE, EVERYTHING), "nav.xhtml")
     assert texts(nav, "x:body/x:nav/x:ol/x:li/x:a") == ["The Lake", "Part & Parcel", "About this edition"]
     assert texts(nav, "x:body/x:nav/x:ol/x:li/x:ol/x:li/x:a") == ["A part inside"]
+
+
+def test_readers_of_epub_2_have_the_contents_too(tmp_path):
+    contents = parse(write(tmp_path, LAKE, INSIDE, EVERYTHING), "toc.ncx")
+    points = contents.findall("n:navMap/n:navPoint", SPACES)
+    assert [texts(point, "n:navLabel/n:text") for point in points] == [
+        ["The Lake"],
+        ["Part & Parcel"],
+        ["About this edition"],
+    ]
+    assert texts(points[0], "n:navPoint/n:navLabel/n:text") == ["A part inside"]
 
 
 def test_the_archive_starts_with_its_type_and_keeps_sound_as_it_is(tmp_path):
@@ -205,7 +223,7 @@ def test_characters_that_xml_cannot_hold_do_no_harm(tmp_path):
 
 def test_a_language_that_is_none_gives_way_to_what_is_spoken(tmp_path):
     archive = write(tmp_path, LAKE, metadata=Metadata("The Lake", language="English (UK)"))
-    assert texts(parse(archive, "package.opf"), ".//dc:language") == ["en"]
+    assert texts(parse(archive, "content.opf"), ".//dc:language") == ["en"]
 
 
 def test_audio_that_epub_does_not_take_is_refused(tmp_path):
