@@ -83,7 +83,7 @@ def pull(
     from cosycli.model.library import find_published, with_variant
 
     model = with_variant(find_published(name), variant)
-    with open_progress("none" if quiet else progress) as report:
+    with open_progress("none" if quiet else progress, is_download=True) as report:
         folder = hubs.pull(
             model, hub, hubs.url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
         )
