@@ -1,6 +1,7 @@
 """Reads recordings of any common format as mono float32: clips as a whole, long recordings block by block.
 
-soundfile reads WAV, FLAC, MP3 and Ogg; ffmpeg decodes all other formats.
+soundfile reads WAV, FLAC, MP3 and Ogg. ffmpeg decodes all other formats: clips and short sources as a whole, through
+pydub, and longer sources as a stream.
 
 Legend: N samples.
 """
