@@ -1,13 +1,20 @@
-"""The account of a source's characters: which of them no block holds, and why."""
+"""The account of a source's characters: how many it holds, and which of them no block holds, and why.
+
+A source is counted apart from its reading: what is neither in a block nor left out would show.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cosycli.documents.book import Block, Chapter, LeftOut
+from lxml import etree
 
-__all__ = ["Account", "count_blocks", "count_characters"]
+from cosycli.documents.book import Block, Chapter, LeftOut
+from cosycli.documents.plain_text import to_nfc
+from cosycli.documents.semantics import NOT_TEXT, is_note_reference, local_name
+
+__all__ = ["Account", "SourceCount", "count_blocks", "count_characters", "count_source"]
 
 
 def count_characters(text: str) -> int:
@@ -19,6 +26,38 @@ def count_blocks(chapters: Iterable[Chapter]) -> int:
     """Number of characters in all blocks that are not white space."""
     blocks: Iterable[Block] = (block for chapter in chapters for block in chapter.blocks)
     return sum(count_characters(block.text) for block in blocks)
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    """Characters of a document that are not white space, and its references to notes."""
+
+    characters: int
+    note_references: int
+
+
+def count_source(root: etree._Element, *, with_alt_text: bool = False) -> SourceCount:
+    """Count the text in `root` (not after it) and, if they are read, the words that stand for pictures."""
+    characters = note_references = 0
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "end":
+            characters += _count(element.tail) if element is not root else 0
+            continue
+        name = local_name(element)
+        if name in NOT_TEXT:
+            walk.skip_subtree()
+            continue
+        characters += _count(element.text)
+        if with_alt_text and name == "img":
+            characters += _count(element.get("alt"))
+        if element.attrib and is_note_reference(element, name):
+            note_references += 1
+    return SourceCount(characters, note_references)
+
+
+def _count(text: str | None) -> int:
+    return count_characters(to_nfc(text)) if text else 0
 
 
 @dataclass

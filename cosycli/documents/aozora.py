@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.headed_chapters import cut, heading_title
+from cosycli.documents.headings import cut_at_headings, heading_title
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
 __all__ = ["is_aozora", "read_aozora"]
@@ -84,7 +84,7 @@ def _leave_out(pattern: re.Pattern[str], text: str, account: Account, kind: str,
 
 def _chapters(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
     sizes = sorted({block.level for block in blocks if block.kind is BlockKind.HEADING})[:2]
-    for heading, part in cut(blocks, sizes):
+    for heading, part in cut_at_headings(blocks, sizes):
         yield (
             Chapter(heading_title(heading), sizes.index(heading.level) + 1, part)
             if heading

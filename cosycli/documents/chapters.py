@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Chapter
-from cosycli.documents.division import Section
-from cosycli.documents.document_parts import Omission
-from cosycli.documents.links import Target
+from cosycli.documents.headings import file_kind, letters_of, title_kind
+from cosycli.documents.navigation import Target
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.section_kinds import file_kind, letters_of, title_kind
+from cosycli.documents.sections import Section
+from cosycli.documents.xhtml import Omission
 
 __all__ = ["assemble_chapters"]
 

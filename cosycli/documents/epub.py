@@ -13,30 +13,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cosycli.documents.accounting import Account
+from lxml import etree
+
+from cosycli.documents.accounting import Account, count_source
 from cosycli.documents.archive import Archive, UnreadableEntryError
-from cosycli.documents.book import Book
+from cosycli.documents.book import Book, Cover
 from cosycli.documents.chapters import assemble_chapters
-from cosycli.documents.division import divide
-from cosycli.documents.document_parts import ReadDocument
 from cosycli.documents.element_kinds import type_kind
-from cosycli.documents.encryption import encrypted_paths
-from cosycli.documents.epub_cover import read_cover
-from cosycli.documents.licence import without_licence
-from cosycli.documents.links import Target
-from cosycli.documents.navigation import TocEntry, read_landmarks, read_nav, read_ncx
-from cosycli.documents.package import Item, SpineItem, read_package
+from cosycli.documents.gutenberg import without_licence
+from cosycli.documents.navigation import Target, TocEntry, read_landmarks, read_nav, read_ncx, resolve
+from cosycli.documents.package import Item, Package, SpineItem, encrypted_paths, read_package
 from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.source_text import count_source
-from cosycli.documents.xhtml import read_document
+from cosycli.documents.sections import divide
+from cosycli.documents.semantics import attribute, local_name
+from cosycli.documents.xhtml import ReadDocument, read_document
 from cosycli.errors import InputError
 
 __all__ = ["read_epub"]
 
 MAX_TAGS = 1_500_000  # in all of them; the largest book of the corpus has 23,000
 MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents that are read, unpacked: 14 Bibles
+MAX_COVER_BYTES = 24 * 1024 * 1024  # the largest of the corpus has 0.7 MB
 LEXICON_TYPE = "application/pls+xml"
+_PICTURE_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+}
 
 
 def read_epub(path: Path, policy: ReadingPolicy) -> Book:
@@ -78,7 +85,7 @@ class _EpubReader:
         sections = divide(documents, entries)
         title = package.metadata.title or self.archive.path.stem
         chapters = assemble_chapters(sections, landmarks, title, self.policy, self.account)
-        cover = read_cover(self.archive, package, self.warnings)
+        cover = _read_cover(self.archive, package, self.warnings)
         pronunciations = tuple(self.read_lexicons())
         return Book(
             metadata=package.metadata,
@@ -159,3 +166,51 @@ class _EpubReader:
                     yield self.archive.read(item.path)
                 except UnreadableEntryError:
                     self.warnings.append(f"the lexicon {item.path} is missing or damaged and was not read")
+
+
+def _read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cover | None:
+    """The cover, or None; what is wrong with it is added to the warnings."""
+    try:
+        item = _cover_item(archive, package)
+        if item is None:
+            return None
+        media_type = _media_type(item)
+        if not media_type.startswith("image/"):
+            return None
+        return Cover(archive.read(item.path, MAX_COVER_BYTES), media_type, item.path)
+    except UnreadableEntryError:
+        warnings.append("the cover picture is missing or damaged")
+    except InputError as error:
+        warnings.append(f"the cover picture was not read: {error.what}")
+    return None
+
+
+def _cover_item(archive: Archive, package: Package) -> Item | None:
+    item = package.items.get(package.cover_id)
+    page = item.path if item and item.is_text and item.media_type != "image/svg+xml" else None
+    if item and not page:
+        return item
+    page = page or next((entry.target.path for entry in package.guide if entry.type == "cover"), None)
+    if page is None:
+        return None
+    path = page if _suffix(page) in _PICTURE_TYPES else _first_picture(parse_xhtml(archive.read(page), page).root, page)
+    listed = (item for item in package.items.values() if item.path == path)
+    return next(listed, Item("", path) if path else None)
+
+
+def _first_picture(root: etree._Element, page: str) -> str:
+    """The path of the first picture that a page shows, by `img` or by `image` in an SVG."""
+    for element in root.iter("*"):
+        if local_name(element) in ("img", "image"):
+            target = resolve(page, attribute(element, "src") or attribute(element, "href"))
+            if target:
+                return target.path
+    return ""
+
+
+def _media_type(item: Item) -> str:
+    return item.media_type if item.media_type.startswith("image/") else _PICTURE_TYPES.get(_suffix(item.path), "")
+
+
+def _suffix(path: str) -> str:
+    return path.rpartition(".")[2].lower()

@@ -7,12 +7,15 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from cosycli.documents.accounting import Account
 from cosycli.documents.book import Book, Chapter, Cover, Metadata
-from cosycli.documents.front_matter import read_metadata
 from cosycli.documents.headings import HAN_NUMERAL, numeral_value
-from cosycli.documents.mdbook import Entry, read_summary
+from cosycli.documents.markdown import read_metadata
 from cosycli.documents.plain_text import read_text_file
 from cosycli.errors import InputError
 
@@ -36,6 +39,23 @@ class _Document:
     chapters: tuple[Chapter, ...]
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A chapter: its title, the path of its file from SUMMARY.md, and how deeply its list is nested, from 1."""
+
+    title: str
+    path: str
+    level: int
+
+
+@dataclass(frozen=True)
+class _Summary:
+    """What SUMMARY.md says; `title` is that of its first heading, unless it is only "Summary"."""
+
+    title: str
+    entries: tuple[_Entry, ...]
+
+
 def read_folder(folder: Path, suffixes: Container[str], read_file: Callable[[Path], Book]) -> Book:
     """The book whose chapters are the documents in `folder` and the folders in it.
 
@@ -50,7 +70,7 @@ def read_folder(folder: Path, suffixes: Container[str], read_file: Callable[[Pat
     files = _files(source)
     account = Account()
     if (source / _SUMMARY).is_file():
-        summary = read_summary(read_text_file(source / _SUMMARY))
+        summary = _read_summary(read_text_file(source / _SUMMARY))
         title = summary.title
         documents, warnings = _read_summarized(source, summary.entries, read_file)
         named = {source / entry.path for entry in summary.entries}
@@ -112,7 +132,7 @@ def _read_by_name(file: Path, read_file: Callable[[Path], Book]) -> _Document:
 
 
 def _read_summarized(
-    folder: Path, entries: Sequence[Entry], read_file: Callable[[Path], Book]
+    folder: Path, entries: Sequence[_Entry], read_file: Callable[[Path], Book]
 ) -> tuple[list[_Document], tuple[str, ...]]:
     """Each entry as one chapter with the title and level that the summary gives it, and warnings of what is missing."""
     documents, missing, read = [], [], set()
@@ -130,6 +150,37 @@ def _read_summarized(
     shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
     warning = f"{_SUMMARY} names {len(missing)} files that are not in the folder: {shown}."
     return documents, (warning,) if missing else ()
+
+
+def _read_summary(text: str) -> _Summary:
+    """The summary in Markdown: every link is a chapter, but for drafts, which name no file."""
+    tokens = MarkdownIt("commonmark").parse(text)
+    headings = [tokens[number + 1].content for number, token in enumerate(tokens) if token.type == "heading_open"]
+    title = headings[0].strip() if headings and headings[0].strip().lower() != "summary" else ""
+    return _Summary(title, tuple(_entries(tokens)))
+
+
+def _entries(tokens: list[Token]) -> Iterator[_Entry]:
+    depth = 0
+    for token in tokens:
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            depth += 1
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            depth -= 1
+        for number, child in enumerate(token.children or ()):
+            path = unquote(str(child.attrGet("href") or "")).partition("#")[0] if child.type == "link_open" else ""
+            if path:
+                yield _Entry(_link_text(token.children or [], number + 1), path, max(1, depth))
+
+
+def _link_text(tokens: list[Token], start: int) -> str:
+    """The text of a link whose first token is the one at `start`."""
+    words = []
+    for token in tokens[start:]:
+        if token.type == "link_close":
+            break
+        words.append(token.content)
+    return " ".join("".join(words).split())
 
 
 def _account_for_rest(account: Account, folder: Path, files: Sequence[Path], reason: str) -> None:

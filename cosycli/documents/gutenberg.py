@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from cosycli.documents.book import Metadata
+from cosycli.documents.accounting import count_characters
+from cosycli.documents.book import Block, Metadata
+from cosycli.documents.xhtml import Omission, Part, ReadDocument
 
-__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg"]
+__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg", "without_licence"]
 
 # "THIS" until 2022, "THE" since; before 2003 the header ended with the small print.
 _START = re.compile(
@@ -32,6 +34,8 @@ CAPTION = re.compile(r"\[Illustration:?\s*")
 NOTE = re.compile(r"\[Footnote (?P<label>\w{1,4}):|\[(?:Footnote )?(?P<number>\d{1,4})\]:?\s")
 """How a footnote begins; a bracket closes the first kind."""
 
+_LICENCE_TITLE = "Project Gutenberg's header and licence"
+_BETWEEN = "\n\n"
 _LANGUAGES = {
     "English": "en",
     "Chinese": "zh",
@@ -70,6 +74,26 @@ def read_gutenberg(text: str) -> GutenbergText | None:
     return GutenbergText(_metadata(header), header, text[body_start:body_end], text[body_end:])
 
 
+def without_licence(documents: Sequence[ReadDocument]) -> tuple[list[ReadDocument], Metadata]:
+    """The documents with the blocks of header and licence left out, and what the header says of the book."""
+    blocks = (part for document in documents for part in document.parts if isinstance(part, Block))
+    gutenberg = read_gutenberg(_BETWEEN.join(block.text for block in blocks))
+    if gutenberg is None:
+        return list(documents), Metadata()
+    start = len(gutenberg.header)
+    end = start + len(gutenberg.body)
+    position = 0
+    kept: list[ReadDocument] = []
+    for document in documents:
+        parts: list[Part] = []
+        for part in document.parts:
+            is_licence = isinstance(part, Block) and not start <= position < end
+            parts.append(_omission(part) if isinstance(part, Block) and is_licence else part)
+            position += len(part.text) + len(_BETWEEN) if isinstance(part, Block) else 0
+        kept.append(replace(document, parts=tuple(parts)))
+    return kept, gutenberg.metadata
+
+
 def note_marks(paragraphs: Iterable[str]) -> re.Pattern[str] | None:
     """What the marks of the footnotes in these paragraphs look like, `[1]` if there is a note 1; None without notes."""
     labels = {found["label"] or found["number"] for text in paragraphs if (found := NOTE.match(text))}
@@ -85,3 +109,7 @@ def _metadata(header: str) -> Metadata:
         language=_LANGUAGES.get(fields.get("Language", ""), ""),
         identifiers=(f"https://www.gutenberg.org/ebooks/{number[1]}",) if number else (),
     )
+
+
+def _omission(block: Block) -> Omission:
+    return Omission("licence", count_characters(block.text), _LICENCE_TITLE, is_section=True)

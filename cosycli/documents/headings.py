@@ -1,12 +1,35 @@
-"""Which lines of a plain text are headings: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue"."""
+"""Headings: which lines are some, what their words say of the text under them, and the chapters that they make.
+
+Lines of a plain text that are headings: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue".
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["HAN_NUMERAL", "MAX_HEADING", "Heading", "Rank", "is_contents_title", "numeral_value", "read_heading"]
+from cosycli.documents.book import Block, BlockKind, Chapter
+
+__all__ = [
+    "HAN_NUMERAL",
+    "MAX_HEADING",
+    "Heading",
+    "Rank",
+    "chapters_at_headings",
+    "cut_at_headings",
+    "file_kind",
+    "heading_title",
+    "is_contents_title",
+    "letters_of",
+    "numeral_value",
+    "read_heading",
+    "same_title",
+    "title_kind",
+]
 
 MAX_HEADING = 100  # characters; the longest in a million words of novels is BOOK I. (FOLIO), CHAPTER V. (RAZOR-BACK).
 
@@ -92,6 +115,37 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SENTENCE = re.compile(r"[,;。！？；，…”」』]\Z")
+_TITLES = {
+    "title-page": r"title ?page|half ?title(?: page)?|cover(?: page)?|titelblatt|titelseite|schmutztitel|umschlag"
+    r"|page de titre|couverture|faux titre|portada|portadilla|cubierta|frontespizio|copertina|frontispício|capa"
+    r"|titelpagina|omslag|обложка|титульный лист|书名页|書名頁|封面|扉页|扉頁|标题页|標題頁|表紙|扉|表题|표지",
+    "copyright": r"copyright(?: page| notice| information)?|uncopyright|imprint|colophon|impressum|kolophon|imprimatur"
+    r"|mentions légales|crédits|achevé d imprimer|derechos de autor|créditos|colofón|colofon|créditos e copyright"
+    r"|выходные данные|版权(?:页|信息|声明|说明)?|版權(?:頁|信息|聲明|說明)?|奥付|著作権(?:表示)?|판권",
+    "contents": r"toc|list of (?:illustrations|figures|tables|plates|maps)|(?:abbildungs|tabellen|karten)verzeichnis"
+    r"|table des (?:illustrations|figures)|índice (?:general|de contenidos)|lista de ilustraciones|もくじ|차례|목차",
+    "index": r"index(?: of names| of subjects| des noms| général)?|(?:general|subject|name) index|register"
+    r"|(?:stichwort|namens|personen|sach|orts)(?:verzeichnis|register)|índice (?:alfabético|onomástico|analítico)"
+    r"|indice (?:analitico|dei nomi)|указатель|(?:人名|事項|名词|名詞|主题)?索引",
+    "bibliography": r"(?:select(?:ed)? )?bibliography|works cited|references|sources|further reading"
+    r"|literatur(?:verzeichnis|hinweise)?|quellen(?:verzeichnis)?|bibliographie|bibliografía|bibliografia"
+    r"|литература|список литературы|参考文献|參考文獻|参考书目|參考書目|참고문헌",
+    "notes": r"(?:end|foot)?notes|notes and references|anmerkungen|endnoten|fußnoten|fussnoten"
+    r"|notes de (?:fin|bas de page)"
+    r"|notas(?: finales| al pie| de rodapé)?|noten|eindnoten|примечания|сноски"
+    r"|尾注|尾註|脚注|腳註|注释|注釋|註釋|注解|註解|原注|訳注|注記|주석|미주",
+    "licence": r"(?:the )?(?:full )?project gutenberg(?:™| tm)? licen[cs]e",
+}
+_TITLE_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _TITLES.items()}
+_FILES = {
+    "title-page": r"half-?title(?:-?page)?|title-?page|frontcover|cover-?page|cover(?=$)",
+    "copyright": r"(?:un)?copyrights?(?:-?page)?|imprint|colophon|impressum|p-caution",
+    "contents": r"toc|(?:table-?of-?)?contents|inhalt(?:sverzeichnis)?",
+    "notes": r"endnotes|footnotes",
+    "bibliography": r"bibliography",
+}
+_FILE_PATTERNS = {kind: re.compile(rf"(?:^|.*-)(?:{pattern})(?:-.*|$)") for kind, pattern in _FILES.items()}
+_NOT_A_LETTER = re.compile(r"[\W\d_]+")
 
 
 def read_heading(line: str) -> Heading | None:
@@ -129,3 +183,62 @@ def numeral_value(line: str) -> int:
         return (10 * (_HAN_DIGITS.find(tens) + 1 if tens else 1) if ten else 0) + _HAN_DIGITS.find(ones or "?") + 1
     values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
     return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def title_kind(title: str) -> str | None:
+    """The kind of text that stands under this title, if the title is one that says so."""
+    plain = _NOT_A_LETTER.sub(" ", title).strip().casefold()
+    kind = next((kind for kind, pattern in _TITLE_PATTERNS.items() if pattern.fullmatch(plain)), None)
+    return kind or ("contents" if is_contents_title(title) else None)
+
+
+def file_kind(path: str) -> str | None:
+    """The kind of text that a file of this name holds, if the name is one that says so."""
+    stem = posixpath.splitext(posixpath.basename(path))[0].casefold()
+    words = _NOT_A_LETTER.sub("-", stem).strip("-")
+    return next((kind for kind, pattern in _FILE_PATTERNS.items() if pattern.fullmatch(words)), None)
+
+
+def same_title(one: str, other: str) -> bool:
+    """True if two titles differ in case, white space and punctuation only."""
+    return letters_of(one) == letters_of(other) != ""
+
+
+def letters_of(title: str) -> str:
+    """What of a title counts when it is compared."""
+    return "".join(char for char in title.casefold() if char.isalnum())
+
+
+def chapters_at_headings(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
+    """The blocks in chapters; those before the first heading are a chapter called `title`.
+
+    The highest level of heading that occurs more than once divides, or the highest if none does. What is called a part
+    is divided further at the next level.
+    """
+    levels = Counter(block.level for block in blocks if block.kind is BlockKind.HEADING)
+    level = min((level for level, count in levels.items() if count > 1), default=min(levels, default=0))
+    for heading, part in cut_at_headings(blocks, (level,)):
+        chapter_title = heading_title(heading) if heading else title
+        named = read_heading(chapter_title)
+        inner_levels = {block.level for block in part[1:] if block.kind is BlockKind.HEADING}
+        if named and named.rank is Rank.PART and inner_levels:
+            for inner, within in cut_at_headings(part, (min(inner_levels),)):
+                yield Chapter(heading_title(inner), 2, within) if inner else Chapter(chapter_title, 1, within)
+        else:
+            yield Chapter(chapter_title, 1, part)
+
+
+def cut_at_headings(
+    blocks: Sequence[Block], levels: Container[int]
+) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
+    """The blocks cut before each heading of these levels, with that heading."""
+    starts = [n for n, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level in levels]
+    if blocks and 0 not in starts:
+        yield None, tuple(blocks[: starts[0] if starts else len(blocks)])
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=False):
+        yield blocks[start], tuple(blocks[start:end])
+
+
+def heading_title(heading: Block) -> str:
+    """The words of a heading in one line."""
+    return " ".join(heading.text.split())

@@ -7,15 +7,14 @@ from pathlib import PurePath
 
 from lxml import etree
 
-from cosycli.documents.accounting import Account
+from cosycli.documents.accounting import Account, count_source
 from cosycli.documents.book import Book, Metadata
 from cosycli.documents.chapters import assemble_chapters
-from cosycli.documents.division import divide
-from cosycli.documents.licence import without_licence
+from cosycli.documents.gutenberg import without_licence
 from cosycli.documents.parsing import parse_html, parse_xhtml
 from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.sections import divide
 from cosycli.documents.semantics import attribute, local_name
-from cosycli.documents.source_text import count_source
 from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError
 

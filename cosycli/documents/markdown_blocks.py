@@ -10,10 +10,9 @@ from markdown_it.token import Token
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
-from cosycli.documents.flowing_text import FlowingText
+from cosycli.documents.flowing_text import FlowingText, Ruby
 from cosycli.documents.markdown_parser import Parsed, parse_html
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.ruby import Ruby
 
 __all__ = ["MarkdownBlocks"]
 

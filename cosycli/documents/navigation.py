@@ -1,23 +1,34 @@
-"""The table of contents of an EPUB.
+"""Where the links inside an EPUB lead, and its table of contents.
 
-It is in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1, section 2.4.1).
+The contents are in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1, section 2.4.1).
 """
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lxml import etree
 
 from cosycli.documents.element_kinds import type_kind
-from cosycli.documents.links import Target, resolve
+from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import local_name, semantic_types, text_of
-from cosycli.documents.unicode_form import to_nfc
 
-__all__ = ["TocEntry", "read_landmarks", "read_nav", "read_ncx"]
+__all__ = ["Target", "TocEntry", "read_landmarks", "read_nav", "read_ncx", "resolve"]
 
 MAX_ENTRIES = 20_000
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file of the container and, if `fragment` is not empty, the `id` of an element in it."""
+
+    path: str
+    fragment: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,20 @@ class TocEntry:
     title: str
     depth: int
     target: Target | None
+
+
+def resolve(base: str, href: str) -> Target | None:
+    """Where `href` in the file `base` leads; None if it leads to another server or nowhere.
+
+    A path that climbs above the root stays at the root: EPUB 3.3, section 4.2.5, and RFC 3986, section 5.2.4.
+    """
+    href = href.strip()
+    if not href or _SCHEME.match(href):
+        return None
+    path, _, fragment = href.partition("#")
+    path = unquote(path.partition("?")[0]).replace("\\", "/")
+    joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(base), path)) if path else f"/{base}"
+    return Target(to_nfc(joined.lstrip("/")), unquote(fragment))
 
 
 def read_nav(root: etree._Element, path: str) -> tuple[TocEntry, ...]:

@@ -1,10 +1,12 @@
-"""The package document of an EPUB: which files the book has, in which order they are read, where its contents stand.
+"""The package document of an EPUB: which files the book has, in which order they are read, what they say of the book.
 
-EPUB 3.3, sections 4.2.6.3.1 (container.xml) and 5 (package document); OPF 2.0.1.
+EPUB 3.3, sections 4.2.6.3 (container.xml, encryption.xml) and 5 (package document); OPF 2.0.1.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,21 +14,26 @@ from lxml import etree
 
 from cosycli.documents.archive import MAX_ENTRIES, Archive, UnreadableEntryError
 from cosycli.documents.book import Metadata
-from cosycli.documents.epub_metadata import read_metadata
-from cosycli.documents.links import Target, resolve
+from cosycli.documents.navigation import Target, resolve
 from cosycli.documents.parsing import parse_xml
-from cosycli.documents.semantics import local_name
+from cosycli.documents.plain_text import to_nfc
+from cosycli.documents.semantics import attribute, local_name
 from cosycli.errors import InputError
 
-__all__ = ["GuideEntry", "Item", "Package", "SpineItem", "read_package"]
+__all__ = ["GuideEntry", "Item", "Package", "SpineItem", "encrypted_paths", "read_package"]
 
 CONTAINER = "META-INF/container.xml"
+ENCRYPTION = "META-INF/encryption.xml"
 PACKAGE_TYPE = "application/oebps-package+xml"
 MAX_ITEMS = 20_000  # of the spine; a web novel has some thousand chapters
 _TEXT_TYPES = frozenset(
     {"application/xhtml+xml", "text/html", "image/svg+xml", "application/x-dtbook+xml", "text/x-oeb1-document"}
 )
 _TEXT_NAMES = (".xhtml", ".html", ".htm", ".xht")
+# Fonts are garbled so that they cannot be taken out of the book; its text stays readable.
+_FONT_OBFUSCATION = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
+MAX_METADATA = 2_000  # of the metadata that are looked at; the most in the corpus is 68
+_TAG = re.compile(r"<[^<>]{0,200}>")
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def read_package(archive: Archive) -> Package:
     navigation = next((item for item in items.values() if "nav" in item.properties), None)
     return Package(
         path=path,
-        metadata=read_metadata(parsed.root),
+        metadata=_read_metadata(parsed.root),
         items=items,
         spine=spine,
         navigation=navigation,
@@ -110,6 +117,19 @@ def read_package(archive: Archive) -> Package:
         guide=tuple(_read_guide(parts.get("guide"), path)),
         warnings=tuple(warnings),
     )
+
+
+def encrypted_paths(archive: Archive) -> frozenset[str]:
+    """The paths of the files that cannot be read without a key.
+
+    Raises:
+        InputError: the list of encrypted files is not XML or cannot be unpacked.
+    """
+    if ENCRYPTION not in archive:
+        return frozenset()
+    root = parse_xml(archive.read(ENCRYPTION), ENCRYPTION).root
+    paths = (_encrypted_path(element) for element in root.iter("*") if local_name(element) == "encrypteddata")
+    return frozenset(path for path in paths if path)
 
 
 def _package_path(archive: Archive) -> str:
@@ -180,3 +200,94 @@ def _read_guide(guide: etree._Element | None, base: str) -> Iterator[GuideEntry]
         target = resolve(base, element.get("href") or "")
         if target:
             yield GuideEntry((element.get("type") or "").strip().lower(), target)
+
+
+def _encrypted_path(data: etree._Element) -> str:
+    methods = [element.get("Algorithm") for element in data.iter("*") if local_name(element) == "encryptionmethod"]
+    if methods and methods[0] in _FONT_OBFUSCATION:
+        return ""
+    names = (element.get("URI") for element in data.iter("*") if local_name(element) == "cipherreference")
+    target = resolve("", next((name for name in names if name), ""))
+    return target.path if target else ""
+
+
+def _read_metadata(package: etree._Element) -> Metadata:
+    """The metadata in the `package` element."""
+    elements = [element for part in package if local_name(part) == "metadata" for element in _flat(part)]
+    said = _Said(elements[:MAX_METADATA])
+    titles = said.all("title")
+    title = next((text for element, text in titles if "main" in said.refined(element, "title-type")), "")
+    subtitles = [text for element, text in titles if "subtitle" in said.refined(element, "title-type")]
+    series, position = said.series()
+    return Metadata(
+        title=title or next((text for _, text in titles), ""),
+        subtitle=next(iter(subtitles), ""),
+        authors=tuple(text for element, text in said.all("creator") if said.is_author(element)),
+        narrator=", ".join(text for element, text in said.people() if "nrt" in said.roles(element)),
+        language=next((text for _, text in said.all("language")), ""),
+        series=series,
+        series_position=position,
+        publisher=next((text for _, text in said.all("publisher")), ""),
+        date=said.publication_date(),
+        description=" ".join(_TAG.sub(" ", next((text for _, text in said.all("description")), "")).split()),
+        identifiers=tuple(text for _, text in said.all("identifier")),
+    )
+
+
+class _Said:
+    """The elements of the metadata and what refines them."""
+
+    def __init__(self, elements: list[etree._Element]) -> None:
+        self._elements = elements
+        self._refinements: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for element in elements:
+            if local_name(element) == "meta" and element.get("refines"):
+                key = (element.get("refines").strip().lstrip("#"), (element.get("property") or "").strip())
+                self._refinements[key].append(_text(element))
+
+    def all(self, name: str) -> list[tuple[etree._Element, str]]:
+        """The Dublin Core elements of this name that say something."""
+        found = ((element, _text(element)) for element in self._elements if local_name(element) == name)
+        return [(element, text) for element, text in found if text]
+
+    def people(self) -> list[tuple[etree._Element, str]]:
+        return [*self.all("creator"), *self.all("contributor")]
+
+    def refined(self, element: etree._Element, name: str) -> list[str]:
+        return self._refinements.get((element.get("id") or "", name), [])
+
+    def roles(self, element: etree._Element) -> list[str]:
+        """MARC relator codes of a person."""
+        return [role.strip().lower() for role in [*self.refined(element, "role"), attribute(element, "role")] if role]
+
+    def is_author(self, creator: etree._Element) -> bool:
+        roles = self.roles(creator)
+        return not roles or "aut" in roles
+
+    def publication_date(self) -> str:
+        dates = [(attribute(element, "event"), text) for element, text in self.all("date")]
+        published = [text for event, text in dates if event in ("", "publication", "original-publication")]
+        return next(iter(published), "")
+
+    def series(self) -> tuple[str, str]:
+        """Its name and the book's number in it, as EPUB 3 or calibre write them."""
+        metas = [element for element in self._elements if local_name(element) == "meta"]
+        for meta in metas:
+            is_collection = meta.get("property") == "belongs-to-collection"
+            if is_collection and self.refined(meta, "collection-type") in ([], ["series"]):
+                return _text(meta), next(iter(self.refined(meta, "group-position")), "")
+        named = {element.get("name"): (element.get("content") or "").strip() for element in metas}
+        return named.get("calibre:series", ""), named.get("calibre:series_index", "")
+
+
+def _flat(metadata: etree._Element) -> Iterator[etree._Element]:
+    """Its elements; OPF 1 and some of OPF 2 put them into dc-metadata and x-metadata."""
+    for element in metadata:
+        if local_name(element) in ("dc-metadata", "x-metadata"):
+            yield from element
+        else:
+            yield element
+
+
+def _text(element: etree._Element) -> str:
+    return to_nfc(" ".join("".join(element.itertext()).split()))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from cosycli.documents.legacy_encodings import guess_encoding
+from cosycli.documents.plain_text import guess_encoding
 from cosycli.errors import InputError
 
 __all__ = ["ParsedDocument", "parse_html", "parse_xhtml", "parse_xml"]

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lxml import etree
 
-from cosycli.documents.accounting import count_characters
+from cosycli.documents.accounting import count_characters, count_source
 from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_spans
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
-from cosycli.documents.document_parts import Omission, Part, ReadDocument
 from cosycli.documents.element_kinds import element_kind
-from cosycli.documents.flowing_text import FlowingText
+from cosycli.documents.flowing_text import FlowingText, Ruby
 from cosycli.documents.reading_policy import ReadingPolicy
-from cosycli.documents.ruby import Ruby
 from cosycli.documents.semantics import NOT_TEXT, attribute, local_name, short_text, text_of
-from cosycli.documents.source_text import count_source
 
-__all__ = ["read_document"]
+__all__ = ["Omission", "Part", "ReadDocument", "read_document"]
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WITHIN_PARAGRAPH = _HEADINGS | {"p", "span", "a", "em", "strong", "i", "b", "td"}
@@ -31,6 +29,34 @@ _BREAK_CLASS = re.compile(
 _ORNAMENT = re.compile(r"(?=\S)[\s*＊⁂•·●○◆◇■□★☆※~～#–—―_=❦☙❧✻✽✾❖†‡§-]+")
 # Books without p elements end their paragraphs by two br.
 _PARAGRAPHS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.VERSE)
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A place where text was left out; `is_section` tells a whole section from a mark within a text."""
+
+    kind: str
+    characters: int
+    title: str = ""
+    is_section: bool = False
+
+
+Part = Block | Omission
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """A document as parts in reading order.
+
+    Attributes:
+        title: of its head.
+        anchors: for every `id`, which part begins there or is the first after it.
+    """
+
+    path: str
+    title: str
+    parts: tuple[Part, ...]
+    anchors: Mapping[str, int]
 
 
 class _Ending(NamedTuple):

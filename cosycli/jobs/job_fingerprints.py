@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cosycli.documents.reading import FORMATS
+from cosycli.documents.sources import FORMATS
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
 from cosycli.model.library import find_model

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from cosycli.documents.reading import FORMATS
+from cosycli.documents.sources import FORMATS
 from cosycli.errors import InputError, UsageError, did_you_mean
 
 __all__ = ["Entry", "JobsFile", "Problem", "read_jobs_file"]

@@ -140,8 +140,8 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
         UsageError: a tag, style, mask, voice, kind of content, language or variant of the model does not exist.
         MissingError: the model or a voice is not there.
     """
-    from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
+    from cosycli.documents.sources import read_source
 
     folder = find_model(settings.model)
     language_model_weights(folder, settings.variant)

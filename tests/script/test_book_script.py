@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, LeftOut, Mark, MarkKind, Metadata
-from cosycli.documents.reading import read_source
 from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.sources import read_source
 from cosycli.errors import InputError, UsageError
 from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Fate, Pauses
 from cosycli.script.book_script import read_book_script

@@ -13,10 +13,9 @@ from functools import cached_property
 from itertools import groupby
 
 from cosycli.documents.book import Block, BlockKind
-from cosycli.documents.document_parts import Omission, Part, ReadDocument
-from cosycli.documents.links import Target
-from cosycli.documents.navigation import TocEntry
-from cosycli.documents.section_kinds import letters_of, same_title
+from cosycli.documents.headings import letters_of, same_title
+from cosycli.documents.navigation import Target, TocEntry
+from cosycli.documents.xhtml import Omission, Part, ReadDocument
 
 __all__ = ["Section", "divide"]
 

@@ -3,12 +3,12 @@
 import shlex
 
 import pytest
-from accounts import said
-from tiny_epub import page, write_epub
 
-from cosycli.documents.reading import read_source
 from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.sources import read_source
 from cosycli.errors import InputError
+from tests.documents.accounts import texts
+from tests.documents.tiny_epub import page, write_epub
 
 HTML = "<!doctype html><title>T</title><h1>One</h1><p>Hi &amp; bye.</p>"
 SSML = '<?xml version="1.0"?><speak version="1.1"><p>Hi &amp; bye.</p></speak>'
@@ -29,18 +29,18 @@ SSML = '<?xml version="1.0"?><speak version="1.1"><p>Hi &amp; bye.</p></speak>'
 )
 def test_a_file_is_read_by_its_name_or_what_is_in_it(tmp_path, name, content):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert said(read_source(tmp_path / name, ReadingPolicy()))[-1] == "Hi & bye."
+    assert texts(read_source(tmp_path / name, ReadingPolicy()))[-1] == "Hi & bye."
 
 
 @pytest.mark.parametrize("content", ["Hi & bye.", HTML, SSML])
 def test_a_pipe_is_read_by_what_is_in_it(content):
-    assert said(read_source(None, ReadingPolicy(), stdin=content.encode()))[-1] == "Hi & bye."
+    assert texts(read_source(None, ReadingPolicy(), stdin=content.encode()))[-1] == "Hi & bye."
 
 
 def test_an_epub_is_read_from_a_file_and_a_pipe(tmp_path):
     path = write_epub(tmp_path / "a.epub", {"a.xhtml": page("<h1>One</h1><p>Hi.</p>")})
     for book in (read_source(path, ReadingPolicy()), read_source(None, ReadingPolicy(), stdin=path.read_bytes())):
-        assert (book.metadata.title, said(book)) == ("The Book", ["One", "Hi."])
+        assert (book.metadata.title, texts(book)) == ("The Book", ["One", "Hi."])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_name_too_long_for_any_disk_is_an_error_and_no_traceback(tmp_path):
 
 def test_a_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("cosycli.documents.plain_text.MAX_BYTES", 1 << 20)
-    monkeypatch.setattr("cosycli.documents.reading.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("cosycli.documents.sources.MAX_BYTES", 1 << 20)
     (tmp_path / "a.txt").write_bytes(b"word " * (1 << 18))
     with pytest.raises(InputError, match="larger than 1 MB"):
         read_source(tmp_path / "a.txt", ReadingPolicy())
@@ -99,5 +99,5 @@ def test_a_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
 def test_the_encoding_of_an_old_text_is_told_and_said(tmp_path):
     (tmp_path / "a.txt").write_bytes("Ein schöner Tag für große Bären.".encode("cp1252"))
     book = read_source(tmp_path / "a.txt", ReadingPolicy())
-    assert said(book) == ["Ein schöner Tag für große Bären."]
+    assert texts(book) == ["Ein schöner Tag für große Bären."]
     assert "was read as cp1252" in book.warnings[0]
