@@ -1,6 +1,6 @@
-"""The account of a source's characters: how many it holds, and which of them no block holds, and why.
+"""Counts the characters of a source, and records which of them are in no block, and why.
 
-A source is counted apart from its reading: what is neither in a block nor left out would show.
+A source is counted independently of the reader that turns it into blocks: the difference shows text that was lost.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ __all__ = ["Account", "SourceCount", "count_blocks", "count_characters", "count_
 
 
 def count_characters(text: str) -> int:
-    """Number of characters that are not white space."""
+    """Return the number of characters that are not white space."""
     return sum(map(len, text.split()))
 
 
 def count_blocks(chapters: Iterable[Chapter]) -> int:
-    """Number of characters in all blocks that are not white space."""
+    """Return the number of characters in all blocks that are not white space."""
     blocks: Iterable[Block] = (block for chapter in chapters for block in chapter.blocks)
     return sum(count_characters(block.text) for block in blocks)
 
 
 @dataclass(frozen=True)
 class SourceCount:
-    """Characters of a document that are not white space, and its references to notes."""
+    """The number of non-space characters of a document, and of its references to notes."""
 
     characters: int
     note_references: int
 
 
 def count_source(root: etree._Element, *, with_alt_text: bool = False) -> SourceCount:
-    """Count the text in `root` (not after it) and, if they are read, the words that stand for pictures."""
+    """Count the text in `root` (not its tail) and, with `with_alt_text`, the alternative texts of images."""
     characters = note_references = 0
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
@@ -62,18 +62,18 @@ def _count(text: str | None) -> int:
 
 @dataclass
 class Account:
-    """Collects what is left out; places of one kind, title and reason become one entry."""
+    """Collects what is left out; omissions with the same kind, title and reason become one entry."""
 
     _entries: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
 
     def leave_out(self, kind: str, reason: str, characters: int, *, title: str = "", count: int = 1) -> None:
-        """Note `count` places that hold `characters` characters that are not white space."""
-        places, total = self._entries.get((kind, title, reason), (0, 0))
-        self._entries[kind, title, reason] = (places + count, total + characters)
+        """Record `count` omissions that hold `characters` non-space characters in all."""
+        num_before, total = self._entries.get((kind, title, reason), (0, 0))
+        self._entries[kind, title, reason] = (num_before + count, total + characters)
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """The entries in the order in which their first place was noted."""
+        """The entries, in the order in which each was first recorded."""
         return tuple(
             LeftOut(kind, title, reason, count, characters)
             for (kind, title, reason), (count, characters) in self._entries.items()

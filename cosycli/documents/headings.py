@@ -1,6 +1,6 @@
-"""Headings: which lines are some, what their words say of the text under them, and the chapters that they make.
+"""Recognises headings and what they announce, and divides blocks into chapters at headings.
 
-Lines of a plain text that are headings: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue".
+Headings in plain text: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cosycli.documents.book import Block, BlockKind, Chapter
 __all__ = [
     "HAN_NUMERAL",
     "MAX_HEADING",
-    "Heading",
+    "HeadingLine",
     "Rank",
     "chapters_at_headings",
     "cut_at_headings",
@@ -31,11 +31,11 @@ __all__ = [
     "title_kind",
 ]
 
-MAX_HEADING = 100  # characters; the longest in a million words of novels is BOOK I. (FOLIO), CHAPTER V. (RAZOR-BACK).
+MAX_HEADING = 100  # characters
 
 
 class Rank(IntEnum):
-    """Which heading holds which: a part its chapters, a chapter its sections. NAMED ones stand beside the highest."""
+    """The rank of a heading: a part contains chapters, a chapter sections. NAMED headings rank with the highest."""
 
     NAMED = 0
     PART = 1
@@ -45,8 +45,8 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True)
-class Heading:
-    """A heading that its own words give away; `has_title` when more than a number stands in the line."""
+class HeadingLine:
+    """A line recognised as a heading; `has_title` if the line contains more than a number."""
 
     rank: Rank
     has_title: bool
@@ -74,9 +74,9 @@ _ORDINAL_WORDS = (
 _ROMAN = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _HAN_DIGITS = "一二三四五六七八九"
 HAN_NUMERAL = f"[{_HAN_DIGITS}十]{{1,3}}"
-"""What `numeral_value` reads of Chinese numbers: those up to 99."""
+"""Pattern of the Chinese numbers that `numeral_value` reads: those up to 99."""
 _HAN_NUMBER = f"[{_HAN_DIGITS}十百千零〇兩两0-9０-９]+"
-# After the number comes nothing, a stop and a title, or a title that does not go on in small letters, as in
+# The number is followed by nothing, by a stop and a title, or by a title that does not start in lower case, unlike
 # "Chapter 3 was the best".
 _TITLE = r"(?:\s*[.:,;—–-]+\s*(?P<stopped>\S.*)|\s+(?P<title>[^\W\da-zà-ÿа-я_].*|[\"'“‘«„].*))?[.:]?"
 _NUMBER = rf"(?:the\s+)?(?:{_ROMAN}|\d{{1,3}}|{_NUMBER_WORDS}|{_ORDINAL_WORDS})(?!\w)"
@@ -104,7 +104,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|{HAN_NUMERAL})[)）]?[.、]?")
-# "3. The Arrival", which could also be an item of a list.
+# "3. The Arrival", which may also be a list item.
 _NUMBERED_TITLE = re.compile(rf"(?:{_ROMAN}|\d{{1,3}})[.:)]\s+[^\W\da-zà-ÿ][^.!?]{{0,60}}")
 _CAPITALS = re.compile(
     rf"(?:{_ROMAN}[.:)]?|\d{{1,3}}[.:)])\s+[^a-zà-ÿ]*[A-ZÀ-Þ]{{2}}[^a-zà-ÿ]*"
@@ -148,33 +148,33 @@ _FILE_PATTERNS = {kind: re.compile(rf"(?:^|.*-)(?:{pattern})(?:-.*|$)") for kind
 _NOT_A_LETTER = re.compile(r"[\W\d_]+")
 
 
-def read_heading(line: str) -> Heading | None:
-    """The heading that `line` is, if it is one.
+def read_heading(line: str) -> HeadingLine | None:
+    """Recognise `line` as a heading, or return None.
 
-    A numeral, alone or before a title, has the rank NUMERAL; whether it counts chapters is for the caller to find out.
+    A numeral, alone or before a title, has the rank NUMERAL; the caller decides whether it numbers chapters.
     """
     line = line.strip()
     if not line or len(line) > MAX_HEADING or _ENDS_SENTENCE.search(line):
         return None
     if _NUMERAL.fullmatch(line):
-        return Heading(Rank.NUMERAL, has_title=False)
+        return HeadingLine(Rank.NUMERAL, has_title=False)
     if named := _NAMED.fullmatch(line):
-        return Heading(Rank.NAMED, has_title=bool(named["title"]))
+        return HeadingLine(Rank.NAMED, has_title=bool(named["title"]))
     for rank, pattern in (*_NUMBERED.items(), *_HAN.items()):
         if numbered := pattern.fullmatch(line):
-            return Heading(rank, has_title=any(numbered.groupdict().values()))
+            return HeadingLine(rank, has_title=any(numbered.groupdict().values()))
     if _CAPITALS.fullmatch(line):
-        return Heading(Rank.CHAPTER, has_title=True)
-    return Heading(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
+        return HeadingLine(Rank.CHAPTER, has_title=True)
+    return HeadingLine(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
 
 
 def is_contents_title(line: str) -> bool:
-    """True for "Contents", "Inhalt", "目录" and the like."""
+    """Return True for "Contents", "Inhalt", "目录" and the like."""
     return bool(_CONTENTS.fullmatch(line.strip().strip(".:：")))
 
 
 def numeral_value(line: str) -> int:
-    """ "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21; the line is one of rank NUMERAL, or HAN_NUMERAL."""
+    """Return the number in a NUMERAL line or HAN_NUMERAL: "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21."""
     numeral = re.split(r"[.:)）、\s]", line.strip().lstrip("(（"), maxsplit=1)[0]
     if numeral.isdecimal():
         return int(numeral)
@@ -186,34 +186,34 @@ def numeral_value(line: str) -> int:
 
 
 def title_kind(title: str) -> str | None:
-    """The kind of text that stands under this title, if the title is one that says so."""
+    """Return the class of text that a title announces ("Notes", "Impressum"), or None."""
     plain = _NOT_A_LETTER.sub(" ", title).strip().casefold()
     kind = next((kind for kind, pattern in _TITLE_PATTERNS.items() if pattern.fullmatch(plain)), None)
     return kind or ("contents" if is_contents_title(title) else None)
 
 
 def file_kind(path: str) -> str | None:
-    """The kind of text that a file of this name holds, if the name is one that says so."""
+    """Return the class of text that a file name announces ("toc.xhtml"), or None."""
     stem = posixpath.splitext(posixpath.basename(path))[0].casefold()
     words = _NOT_A_LETTER.sub("-", stem).strip("-")
     return next((kind for kind, pattern in _FILE_PATTERNS.items() if pattern.fullmatch(words)), None)
 
 
 def same_title(one: str, other: str) -> bool:
-    """True if two titles differ in case, white space and punctuation only."""
+    """Return True if two titles differ only in case, white space and punctuation."""
     return letters_of(one) == letters_of(other) != ""
 
 
 def letters_of(title: str) -> str:
-    """What of a title counts when it is compared."""
+    """Return the letters and digits of a title in lower case, for comparison."""
     return "".join(char for char in title.casefold() if char.isalnum())
 
 
 def chapters_at_headings(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
-    """The blocks in chapters; those before the first heading are a chapter called `title`.
+    """Divide blocks into chapters; blocks before the first heading become a chapter named `title`.
 
-    The highest level of heading that occurs more than once divides, or the highest if none does. What is called a part
-    is divided further at the next level.
+    Chapters start at the highest heading level that occurs more than once, else at the highest level. A chapter whose
+    heading names a part ("Part One") is divided again at the next level.
     """
     levels = Counter(block.level for block in blocks if block.kind is BlockKind.HEADING)
     level = min((level for level, count in levels.items() if count > 1), default=min(levels, default=0))
@@ -231,7 +231,7 @@ def chapters_at_headings(blocks: Sequence[Block], title: str) -> Iterator[Chapte
 def cut_at_headings(
     blocks: Sequence[Block], levels: Container[int]
 ) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
-    """The blocks cut before each heading of these levels, with that heading."""
+    """Yield each heading of these levels (None at first if text precedes it) with the blocks from it to the next."""
     starts = [n for n, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level in levels]
     if blocks and 0 not in starts:
         yield None, tuple(blocks[: starts[0] if starts else len(blocks)])
@@ -240,5 +240,5 @@ def cut_at_headings(
 
 
 def heading_title(heading: Block) -> str:
-    """The words of a heading in one line."""
+    """Return the text of a heading on one line."""
     return " ".join(heading.text.split())

@@ -1,6 +1,7 @@
-"""Where the sections of a book begin: the entries of its table of contents, found in its documents.
+"""Divides the documents of a book into sections, at the entries of its table of contents.
 
-Several entries may lead to one place, an entry may lead below the heading it means, and documents may have none.
+Several entries may point to one place, an entry may point below the heading that it means, and a document may have no
+entry.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ from itertools import groupby
 
 from cosycli.documents.book import Block, BlockKind
 from cosycli.documents.headings import letters_of, same_title
-from cosycli.documents.navigation import Target, TocEntry
-from cosycli.documents.xhtml import Omission, Part, ReadDocument
+from cosycli.documents.navigation import LinkTarget, TocEntry
+from cosycli.documents.xhtml import DocumentPart, Omission, ReadDocument
 
-__all__ = ["Section", "divide"]
+__all__ = ["Section", "divide_into_sections"]
 
-MAX_PARTS_BELOW_HEADING = 30  # how far below the heading it means an entry may lead; 9 in the corpus
+MAX_PARTS_BELOW_HEADING = 30  # how far below its heading an entry may point; 9 in the corpus
 
 
 @dataclass(frozen=True)
 class Section:
-    """Parts of one document that belong together.
+    """Consecutive parts of one document under one entry of the table of contents.
 
     Attributes:
-        title: of its entry in the table of contents; None if it has none.
-        depth: of that entry, else 1.
-        target: where the entry leads, or the beginning of the document.
-        is_whole: the section is all of its document.
-        above: entries over this one that have no text of their own, such as the title of a part.
+        title: title of the entry; None without an entry.
+        depth: depth of the entry, 1 without an entry.
+        target: where the entry points, or the start of the document.
+        is_whole: the section is a whole document.
+        above: parent entries that have no text of their own, such as the title of a part.
     """
 
     title: str | None
     depth: int
-    target: Target
-    parts: tuple[Part, ...]
+    target: LinkTarget
+    parts: tuple[DocumentPart, ...]
     document: ReadDocument
     is_whole: bool
     above: tuple[TocEntry, ...] = ()
@@ -48,17 +49,17 @@ class Section:
 
     @cached_property
     def heading(self) -> Block | None:
-        """The heading with which the section begins, if it begins with one."""
+        """The heading at the start of the section, if there is one."""
         first = next((block for block in self.blocks if block.text), None)
         return first if first is not None and first.kind is BlockKind.HEADING else None
 
 
 @dataclass(frozen=True)
 class _Start:
-    """A section starts in the document of this number, before the part of this number.
+    """The start of a section: the index of a document, and of a part in it.
 
     Attributes:
-        above: entries over its own that lead nowhere, or to the same place.
+        above: parent entries without a target, or with the same one.
     """
 
     document: int
@@ -67,21 +68,21 @@ class _Start:
     above: tuple[TocEntry, ...] = ()
 
     @property
-    def place(self) -> tuple[int, int]:
+    def position(self) -> tuple[int, int]:
         return self.document, self.part
 
 
-def divide(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> list[Section]:
-    """All parts of all documents, in reading order, cut where an entry or a document begins.
+def divide_into_sections(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> list[Section]:
+    """Divide all documents, in reading order, where an entry or a document starts.
 
-    A book whose table of contents leads nowhere is cut at its headings.
+    A book without a usable table of contents is divided at its headings.
     """
     starts = _starts_of_entries(documents, entries) or _without_title_page(
         documents, list(_starts_of_headings(documents))
     )
     at_top = {start.document for start in starts if start.part == 0}
     starts += [_Start(number, 0) for number in range(len(documents)) if number not in at_top]
-    starts.sort(key=lambda start: start.place)
+    starts.sort(key=lambda start: start.position)
     ends = [*starts[1:], _Start(len(documents), 0)]
     sections = [_section(documents, start, end) for start, end in zip(starts, ends, strict=True)]
     return [section for section in sections if section.parts or section.title is not None]
@@ -91,31 +92,31 @@ def _section(documents: Sequence[ReadDocument], start: _Start, end: _Start) -> S
     document, entry = documents[start.document], start.entry
     is_last = end.document != start.document
     parts = document.parts[start.part : None if is_last else end.part]
-    target = entry.target if entry and entry.target else Target(document.path)
+    target = entry.target if entry and entry.target else LinkTarget(document.path)
     is_whole = start.part == 0 and is_last
     title, depth = (entry.title, entry.depth) if entry else (None, 1)
     return Section(title, depth, target, parts, document, is_whole, start.above)
 
 
 def _starts_of_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> list[_Start]:
-    found = sorted(_find_entries(documents, entries), key=lambda start: start.place)
-    groups = [list(group) for _, group in groupby(found, key=lambda start: start.place)]
+    found = sorted(_find_entries(documents, entries), key=lambda start: start.position)
+    groups = [list(group) for _, group in groupby(found, key=lambda start: start.position)]
     deepest: dict[tuple[int, int], _Start] = {}
     for number, group in enumerate(groups, 1):
-        document, part = group[0].place
+        document, part = group[0].position
         after = groups[number][0] if number < len(groups) else None
         end = after.part if after and after.document == document else len(documents[document].parts)
-        for start in _tell_apart(documents[document].parts[part:end], group):
-            before = deepest.get(start.place)
+        for start in _distinguish(documents[document].parts[part:end], group):
+            before = deepest.get(start.position)
             if before is None:
-                deepest[start.place] = start
+                deepest[start.position] = start
             elif _depth(start) >= _depth(before):
-                deepest[start.place] = _below(before, start)
+                deepest[start.position] = _nest(before, start)
     return list(deepest.values())
 
 
-def _below(before: _Start, start: _Start) -> _Start:
-    """`start`, which takes the place of `before`: as its part or, where it is no deeper, instead of it."""
+def _nest(before: _Start, start: _Start) -> _Start:
+    """Return `start` with `before`, which has the same position, as its parent if `start` is deeper."""
     is_part = before.entry is not None and _depth(before) < _depth(start)
     over = (before.entry,) if before.entry is not None and is_part else ()
     return replace(start, above=(*before.above, *over, *start.above))
@@ -126,10 +127,10 @@ def _depth(start: _Start) -> int:
 
 
 def _find_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]) -> Iterator[_Start]:
-    """Where each entry leads; one that only groups others, to its heading above the first of them."""
+    """Locate each entry; an entry without a target is located at its heading above the entry after it."""
     numbers: dict[str, int] = {}
-    for place, document in enumerate(documents):
-        numbers.setdefault(document.path, place)
+    for index, document in enumerate(documents):
+        numbers.setdefault(document.path, index)
     groups: list[TocEntry] = []
     free_from: dict[int, int] = {}
     for entry in entries:
@@ -155,8 +156,8 @@ def _find_entries(documents: Sequence[ReadDocument], entries: Sequence[TocEntry]
         groups.clear()
 
 
-def _with_headings_above(parts: Sequence[Part], part: int, free_from: int, title: str) -> int:
-    """Where the heading above this part stands that belongs to it: one with its title, or all there is above."""
+def _with_headings_above(parts: Sequence[DocumentPart], part: int, free_from: int, title: str) -> int:
+    """Return the index of the heading above a part: one with its title, or 0 if only headings precede it."""
     found = _heading_above(parts, part, free_from, title)
     if found is not None:
         return found
@@ -165,18 +166,18 @@ def _with_headings_above(parts: Sequence[Part], part: int, free_from: int, title
     return 0 if is_low and not begins_with_heading and all(map(_is_heading_or_mark, parts[:part])) else part
 
 
-def _heading_above(parts: Sequence[Part], part: int, free_from: int, title: str) -> int | None:
-    """The first heading with this title not far above this part."""
+def _heading_above(parts: Sequence[DocumentPart], part: int, free_from: int, title: str) -> int | None:
+    """Return the index of the first heading with this title close above a part, or None."""
     lowest = max(free_from, part - MAX_PARTS_BELOW_HEADING)
     return next((number for number in range(lowest, part) if _has_title(parts[number], title)), None)
 
 
-def _has_title(part: Part, title: str) -> bool:
+def _has_title(part: DocumentPart, title: str) -> bool:
     return isinstance(part, Block) and _is_heading(part) and same_title(part.text, title)
 
 
 def _without_title_page(documents: Sequence[ReadDocument], starts: list[_Start]) -> list[_Start]:
-    """The starts without those at the front that hold nothing but headings, such as the name of the author."""
+    """Drop starts at the front with nothing but headings below them, such as the name of the author."""
     for number in range(len(starts) - 1):
         here, after = starts[number], starts[number + 1]
         parts = documents[here.document].parts[here.part : after.part]
@@ -185,16 +186,16 @@ def _without_title_page(documents: Sequence[ReadDocument], starts: list[_Start])
     return starts[-1:]
 
 
-def _is_heading(part: Part) -> bool:
+def _is_heading(part: DocumentPart) -> bool:
     return isinstance(part, Block) and part.kind is BlockKind.HEADING
 
 
-def _is_heading_or_mark(part: Part) -> bool:
+def _is_heading_or_mark(part: DocumentPart) -> bool:
     return _is_heading(part) or (isinstance(part, Omission) and not part.is_section)
 
 
-def _tell_apart(parts: Sequence[Part], starts: Sequence[_Start]) -> Iterator[_Start]:
-    """Entries that lead to one place, each at the heading that has its title, if there is one."""
+def _distinguish(parts: Sequence[DocumentPart], starts: Sequence[_Start]) -> Iterator[_Start]:
+    """Move entries that point to one place to the headings with their titles, where there are any."""
     if len(starts) == 1:
         yield starts[0]
         return
@@ -214,9 +215,9 @@ def _tell_apart(parts: Sequence[Part], starts: Sequence[_Start]) -> Iterator[_St
 
 
 def _starts_of_headings(documents: Sequence[ReadDocument]) -> Iterator[_Start]:
-    """The headings of the highest rank that recurs: a single one above them is the title of the book.
+    """Yield a start at each heading of the highest level that recurs: a single one above is the title of the book.
 
-    Without such headings, each document with a title of its own.
+    Without headings, yield a start at each document with a title that no other document has.
     """
     headings = [
         (number, index, part)

@@ -1,4 +1,4 @@
-"""From a file, a folder or a pipe to a book: which reader a document gets."""
+"""Reads a book from a file, a folder or a pipe, with the reader for its format."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ FORMATS = MappingProxyType(
         ".ssml": "ssml",
     }
 )
-"""What documents are called, and what they then are; other names are judged by what is in the file."""
+"""Format by file name suffix; the format of other files is detected from their content."""
 
 _PANDOC, _CALIBRE = "pandoc {} -o book.epub", "ebook-convert {} book.epub"
-# Documents that we do not read, and how they become one that we do.
+# Unsupported formats, each with a command that converts it to a supported one.
 _CONVERSIONS = {
     ".pdf": ("PDF", "pdftotext -enc UTF-8 {} book.txt"),
     ".docx": ("Word document", _PANDOC),
@@ -49,14 +49,14 @@ _CONVERSIONS = {
     ".djvu": ("DjVu document", "djvutxt {} book.txt"),
 }
 _PIPE = "standard input"
-_HEAD_BYTES = 4096  # bytes that tell what a file is
+_HEAD_BYTES = 4096  # to detect the format
 
 
 def read_source(source: Path | None, policy: ReadingPolicy, *, stdin: bytes | None = None) -> Book:
-    """The book in a file or a folder, or in `stdin` where `source` is None.
+    """Read the book in a file or folder, or in `stdin` if `source` is None.
 
     Raises:
-        InputError: it is not there, cannot be read, is of a kind that we do not read, or holds no text.
+        InputError: the source is missing, cannot be read, is in an unsupported format, or contains no text.
     """
     if source is None:
         book = _read_pipe(stdin or b"", policy)
@@ -64,13 +64,13 @@ def read_source(source: Path | None, policy: ReadingPolicy, *, stdin: bytes | No
         try:
             book = _read_folder(source, policy) if source.is_dir() else _read_file(source, policy)
         except FileNotFoundError:
-            raise _not_there(source) from None
+            raise _missing_source(source) from None
         except OSError as error:
             raise InputError(
                 f"{error.filename or source} cannot be read: {error.strerror}.", "Check its permissions."
             ) from None
     if not book.chapters:
-        raise InputError(f"{source or 'Standard input'} holds no text to read.", "Name a document with text in it.")
+        raise InputError(f"{source or 'Standard input'} contains no text to read.", "Give a document with text in it.")
     return book
 
 
@@ -83,21 +83,21 @@ def _read_folder(folder: Path, policy: ReadingPolicy) -> Book:
 def _read_file(path: Path, policy: ReadingPolicy) -> Book:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-        _refuse_foreign(head, path.suffix.lower(), str(path))
-        form = FORMATS.get(path.suffix.lower()) or _form_of(head)
-        data = head if form == "epub" else head + file.read(MAX_BYTES + 1 - len(head))
-    if form == "epub":
+        _refuse_unsupported(head, path.suffix.lower(), str(path))
+        format_name = FORMATS.get(path.suffix.lower()) or _detect_format(head)
+        data = head if format_name == "epub" else head + file.read(MAX_BYTES + 1 - len(head))
+    if format_name == "epub":
         from cosycli.documents.epub import read_epub
 
         return read_epub(path, policy)
-    return _read_as(form, data, str(path), policy)
+    return _read_text_format(format_name, data, str(path), policy)
 
 
 def _read_pipe(data: bytes, policy: ReadingPolicy) -> Book:
-    _refuse_foreign(data[:_HEAD_BYTES], "", _PIPE)
-    form = _form_of(data[:_HEAD_BYTES])
-    if form != "epub":
-        return _read_as(form, data, _PIPE, policy)
+    _refuse_unsupported(data[:_HEAD_BYTES], "", _PIPE)
+    format_name = _detect_format(data[:_HEAD_BYTES])
+    if format_name != "epub":
+        return _read_text_format(format_name, data, _PIPE, policy)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.epub"
         path.write_bytes(data)
@@ -107,19 +107,19 @@ def _read_pipe(data: bytes, policy: ReadingPolicy) -> Book:
             raise InputError(error.what.replace(str(path), _PIPE), error.hint) from None
 
 
-def _read_as(form: str, data: bytes, source: str, policy: ReadingPolicy) -> Book:
-    """The book in `data`, which is text of some form; `source` names it in errors, the last part of it in the book."""
+def _read_text_format(format_name: str, data: bytes, source: str, policy: ReadingPolicy) -> Book:
+    """Read `data` in a text format; `source` is its name in errors, and its last part the file name in the book."""
     name = Path(source).name
-    if form == "ssml":
+    if format_name == "ssml":
         from cosycli.documents.ssml import read_ssml
 
         return read_ssml(data, name)
-    if form == "html":
+    if format_name == "html":
         from cosycli.documents.html import read_html
 
         return read_html(data, name, policy)
     text, warnings = decode_book_text(data, source)
-    if form == "markdown":
+    if format_name == "markdown":
         from cosycli.documents.markdown import read_markdown
 
         book = read_markdown(text, name, policy)
@@ -130,8 +130,8 @@ def _read_as(form: str, data: bytes, source: str, policy: ReadingPolicy) -> Book
     return replace(book, warnings=(*warnings, *book.warnings))
 
 
-def _form_of(head: bytes) -> str:
-    """What the first bytes of a document show it to be; text, if nothing else."""
+def _detect_format(head: bytes) -> str:
+    """Detect the format of a document by its first bytes; the default is text."""
     if head.startswith(b"PK\x03\x04"):
         return "epub"
     text = head.decode("utf-8", errors="ignore").lstrip("\ufeff \t\r\n").lower()
@@ -140,11 +140,11 @@ def _form_of(head: bytes) -> str:
     return "html" if text.startswith(("<!doctype html", "<html", "<?xml")) else "text"
 
 
-def _refuse_foreign(head: bytes, suffix: str, source: str) -> None:
-    """Refuse, by name and with what to do, documents that we do not read.
+def _refuse_unsupported(head: bytes, suffix: str, source: str) -> None:
+    """Refuse a document in an unsupported format, and name the command that converts it.
 
     Raises:
-        InputError: it is one of `_CONVERSIONS`, by its first bytes or its name.
+        InputError: the format is one of `_CONVERSIONS`, by its first bytes or its suffix.
     """
     signs = (
         (".pdf", head.startswith(b"%PDF-")),
@@ -161,15 +161,15 @@ def _refuse_foreign(head: bytes, suffix: str, source: str) -> None:
         named = f"book{found}" if source == _PIPE else shlex.quote(source)
         raise InputError(
             f"{source} is a {kind}, which cosy does not read.",
-            f"Convert it first: {command.format(named)}\nIt reads EPUB, HTML, Markdown, plain text and SSML.",
+            f"Convert it first: {command.format(named)}\nSupported are EPUB, HTML, Markdown, plain text and SSML.",
         )
 
 
-def _not_there(path: Path) -> InputError:
-    beside: list[str] = []
+def _missing_source(path: Path) -> InputError:
+    siblings: list[str] = []
     with contextlib.suppress(OSError):
-        beside = [file.name for file in path.parent.iterdir()]
+        siblings = [file.name for file in path.parent.iterdir()]
     return InputError(
         f"There is no file or folder {path}.",
-        f"{did_you_mean(path.name, beside)}Name a document: cosy book book.epub",
+        f"{did_you_mean(path.name, siblings)}Give a document, for example: cosy book book.epub",
     )

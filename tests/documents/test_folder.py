@@ -57,7 +57,7 @@ def test_summary_gives_order_titles_and_nesting(folder):
     )
     assert outline(book) == [(1, "Preface"), (1, "First part"), (2, "Inner")]
     assert [left.title for left in book.left_out if left.kind == "files"] == ["unused.md"]
-    assert "names 2 files that are not in the folder: gone.md, ../../secret.md" in book.warnings[0]
+    assert "lists 2 files that are not in the folder: gone.md, ../../secret.md" in book.warnings[0]
 
 
 def test_metadata_cover_and_what_is_not_a_document(folder):
@@ -79,8 +79,8 @@ def test_metadata_cover_and_what_is_not_a_document(folder):
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        ({"a.bin": b"\0"}, "holds no document"),
-        ({"a.txt": "A.", "metadata.yaml": "- just a list"}, "not a mapping"),
+        ({"a.bin": b"\0"}, "contains no document"),
+        ({"a.txt": "A.", "metadata.yaml": "- just a list"}, "not a YAML mapping"),
         ({"a.txt": b"\0\1"}, "a.txt is not plain text"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_missing_file_is_named_with_one_that_is_there(tmp_path):
 @pytest.mark.parametrize("content", [b"", b" \n\n"])
 def test_a_document_without_text_is_refused(tmp_path, content):
     (tmp_path / "a.txt").write_bytes(content)
-    with pytest.raises(InputError, match="holds no text"):
+    with pytest.raises(InputError, match="contains no text"):
         read_source(tmp_path / "a.txt", ReadingPolicy())
 
 
@@ -100,4 +100,4 @@ def test_the_encoding_of_an_old_text_is_told_and_said(tmp_path):
     (tmp_path / "a.txt").write_bytes("Ein schöner Tag für große Bären.".encode("cp1252"))
     book = read_source(tmp_path / "a.txt", ReadingPolicy())
     assert texts(book) == ["Ein schöner Tag für große Bären."]
-    assert "was read as cp1252" in book.warnings[0]
+    assert "was decoded as cp1252" in book.warnings[0]

@@ -95,13 +95,13 @@ def test_what_describes_is_left_out_and_what_is_for_silence_is_read():
 @pytest.mark.parametrize(
     ("inside", "warning"),
     [
-        ("<sing>La</sing>", "<sing> is not SSML 1.1"),
-        ('<prosody pitch="high">La</prosody>', "no effect on pitch"),
+        ("<sing>La</sing>", "<sing> is not an element of SSML 1.1"),
+        ('<prosody pitch="high">La</prosody>', "ignores pitch"),
         ('<prosody rate="brisk">La</prosody>', "'brisk'> is not a rate"),
         ('<lexicon uri="http://a.b/c.pls"/>La', "--lexicon"),
         ('<break time="soon"/>La', "300ms"),
         ('<break time="9999s"/>La', "cut to 60 s"),
-        ('<phoneme alphabet="klingon" ph="x">La</phoneme>', "known are ipa"),
+        ('<phoneme alphabet="klingon" ph="x">La</phoneme>', "supported are ipa"),
         ('<voice gender="female">La</voice>', "without a name"),
     ],
 )
