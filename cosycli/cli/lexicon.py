@@ -43,7 +43,8 @@ def check(
 
     A published model need not have been fetched.
     """
-    from cosycli.script.lexicon import Fit, read_lexicon
+    from cosycli.script.lexicon_files import read_lexicon
+    from cosycli.script.lookup import Fit
     from cosycli.settings import read_settings
 
     lexicon = read_lexicon(file)
@@ -70,8 +71,7 @@ def lookup(
 ) -> None:
     """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
     from cosycli.model.library import BUILTIN, is_present, published_models
-    from cosycli.script.lexicon import tell
-    from cosycli.script.lookup import look_up
+    from cosycli.script.lookup import look_up, tell
 
     models = {name: _capabilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
     found: list[dict[str, Any]] = []
@@ -126,7 +126,7 @@ def _capabilities(model: str) -> Capabilities:
 
 
 def _check(entry: Entry, capabilities: Capabilities) -> dict[str, str]:
-    from cosycli.script.lexicon import tell
+    from cosycli.script.lookup import tell
 
     told = tell(entry, capabilities)
     return {"word": entry.word, "fit": told.fit.value, "told": told.text}

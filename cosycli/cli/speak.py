@@ -66,7 +66,7 @@ def speak(
 def arriving(argument: str) -> Iterator[str]:
     """The sentences to speak, those of standard input as they arrive; see `read_argument`."""
     from cosycli.documents.plain_text import read_arriving
-    from cosycli.script.arriving import arriving_sentences
+    from cosycli.script.sentences import arriving_sentences
 
     pieces = read_arriving(sys.stdin.buffer, "Standard input") if argument == "-" else iter([read_argument(argument)])
     return arriving_sentences(pieces)

@@ -76,7 +76,7 @@ def _utterances(
     """What is to be said of each sentence, once that has arrived."""
     from cosycli.cli.rendering import tell_what_was_found
     from cosycli.engine.utterance import utterances_of
-    from cosycli.script.pauses import DEFAULT_PAUSES
+    from cosycli.script.timing import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:

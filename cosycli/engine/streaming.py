@@ -29,8 +29,7 @@ from cosycli.engine.utterance import Utterance
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
 from cosycli.script.characters import is_wide
-from cosycli.script.duration import seconds_of_tokens
-from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
 __all__ = ["FailedPassage", "Latency", "SpeechStream"]
 

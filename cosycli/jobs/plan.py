@@ -18,8 +18,7 @@ from cosycli.model.library import find_model, language_model_weights
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
-from cosycli.script.duration import seconds_of_tokens
-from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 from cosycli.settings import Settings
 from cosycli.voices import DEFAULT_VOICE, find_voice
 
@@ -179,7 +178,7 @@ def voice_settings_of(settings: Settings, profile: ModelProfile) -> VoiceSetting
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
-    from cosycli.script.lexicon import read_lexicon
+    from cosycli.script.lexicon_files import read_lexicon
 
     lexicon = None
     for path in request.lexicons:

@@ -6,6 +6,7 @@ over the voice for speech.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,12 +20,17 @@ from cosycli.script.marks import MarkReader
 from cosycli.script.markup import Notation
 from cosycli.script.normalisation import say_in_words
 from cosycli.script.parts import Part, Replacement, cut, say_instead
-from cosycli.script.quotes import quoted_speech
 from cosycli.script.segment import Note
 
 __all__ = ["BlockReader"]
 
 _NARRATION = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.VERSE})
+# Opening mark -> the marks that may close it. „ closes in German with “, in Polish and Hungarian with ”; » opens in
+# German and Danish books; in Finnish and Swedish ones » and ” open and close alike.
+_CLOSING = {"“": "”", "„": "“”", "«": "»", "»": "«»", "”": "”", '"': '"', "「": "」", "‘": "’"}
+_NOT_AFTER_A_WORD = frozenset('»”"‘')  # what else closes, measures inches or stands for a letter
+_MARK = re.compile('[“”„«»"「」‘’]')
+_SPEECH_END = frozenset(".,!?…—-;:。，！？")
 
 
 class BlockReader:
@@ -121,7 +127,7 @@ class BlockReader:
     def _with_dialogue(self, block: Block, start: int, parts: Sequence[Part]) -> list[Part]:
         if self._dialogue_voice is None or block.kind not in _NARRATION:
             return list(parts)
-        edges = [start + edge for quote in quoted_speech(block.text) for edge in quote]
+        edges = [start + edge for quote in _quoted_speech(block.text) for edge in quote]
         return [
             replace(part, voice=part.voice or self._dialogue_voice) if bisect_right(edges, part.start) % 2 else part
             for part in cut(parts, edges)
@@ -132,3 +138,34 @@ def _is_style_of_block(mark: Mark, block: Block) -> bool:
     """Emphasis that covers all of a block, such as a letter in italics, sets nothing off from the rest."""
     covered = block.text[mark.start : mark.end].strip()
     return mark.kind is MarkKind.EMPHASIS and covered == block.text.strip()
+
+
+def _quoted_speech(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every outermost quote of a paragraph, its marks included, in order.
+
+    A quote that is not closed ends with the paragraph, as in speech of several paragraphs, each of which repeats the
+    opening mark. Single quotes count where they enclose speech, which ends in punctuation: an apostrophe does not.
+    """
+    opened: re.Match[str] | None = None
+    last_single = max((match.start() for match in _MARK.finditer(text) if _closes_single(match)), default=-1)
+    for match in _MARK.finditer(text):
+        if opened is None:
+            is_quote = _opens(match) and (match.group() != "‘" or match.start() < last_single)
+            opened = match if is_quote else None
+        elif match.group() in _CLOSING[opened.group()] and (match.group() != "’" or _closes_single(match)):
+            yield opened.start(), match.end()
+            opened = None
+    if opened:
+        yield opened.start(), len(text)
+
+
+def _opens(match: re.Match[str]) -> bool:
+    if match.group() not in _CLOSING:
+        return False
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return match.group() not in _NOT_AFTER_A_WORD or (not before.isalnum() and bool(after) and not after.isspace())
+
+
+def _closes_single(match: re.Match[str]) -> bool:
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return match.group() == "’" and before in _SPEECH_END and not after.isalnum()

@@ -12,11 +12,12 @@ from cosycli.errors import InputError
 from cosycli.script.block_parts import BlockReader
 from cosycli.script.capabilities import Capabilities, voice_named
 from cosycli.script.languages import foreign_languages, primary_language
-from cosycli.script.lexicon import Lexicon, parse_pls
+from cosycli.script.lexicon import Lexicon
+from cosycli.script.lexicon_files import parse_pls
 from cosycli.script.passages import Passage, read_passages
-from cosycli.script.pauses import DEFAULT_PAUSES, Boundary, Pauses
 from cosycli.script.segment import Coverage, Fate, Script, Segment
 from cosycli.script.segmenting import segments_of
+from cosycli.script.timing import DEFAULT_PAUSES, Boundary, Pauses
 
 __all__ = ["BookScript", "ChapterScript", "read_book_script"]
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cosycli.errors import UsageError, did_you_mean
+from cosycli.script.pronunciation import respell
 
 __all__ = ["Capabilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
 
@@ -89,6 +90,4 @@ def say_phonemes(word: str, tokens: tuple[str, ...], capabilities: Capabilities)
     """The tokens as the model takes them; for one that lacks them, a spelling of `word` that sounds so."""
     if all(token in capabilities.phonemes for token in tokens):
         return "".join(tokens)
-    from cosycli.script.respelling import respell
-
     return respell(word, tokens)

@@ -1,4 +1,4 @@
-"""How a word is said, as far as dictionaries or a guess can tell."""
+"""How a word is said, as far as dictionaries or a guess can tell, and what a model is given for it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cosycli.documents.book import Alphabet
-from cosycli.script.alphabets import tokens_of
+from cosycli.script.capabilities import Capabilities, say_phonemes
 from cosycli.script.languages import is_hanzi
 from cosycli.script.letter_sounds import guess_phones
 from cosycli.script.lexicon import Entry
-from cosycli.script.pronunciation import pronunciations_of
+from cosycli.script.phonemes import tokens_of
+from cosycli.script.pronunciation import can_respell, pronunciations_of
 
-__all__ = ["Origin", "WordSounds", "look_up"]
+__all__ = ["Fit", "Origin", "Told", "WordSounds", "look_up", "tell"]
 
 
 class Origin(str, Enum):
@@ -57,3 +58,31 @@ def _pinyin(word: str) -> tuple[str, ...]:
 
     syllables = pinyin(word, style=Style.TONE, heteronym=True)
     return tuple(syllables[0]) if len(word) == 1 else (" ".join(ways[0] for ways in syllables),)
+
+
+class Fit(str, Enum):
+    """How near."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    IMPOSSIBLE = "impossible"
+
+
+@dataclass(frozen=True)
+class Told:
+    """The text that a model with certain capabilities is given, and how near it comes."""
+
+    text: str
+    fit: Fit
+
+
+def tell(entry: Entry, capabilities: Capabilities) -> Told:
+    """Tokens where the model has them, else the nearest spelling, in a script that the model reads."""
+    if entry.alias:
+        return Told(entry.alias, Fit.EXACT)
+    text = say_phonemes(entry.word, entry.tokens, capabilities)
+    if all(token in capabilities.phonemes for token in entry.tokens):
+        return Told(text, Fit.EXACT)
+    is_read = not any(map(is_hanzi, text)) or "zh" in capabilities.languages
+    is_near = is_read and can_respell(entry.word, entry.tokens)
+    return Told(text, Fit.APPROXIMATE if is_near else Fit.IMPOSSIBLE)

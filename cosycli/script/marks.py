@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
-from cosycli.script.alphabets import tokens_of
 from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
+from cosycli.script.number_words import cardinal, digits, ordinal
 from cosycli.script.parts import Kind, Part, Replacement, cut, say_instead
-from cosycli.script.ruby import is_kana
-from cosycli.script.say_as import can_interpret, say_as
+from cosycli.script.phonemes import tokens_of
+from cosycli.script.pinyin import is_kana
 
 __all__ = ["MarkReader"]
 
 _EMPHASIS = "strong"
 _SAYS_INSTEAD = frozenset({MarkKind.PRONUNCIATION, MarkKind.ALIAS, MarkKind.SAY_AS})
 _STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}
+# `interpret-as` values of W3C "SSML 1.0 say-as attribute values" (Working Group Note, 26 May 2005), and those of the
+# synthesizers that have read SSML since.
+_SPELLING = frozenset({"characters", "spell-out", "verbatim", "letters"})
+_NUMBERS = {"cardinal": cardinal, "number": cardinal, "ordinal": ordinal, "digits": digits}
+_TELEPHONE = "telephone"
+# The normaliser knows these when it sees them.
+_AS_WRITTEN = frozenset({"date", "time", "currency", "unit", "fraction", "measure", "address", "name", "net", "text"})
+_SIGNS = {
+    ".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "?": "question mark",
+    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "*": "star", ",": "comma", "!": "bang",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,9 +126,9 @@ class MarkReader:
         if mark.kind is MarkKind.ALIAS:
             return say_in_words(mark.value, told)
         if mark.kind is MarkKind.SAY_AS:
-            if not can_interpret(mark.value):
+            if not _can_interpret(mark.value):
                 self.notes.append((mark.start, mark.end, f"say-as {mark.value!r} is not known and is ignored."))
-            return say_as(word, mark.value, told)
+            return _say_as(word, mark.value, told)
         return self._pronounce(mark, word)
 
     def _pronounce(self, mark: Mark, word: str) -> str | None:
@@ -185,3 +197,32 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
 
 def _seconds(pause: Mark) -> float:
     return min(max(float(pause.value), 0.0), MAX_PAUSE_S)
+
+
+def _can_interpret(interpret_as: str) -> bool:
+    return interpret_as in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}
+
+
+def _say_as(text: str, interpret_as: str, language: str | None) -> str | None:
+    """What is said for `text`; None where it is to be read as ordinary text, or is not what it should be.
+
+    ("NATO", "characters") -> "N A T O"; ("3", "ordinal") -> "third"; ("0160-12", "telephone") -> "zero one six zero,
+    one two". Dates, times and amounts are ordinary text: the normaliser tells them by their form.
+    """
+    spoken_in = language or "en"
+    if interpret_as in _SPELLING:
+        return _spelled(text, spoken_in)
+    if interpret_as == _TELEPHONE:
+        groups = [digits(group, spoken_in) for group in re.findall(r"\d+", text)]
+        plus = "plus " if text.strip().startswith("+") else ""
+        return plus + ", ".join(filter(None, groups)) if groups and all(groups) else None
+    figures = re.sub(r"[\s,.\u202f]", "", text)
+    if interpret_as in _NUMBERS and figures.isdecimal():
+        return _NUMBERS[interpret_as](figures, spoken_in)
+    return None
+
+
+def _spelled(text: str, language: str) -> str:
+    names = _SIGNS if language == "en" else {}
+    said = [digits(char, language) or names.get(char, char.upper()) for char in text if not char.isspace()]
+    return " ".join(said)

@@ -21,9 +21,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
+from cosycli.script.braces import check_brace, read_brace
 from cosycli.script.capabilities import Capabilities, compile_style, quoted_words, say_phonemes, voice_named
 from cosycli.script.parts import Kind, Part
-from cosycli.script.phonemes import check_brace, read_phonemes
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
 
@@ -210,7 +210,7 @@ class Notation:
             raise self._unknown(match, f"It closes no <{name}>.")
 
     def _read_brace(self, match: re.Match[str]) -> None:
-        reading = read_phonemes(self.text, match.start(), match["brace"])
+        reading = read_brace(self.text, match.start(), match["brace"])
         if reading is None:
             self._check_brace(match)
             if self.text[: match.start()][-1:].isalpha():

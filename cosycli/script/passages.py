@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 
 from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
 from cosycli.script.parts import Kind, Part
-from cosycli.script.pauses import Boundary
+from cosycli.script.timing import Boundary
 
 __all__ = ["Passage", "Run", "SourceMap", "read_passages"]
 

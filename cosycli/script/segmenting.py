@@ -11,14 +11,13 @@ from itertools import accumulate, groupby
 
 from cosycli.script.characters import NAME, TOKENS, is_wide
 from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
-from cosycli.script.duration import seconds_of, seconds_of_tokens
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import dominant_language, latin_language
 from cosycli.script.normalisation import NAME_LETTER, rewrite
 from cosycli.script.passages import Passage, Run, SourceMap
-from cosycli.script.pauses import Boundary, Pauses
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
+from cosycli.script.timing import Boundary, Pauses, seconds_of, seconds_of_tokens
 
 __all__ = ["Said", "segments_of"]
 

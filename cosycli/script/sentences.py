@@ -20,10 +20,12 @@ oftener, and has not been released since 2021.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
-from cosycli.script.languages import written_language
+from cosycli.script.languages import dominant_language, written_language
 
-__all__ = ["sentence_ends"]
+__all__ = ["MAX_WAITING", "arriving_sentences", "sentence_ends"]
 
 # sentencex looks for the partner of every opening quote: quadratic when there is none, so it sees this much at a time.
 _MAX_CHARS = 4000
@@ -33,6 +35,8 @@ _BRACKET_END = re.compile(r"(?<=[^\W\d][.!?]\))\s+(?=[A-Z\"“'(])")
 _INITIAL = re.compile(r"(?<!\w)[^\W\d_]\.[ -]*\Z")
 _LIST_NUMBER = re.compile(r"\W*\d{1,3}[.)]+\s*")
 _CJK_OPEN, _CJK_CLOSE = "「『（《〈【“", "」』）》〉】”"
+_PARAGRAPH_END = re.compile(r"[.!?…。！？][\"'”’»」』)\]]*[ \t]*\n|\n[ \t]*\n")
+MAX_WAITING = 2000  # characters without the end of a sentence: over a minute of speech
 
 
 def sentence_ends(text: str, language: str) -> list[int]:
@@ -95,3 +99,36 @@ def _stops_before_digits(text: str) -> list[int]:
             found.append(match.end())
             depth = 0
     return found
+
+
+def arriving_sentences(pieces: Iterable[str]) -> Iterator[str]:
+    """The sentences of a text whose pieces come one after another; those that end a paragraph end with a line end."""
+    waiting = ""
+    for piece in pieces:
+        waiting += piece
+        while ended := _PARAGRAPH_END.search(waiting):
+            yield from _sentences(waiting[: ended.end()].rstrip(" \t\n") + "\n")
+            waiting = waiting[ended.end() :]
+        if not _is_quoting(waiting):
+            *complete, waiting = _split(waiting)
+            yield from complete
+        if len(waiting) > MAX_WAITING:
+            end = waiting.rfind(" ") + 1 or len(waiting)
+            yield waiting[:end]
+            waiting = waiting[end:]
+    yield from _sentences(waiting)
+
+
+def _is_quoting(text: str) -> bool:
+    """Whether a quotation is still open: until it closes, its first mark could belong to the sentence before."""
+    return text.count('"') % 2 == 1 or text.count("“") > text.count("”")
+
+
+def _sentences(text: str) -> Iterator[str]:
+    return (sentence for sentence in _split(text) if sentence.strip())
+
+
+def _split(text: str) -> list[str]:
+    """Sentences that add up to the text; the last may go on."""
+    ends = sentence_ends(text, dominant_language(text, None)) if text.strip() else [len(text)]
+    return [text[start:end] for start, end in pairwise([0, *ends])]

@@ -3,7 +3,7 @@
 import pytest
 
 from cosycli.script import Pauses, read_script
-from cosycli.script.duration import seconds_of_tokens
+from cosycli.script.timing import seconds_of_tokens
 
 SENTENCE = "The old man walked slowly down the hill, and he did not look back once."  # about 4.5 s
 

@@ -3,7 +3,7 @@
 import re
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Metadata
-from cosycli.script.lexicon import parse_yaml
+from cosycli.script.lexicon_files import parse_yaml
 from cosycli.script.suggestion import Kind, lexicon_of, suggest
 
 

@@ -1,4 +1,9 @@
-"""The entries of a lexicon, and where a text has them."""
+"""Lexicons: how words and phrases are said wherever a text has them.
+
+Whole words are found, in Chinese, Japanese and Korean anywhere; English names also with a possessive 's. Of the words
+that begin at the same place the longest counts; of several entries for it the one spelled as the text is, then the one
+with the most conditions. `lexicon_files` has the forms in which lexicons are written.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from functools import cached_property
 
 from cosycli.script.pronunciation import possessive_ending
 
-__all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "fold", "is_word"]
+__all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "is_word"]
 
 MAX_WORD_CHARS = 100  # bounds the work at each word of a text
 # Scripts that are written without spaces, or (Korean) with particles attached to the names.
@@ -66,8 +71,8 @@ class Lexicon:
 
     def merge(self, other: Lexicon) -> Lexicon:
         """Both; where they disagree, `other` counts."""
-        overridden = {fold(entry.word) for entry in other.entries if not entry.num_conditions}
-        kept = tuple(entry for entry in self.entries if fold(entry.word) not in overridden)
+        overridden = {_fold(entry.word) for entry in other.entries if not entry.num_conditions}
+        kept = tuple(entry for entry in self.entries if _fold(entry.word) not in overridden)
         return Lexicon(kept + other.entries, self.warnings + other.warnings)
 
     def find(self, text: str, language: str) -> Iterator[Found]:
@@ -77,7 +82,7 @@ class Lexicon:
             text: in Unicode form NFC.
             language: ISO 639-1 code, or a BCP 47 tag that begins with one.
         """
-        search = _Search(text, fold(text), language.partition("-")[0].lower())
+        search = _Search(text, _fold(text), language.partition("-")[0].lower())
         position = 0
         for match in _TOKEN.finditer(search.folded) if self.entries else ():
             lengths = self._lengths.get(match.group()) if match.start() >= position else None
@@ -99,7 +104,7 @@ class Lexicon:
         """Folded word -> its entries: those with more conditions first, then those of later sources."""
         index: dict[str, list[Entry]] = {}
         for entry in reversed(self.entries):
-            index.setdefault(fold(entry.word), []).append(entry)
+            index.setdefault(_fold(entry.word), []).append(entry)
         return {word: sorted(entries, key=lambda entry: -entry.num_conditions) for word, entries in index.items()}
 
     @cached_property
@@ -116,7 +121,7 @@ def is_word(text: str) -> bool:
     return any(map(str.isalnum, text)) and len(text) <= MAX_WORD_CHARS and "\n" not in text
 
 
-def fold(text: str) -> str:
+def _fold(text: str) -> str:
     """The text in small letters, with one kind of space, apostrophe and hyphen; of the same length."""
     lower = text.lower()
     if len(lower) != len(text):  # only "İ" becomes two characters
@@ -145,8 +150,8 @@ class _Search:
         return (
             (not entry.language or entry.language == self.language)
             and (not entry.exact_case or entry.word.translate(_SAME) == self.text[start:end].translate(_SAME))
-            and (not entry.after or any(self._comes_before(start, fold(word)) for word in entry.after))
-            and (not entry.before or any(self._comes_after(end, fold(word)) for word in entry.before))
+            and (not entry.after or any(self._comes_before(start, _fold(word)) for word in entry.after))
+            and (not entry.before or any(self._comes_after(end, _fold(word)) for word in entry.before))
         )
 
     def _comes_before(self, start: int, word: str) -> bool:

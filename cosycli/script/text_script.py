@@ -9,9 +9,9 @@ from cosycli.script.capabilities import Capabilities
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import parse_markup
 from cosycli.script.passages import read_passages
-from cosycli.script.pauses import DEFAULT_PAUSES, Pauses
 from cosycli.script.segment import Script
 from cosycli.script.segmenting import segments_of
+from cosycli.script.timing import DEFAULT_PAUSES, Pauses
 from cosycli.script.vocabulary import MODEL_TAGS, PHONEMES, STYLES_V2
 
 __all__ = ["read_script"]

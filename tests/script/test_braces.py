@@ -9,7 +9,7 @@ from pypinyin.contrib.tone_convert import tone3_to_tone
 from cosycli.documents.book import Alphabet
 from cosycli.errors import UsageError
 from cosycli.script import read_script
-from cosycli.script.alphabets import tokens_of
+from cosycli.script.phonemes import tokens_of
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 
 

@@ -1,22 +1,53 @@
-"""Lexicons in YAML: read strictly, with the line of every mistake."""
+"""Lexicon files: YAML, or a W3C Pronunciation Lexicon (PLS 1.0, Recommendation of 14 October 2008).
+
+The short form of YAML gives a pronunciation to each word or phrase: CMU phones, IPA between slashes, or for Chinese
+characters pinyin.
+
+    Weena: W IY1 N AH0
+    Eloi: /ˈiːlɔɪ/
+    银行: yínháng
+
+The long form is a list, and can say more:
+
+    - word: Dr. Moreau
+      alias: Doctor Moreau      # these words are said instead
+    - word: Polish
+      say: P OW1 L IH0 SH
+      case: exact               # not "polish"; otherwise capitals do not matter
+    - word: read
+      say: R EH1 D
+      after: [had, have, has]   # only right after one of these words; `before:` is its mirror image
+      language: en              # only where the text is in this language
+"""
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from cosycli.documents.book import Alphabet
+from cosycli.documents.plain_text import decode_text
 from cosycli.errors import InputError, did_you_mean
-from cosycli.script.alphabets import tokens_of
 from cosycli.script.languages import is_hanzi
-from cosycli.script.lexicon.entries import MAX_WORD_CHARS, Entry, Lexicon, is_word
+from cosycli.script.lexicon import MAX_WORD_CHARS, Entry, Lexicon, is_word
+from cosycli.script.phonemes import tokens_of
 from cosycli.script.pinyin import explain_missing
 from cosycli.script.vocabulary import PHONE_NAMES
 
-__all__ = ["parse_yaml"]
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+__all__ = ["parse_pls", "parse_yaml", "read_lexicon"]
+
+MAX_BYTES = 1 << 20  # 45,000 names; YAML of this size takes 3 s to read
+
+_BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b" \t\r\n\0"  # bytes, any of which may come before the first "<"
 
 _TEXT_KEYS = ("word", "say", "alias", "case", "language")
 _KEYS = (*_TEXT_KEYS, "after", "before")
@@ -27,6 +58,28 @@ _HOW_TO_SAY = (
     f"Phones: {PHONE_NAMES}."
 )
 _NOT_ENGLISH = "It holds a sound that English lacks, or no vowel. "
+
+_PLS_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_PLS_ALPHABETS = {"x-arpabet": Alphabet.CMU, **{alphabet.value: alphabet for alphabet in Alphabet}}
+_PLS_EXAMPLE = "A PLS file is <lexicon alphabet=… xml:lang=…> with lexemes of <grapheme> and <phoneme> or <alias>."
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """The lexicon in `path`: PLS if it begins as XML does, else YAML.
+
+    Raises:
+        InputError: it cannot be read, or an entry is wrong, with its line.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its name and permissions.") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path} is larger than {MAX_BYTES >> 20} MB.", "Split it into several lexicons.")
+    if data.lstrip(_BEFORE_XML).startswith(b"<"):
+        return parse_pls(data, str(path))
+    return parse_yaml(decode_text(data, str(path)), str(path))
 
 
 def parse_yaml(text: str, source: str) -> Lexicon:
@@ -142,3 +195,60 @@ class _Form:
 
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
+
+
+def parse_pls(data: bytes, source: str = "The pronunciation lexicon") -> Lexicon:
+    """The lexicon in a PLS document.
+
+    Every grapheme of a lexeme becomes an entry. Of several pronunciations the first with prefer="true" counts, else the
+    first. Of several lexemes for a grapheme, which `role` tells apart, the first counts: the parts of speech in a text
+    are not known. What cannot be said, such as a sound that English lacks, is a warning.
+
+    Raises:
+        InputError: it is not such a document.
+    """
+    root = _parse_xml(data, source)
+    language = (root.get(_PLS_LANGUAGE) or "").partition("-")[0].lower()
+    entries: dict[str, Entry] = {}
+    warnings = []
+    for lexeme in root.iterchildren("{*}lexeme"):
+        words = [_text(grapheme) for grapheme in lexeme.iterchildren("{*}grapheme")]
+        for word in words or [""]:
+            said = _said(lexeme, word, root.get("alphabet", "ipa")) if is_word(word) else None
+            if said is None:
+                warnings.append(f"{source}, line {lexeme.sourceline}: {word!r} is left out: it has no known sound.")
+            else:
+                entries.setdefault(word, Entry(word, *said, language=language))
+    return Lexicon(tuple(entries.values()), tuple(warnings))
+
+
+def _parse_xml(data: bytes, source: str) -> _Element:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise InputError(f"{source} is not XML: {str(error).partition(' (<')[0]}.", _PLS_EXAMPLE) from None
+    if etree.QName(root).localname != "lexicon":
+        raise InputError(f"{source} is not a pronunciation lexicon but <{etree.QName(root).localname}>.", _PLS_EXAMPLE)
+    if (entity := next(root.iter(etree.Entity), None)) is not None:
+        raise InputError(f"{source}, line {entity.sourceline}: it uses the entity {entity.text}.", "Write it out.")
+    return root
+
+
+def _text(element: _Element) -> str:
+    return " ".join(unicodedata.normalize("NFC", "".join(map(str, element.itertext()))).split())
+
+
+def _said(lexeme: _Element, word: str, alphabet: str) -> tuple[tuple[str, ...], str] | None:
+    """Tokens and alias, one of them empty, of the preferred way to say the word that can be said."""
+    ways = list(lexeme.iterchildren("{*}phoneme", "{*}alias"))
+    for way in sorted(ways, key=lambda way: way.get("prefer") != "true"):
+        if way.tag.endswith("alias") and _text(way):
+            return (), _text(way)
+        known = _PLS_ALPHABETS.get(way.get("alphabet", alphabet).lower())
+        tokens = tokens_of(word, _text(way), known) if known else None
+        if tokens:
+            return tokens, ""
+    return None
