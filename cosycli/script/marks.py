@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
+from cosycli.script.addresses import ENGLISH_SIGNS
 from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
@@ -32,10 +33,7 @@ _NUMBERS = {"cardinal": cardinal, "number": cardinal, "ordinal": ordinal, "digit
 _TELEPHONE = "telephone"
 # The normaliser knows these when it sees them.
 _AS_WRITTEN = frozenset({"date", "time", "currency", "unit", "fraction", "measure", "address", "name", "net", "text"})
-_SIGNS = {
-    ".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "?": "question mark",
-    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "*": "star", ",": "comma", "!": "bang",
-}  # fmt: skip
+_SIGNS = ENGLISH_SIGNS | {"*": "star", ",": "comma", "!": "bang"}
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,6 @@ def _rewrite_stretch(text: str, language: str, is_heading: bool) -> list[Rewriti
         from cosycli.script.chinese import rewrite_cjk
 
         return rewrite_cjk(text, language, numerals)
-    from cosycli.script.other_languages import forms_for
+    from cosycli.script.european import forms_for
 
     return rewrite_forms(text, (*numerals, *forms_for(language)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cosycli.script.forms import Form
@@ -15,16 +16,6 @@ NUMERAL = rf"C{{0,3}}(?:XC|XL|L?X{{0,3}}){_LETTERS}"  # to 399; D and M are rare
 _SMALL_NUMERAL = rf"(?:XL|L?X{{0,3}}){_LETTERS}"
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _ALONE = re.compile(rf"\W*(?=[IVXLCivx])(?:{NUMERAL}|{_SMALL_NUMERAL.lower()})\W*")
-# What the divisions of books and plays, and the centuries, are called.
-_DIVISIONS = {
-    "de": "Abschnitt|Akt|Anhang|Band|Buch|Gesang|Kapitel|Szene|Tafel|Teil",
-    "fr": "Acte|Annexe|Chant|Chapitre|Livre|Partie|Scène|Section|Tome|Volume",
-    "es": "Acto|Apéndice|Canto|Capítulo|Escena|Libro|Parte|Sección|Siglo|Tomo|Volumen",
-    "it": "Appendice|Atto|Canto|Capitolo|Libro|Parte|Scena|Sezione|Tomo|Volume",
-    "nl": "Bedrijf|Boek|Deel|Hoofdstuk",
-    "pt": "Acto|Ato|Capítulo|Canto|Cena|Livro|Parte|Século|Tomo|Volume",
-    "ru": "Акт|Глава|Действие|Книга|Песнь|Приложение|Сцена|Том|Часть|Явление",
-}
 
 
 def roman_value(numeral: str) -> int:
@@ -38,13 +29,11 @@ def is_numeral_alone(text: str) -> bool:
     return bool(_ALONE.fullmatch(text))
 
 
-@lru_cache(maxsize=16)
-def division_forms(language: str) -> tuple[Form, ...]:
-    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text."""
-    words = _DIVISIONS.get(language)
-    if words is None:
+def division_forms(language: str, divisions: Sequence[str]) -> tuple[Form, ...]:
+    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text; `divisions` are such words."""
+    if not divisions:
         return ()
-    pattern = rf"\b(?P<word>(?i:{words}))\s(?=[IVXLC])(?P<roman>{NUMERAL})(?![\w'’-])"
+    pattern = rf"\b(?P<word>(?i:{'|'.join(divisions)}))\s(?=[IVXLC])(?P<roman>{NUMERAL})(?![\w'’-])"
     return (Form("Roman numeral", re.compile(pattern), lambda match: _after(match["word"], match, language)),)
 
 
