@@ -71,14 +71,14 @@ def lookup(
 ) -> None:
     """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
     from cosycli.model.library import BUILTIN, is_present, published_models
-    from cosycli.script.lookup import look_up, tell
+    from cosycli.script.lookup import input_for, look_up
 
     models = {name: _capabilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
     found: list[dict[str, Any]] = []
     for word in words:
         sounds = look_up(word)
         entry = sounds.entry
-        told = {name: tell(entry, capabilities).text for name, capabilities in models.items()} if entry else {}
+        told = {name: input_for(entry, capabilities).text for name, capabilities in models.items()} if entry else {}
         found.append({"word": word, "ways": sounds.ways, "origin": sounds.origin.value, "told": told})
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
@@ -126,7 +126,7 @@ def _capabilities(model: str) -> Capabilities:
 
 
 def _check(entry: Entry, capabilities: Capabilities) -> dict[str, str]:
-    from cosycli.script.lookup import tell
+    from cosycli.script.lookup import input_for
 
-    told = tell(entry, capabilities)
-    return {"word": entry.word, "fit": told.fit.value, "told": told.text}
+    given = input_for(entry, capabilities)
+    return {"word": entry.word, "fit": given.fit.value, "told": given.text}

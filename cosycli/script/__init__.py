@@ -1,4 +1,4 @@
-"""Plain text becomes segments to speak: markup, sentences, words for figures, and a comfortable length.
+"""Turns text into segments to speak: reads markup, finds sentences, writes figures as words, cuts to a good length.
 
 >>> from cosycli.script import read_script
 >>> [segment.text for segment in read_script("He paid $5. [laughter] Really?").segments]

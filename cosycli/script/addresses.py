@@ -1,4 +1,4 @@
-"""Addresses of the internet: marks are named, figures read one by one, parts without vowels spelled."""
+"""Reads internet addresses aloud: names the signs, reads figures one by one, spells parts without vowels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _BARE_URL = (
 
 
 def address_forms(language: str, signs: Mapping[str, str] | None = None) -> tuple[Form, ...]:
-    """Forms for e-mail and web addresses.
+    """Returns the forms for e-mail and web addresses.
 
     Args:
-        signs: names of the signs in them; English ones by default.
+        signs: the name of each sign; English names by default.
     """
     names = signs or ENGLISH_SIGNS
 
@@ -44,7 +44,7 @@ def address_forms(language: str, signs: Mapping[str, str] | None = None) -> tupl
 
 
 def _spell(match: re.Match[str], names: Mapping[str, str], language: str) -> list[Rewriting]:
-    """The address in pieces, between any two of which a segment can end; what has no name goes with the next piece."""
+    """Returns the address in pieces, so that a segment may end between them; a nameless sign joins the next piece."""
     protocol = _PROTOCOL.match(match.group())
     found: list[Rewriting] = []
     position = match.start()

@@ -1,8 +1,8 @@
-"""Lexicons: how words and phrases are said wherever a text has them.
+"""Lexicons: pronunciations of words and phrases, and where a text contains them.
 
-Whole words are found, in Chinese, Japanese and Korean anywhere; English names also with a possessive 's. Of the words
-that begin at the same place the longest counts; of several entries for it the one spelled as the text is, then the one
-with the most conditions. `lexicon_files` has the forms in which lexicons are written.
+Only whole words are found, but in Chinese, Japanese and Korean anywhere; English names also with a possessive 's. Of
+the words that begin at one place the longest wins; of several entries for it the one spelled as in the text, then the
+one with the most conditions. `lexicon_files` reads them from files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cosycli.script.pronunciation import possessive_ending
 
 __all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "is_word"]
 
-MAX_WORD_CHARS = 100  # bounds the work at each word of a text
+MAX_WORD_CHARS = 100  # limits the work at each word of a text
 # Scripts that are written without spaces, or (Korean) with particles attached to the names.
 _CJK = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _CJK_CHAR = re.compile(f"[{_CJK}]")
@@ -29,15 +29,15 @@ _SAME = str.maketrans(dict.fromkeys("\t\n\r\u00a0\u2009\u202f\u3000", " ") | {"�
 
 @dataclass(frozen=True)
 class Entry:
-    """How a word or phrase is said: by `tokens` of the model, or as other words.
+    """The pronunciation of a word or phrase: tokens of the model, or other words.
 
     Attributes:
         word: as written, in Unicode form NFC.
-        tokens: `("[W]", "[IY1]", "[N]", "[AH0]")`, `("[y]", "[ín]", "[h]", "[áng]")`; empty where `alias` is set.
-        alias: words said instead.
-        exact_case: capitals in the text must be those of `word`.
-        language: ISO 639-1 code of the text it is for; empty for any.
-        after, before: words, one of which must come right before or right after it; empty for any.
+        tokens: `("[W]", "[IY1]", "[N]", "[AH0]")`, `("[y]", "[ín]", "[h]", "[áng]")`; empty if `alias` is set.
+        alias: words to say instead.
+        exact_case: the text must have the capitals of `word`.
+        language: ISO 639-1 code that the text must have; empty for any.
+        after, before: words, one of which must precede or follow it; empty for any.
     """
 
     word: str
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Found:
-    """Characters `start` to `end` of a text are said as `entry` says; it includes the sound of a possessive 's."""
+    """Characters `start` to `end` of a text, and their `entry`, which includes the sound of a possessive 's."""
 
     start: int
     end: int
@@ -64,19 +64,19 @@ class Found:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Entries in order of their source; `warnings` say which parts of it cannot be used."""
+    """Entries in the order of their source; `warnings` name the parts that cannot be used."""
 
     entries: tuple[Entry, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def merge(self, other: Lexicon) -> Lexicon:
-        """Both; where they disagree, `other` counts."""
+        """Merges both; where they disagree, `other` wins."""
         overridden = {_fold(entry.word) for entry in other.entries if not entry.num_conditions}
         kept = tuple(entry for entry in self.entries if _fold(entry.word) not in overridden)
         return Lexicon(kept + other.entries, self.warnings + other.warnings)
 
     def find(self, text: str, language: str) -> Iterator[Found]:
-        """Where the text has entries, in order and without overlap.
+        """Finds the entries that the text contains, in order and without overlap.
 
         Args:
             text: in Unicode form NFC.
@@ -101,7 +101,7 @@ class Lexicon:
 
     @cached_property
     def _entries(self) -> dict[str, list[Entry]]:
-        """Folded word -> its entries: those with more conditions first, then those of later sources."""
+        """The entries of each folded word: those with more conditions first, then those of later sources."""
         index: dict[str, list[Entry]] = {}
         for entry in reversed(self.entries):
             index.setdefault(_fold(entry.word), []).append(entry)
@@ -109,7 +109,7 @@ class Lexicon:
 
     @cached_property
     def _lengths(self) -> dict[str, tuple[int, ...]]:
-        """First token of a folded word -> the lengths of all words that begin with it, in characters, longest first."""
+        """For the first token of a folded word, the lengths of all words that begin with it, the longest first."""
         lengths: dict[str, set[int]] = {}
         for word in self._entries:
             lengths.setdefault(_TOKEN.findall(word)[0], set()).add(len(word))
@@ -117,12 +117,12 @@ class Lexicon:
 
 
 def is_word(text: str) -> bool:
-    """Whether this can be the word or phrase of an entry: a line of bounded length with a letter or digit."""
+    """True if this can be the word or phrase of an entry: a line of limited length with a letter or digit."""
     return any(map(str.isalnum, text)) and len(text) <= MAX_WORD_CHARS and "\n" not in text
 
 
 def _fold(text: str) -> str:
-    """The text in small letters, with one kind of space, apostrophe and hyphen; of the same length."""
+    """Returns the text in small letters, with one kind of space, apostrophe and hyphen; its length stays."""
     lower = text.lower()
     if len(lower) != len(text):  # only "İ" becomes two characters
         lower = "".join(small if len(small := char.lower()) == 1 else char for char in text)
@@ -136,7 +136,7 @@ class _Search:
     language: str
 
     def match(self, start: int, end: int, entries: list[Entry]) -> Found | None:
-        """The best of the entries for the characters `start` to `end`, if they are a word and its conditions hold."""
+        """Returns the best entry for the characters `start` to `end`, if they are a word and its conditions hold."""
         is_possessive = self.language == "en" and self.folded[end : end + 2] == "'s" and not self._is_inside(end + 2)
         if self._is_inside(start) or (self._is_inside(end) and not is_possessive):
             return None
@@ -165,7 +165,7 @@ class _Search:
         return self.folded.startswith(word, end) and not self._is_inside(end + len(word))
 
     def _is_inside(self, position: int) -> bool:
-        """Whether the characters on both sides belong to one word."""
+        """True if the characters on both sides belong to one word."""
         before, after = self.folded[max(0, position - 2) : position], self.folded[position : position + 2]
         if not before or not after:
             return False
@@ -176,12 +176,12 @@ class _Search:
 
 
 def _is_letter(char: str) -> bool:
-    """Letters, marks and digits of scripts that put spaces between words."""
+    """True for letters, marks and digits of scripts with spaces between words."""
     return unicodedata.category(char)[0] in "LMN" and not _CJK_CHAR.match(char)
 
 
 def _possessive(entry: Entry) -> Entry:
-    """The entry with the sound of its 's; English tokens only, which pinyin is not."""
+    """Adds the sound of a possessive 's to an English entry."""
     if entry.alias:
         return replace(entry, alias=f"{entry.alias}'s")
     ending = possessive_ending(entry.tokens[-1].strip("[]"))

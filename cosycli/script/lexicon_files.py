@@ -1,13 +1,13 @@
-"""Lexicon files: YAML, or a W3C Pronunciation Lexicon (PLS 1.0, Recommendation of 14 October 2008).
+"""Reads lexicon files: YAML, or W3C Pronunciation Lexicons (PLS 1.0, Recommendation of 14 October 2008).
 
-The short form of YAML gives a pronunciation to each word or phrase: CMU phones, IPA between slashes, or for Chinese
-characters pinyin.
+The short form of YAML is a mapping from words or phrases to pronunciations: CMU phones, IPA between slashes, or pinyin
+for Chinese characters.
 
     Weena: W IY1 N AH0
     Eloi: /ˈiːlɔɪ/
     银行: yínháng
 
-The long form is a list, and can say more:
+The long form is a list with more keys:
 
     - word: Dr. Moreau
       alias: Doctor Moreau      # these words are said instead
@@ -45,19 +45,19 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_pls", "parse_yaml", "read_lexicon"]
 
-MAX_BYTES = 1 << 20  # 45,000 names; YAML of this size takes 3 s to read
+MAX_BYTES = 1 << 20  # 45,000 names
 
-_BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b" \t\r\n\0"  # bytes, any of which may come before the first "<"
+_BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b" \t\r\n\0"  # bytes that may come before the first "<"
 
 _TEXT_KEYS = ("word", "say", "alias", "case", "language")
 _KEYS = (*_TEXT_KEYS, "after", "before")
 _EXAMPLE = "Write lines of `word: pronunciation`, for example `Weena: W IY1 N AH0`."
 _HOW_TO_SAY = (
     "Write CMU phones (W IY1 N AH0), IPA between slashes (/ˈwiːnə/), or for each Chinese character a syllable "
-    "of pinyin (yin2 hang2); to have other words said, write {alias: other words}. "
+    "of pinyin (yin2 hang2); to have other words spoken, write {alias: other words}. "
     f"Phones: {PHONE_NAMES}."
 )
-_NOT_ENGLISH = "It holds a sound that English lacks, or no vowel. "
+_NOT_ENGLISH = "It contains a sound that English lacks, or no vowel. "
 
 _PLS_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _PLS_ALPHABETS = {"x-arpabet": Alphabet.CMU, **{alphabet.value: alphabet for alphabet in Alphabet}}
@@ -65,10 +65,10 @@ _PLS_EXAMPLE = "A PLS file is <lexicon alphabet=… xml:lang=…> with lexemes o
 
 
 def read_lexicon(path: Path) -> Lexicon:
-    """The lexicon in `path`: PLS if it begins as XML does, else YAML.
+    """Reads the lexicon in `path`: PLS if it begins like XML, else YAML.
 
     Raises:
-        InputError: it cannot be read, or an entry is wrong, with its line.
+        InputError: the file cannot be read, or an entry is wrong; the message names its line.
     """
     try:
         with path.open("rb") as file:
@@ -83,10 +83,13 @@ def read_lexicon(path: Path) -> Lexicon:
 
 
 def parse_yaml(text: str, source: str) -> Lexicon:
-    """The lexicon in `text`; `source` names it in errors.
+    """Reads a lexicon in YAML.
+
+    Args:
+        source: the name of the lexicon in errors.
 
     Raises:
-        InputError: it is not YAML, or an entry is wrong, with the line.
+        InputError: the text is not YAML, or an entry is wrong; the message names its line.
     """
     seen: dict[Entry, int] = {}
     entries = []
@@ -101,12 +104,12 @@ def parse_yaml(text: str, source: str) -> Lexicon:
 
 
 class _NoAliasLoader(yaml.SafeLoader):
-    """Refuses `*alias`: a few bytes of them can stand for gigabytes."""
+    """Refuses `*alias`, of which a few bytes can expand to gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="a lexicon has no anchors and aliases", problem_mark=mark)
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=mark)
         return super().compose_node(parent, index)
 
 
@@ -122,13 +125,13 @@ class _Form:
             return yaml.compose(text, Loader=_NoAliasLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise self.error(line, f"this is not a lexicon in YAML: {error.problem}.", _EXAMPLE) from None
+            raise self.error(line, f"the lexicon is not valid YAML: {error.problem}.", _EXAMPLE) from None
         except (yaml.YAMLError, RecursionError) as error:
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
-            raise InputError(f"{self.source} is not a lexicon in YAML: {reason}.", _EXAMPLE) from None
+            raise InputError(f"The lexicon {self.source} is not valid YAML: {reason}.", _EXAMPLE) from None
 
     def entries(self, root: yaml.Node | None) -> Iterator[tuple[int, Entry]]:
-        """Each entry and its line."""
+        """Yields each entry with its line."""
         if isinstance(root, yaml.MappingNode):
             for key, value in root.value:
                 fields = self.fields(value) if isinstance(value, yaml.MappingNode) else {"say": value}
@@ -152,7 +155,7 @@ class _Form:
         given = {key: self.text(key, fields[key]) for key in _TEXT_KEYS if key in fields}
         word = self.word(line, given.get("word", ""))
         if ("say" in given) == ("alias" in given):
-            raise self.error(line, f"{word!r} needs either `say` or `alias`.", _HOW_TO_SAY)
+            raise self.error(line, f"{word!r} needs either `say` or `alias`, not both.", _HOW_TO_SAY)
         if given.get("case", "exact") != "exact":
             raise self.error(line, f"there is no case {given['case']!r}.", "Write `case: exact`, or leave it out.")
         return Entry(
@@ -198,14 +201,14 @@ def _line(node: yaml.Node) -> int:
 
 
 def parse_pls(data: bytes, source: str = "The pronunciation lexicon") -> Lexicon:
-    """The lexicon in a PLS document.
+    """Reads a PLS document.
 
     Every grapheme of a lexeme becomes an entry. Of several pronunciations the first with prefer="true" counts, else the
-    first. Of several lexemes for a grapheme, which `role` tells apart, the first counts: the parts of speech in a text
-    are not known. What cannot be said, such as a sound that English lacks, is a warning.
+    first. Of several lexemes for a grapheme, which `role` distinguishes, the first counts: the parts of speech in a
+    text are unknown. A pronunciation without tokens, such as one with a sound that English lacks, becomes a warning.
 
     Raises:
-        InputError: it is not such a document.
+        InputError: the data is not such a document.
     """
     root = _parse_xml(data, source)
     language = (root.get(_PLS_LANGUAGE) or "").partition("-")[0].lower()
@@ -216,7 +219,9 @@ def parse_pls(data: bytes, source: str = "The pronunciation lexicon") -> Lexicon
         for word in words or [""]:
             said = _said(lexeme, word, root.get("alphabet", "ipa")) if is_word(word) else None
             if said is None:
-                warnings.append(f"{source}, line {lexeme.sourceline}: {word!r} is left out: it has no known sound.")
+                warnings.append(
+                    f"{source}, line {lexeme.sourceline}: {word!r} is ignored: its pronunciation has no tokens."
+                )
             else:
                 entries.setdefault(word, Entry(word, *said, language=language))
     return Lexicon(tuple(entries.values()), tuple(warnings))
@@ -233,7 +238,9 @@ def _parse_xml(data: bytes, source: str) -> _Element:
     if etree.QName(root).localname != "lexicon":
         raise InputError(f"{source} is not a pronunciation lexicon but <{etree.QName(root).localname}>.", _PLS_EXAMPLE)
     if (entity := next(root.iter(etree.Entity), None)) is not None:
-        raise InputError(f"{source}, line {entity.sourceline}: it uses the entity {entity.text}.", "Write it out.")
+        raise InputError(
+            f"{source}, line {entity.sourceline}: it uses the entity {entity.text}.", "Write out its text."
+        )
     return root
 
 
@@ -242,7 +249,7 @@ def _text(element: _Element) -> str:
 
 
 def _said(lexeme: _Element, word: str, alphabet: str) -> tuple[tuple[str, ...], str] | None:
-    """Tokens and alias, one of them empty, of the preferred way to say the word that can be said."""
+    """Returns tokens and alias, one of them empty, of the preferred pronunciation that has tokens."""
     ways = list(lexeme.iterchildren("{*}phoneme", "{*}alias"))
     for way in sorted(ways, key=lambda way: way.get("prefer") != "true"):
         if way.tag.endswith("alias") and _text(way):

@@ -1,4 +1,4 @@
-"""The marks of a block laid over its parts: who speaks, how, and what is said instead of the characters."""
+"""Applies the marks of a block to its parts: who speaks, how, and what is spoken in place of the characters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
 from cosycli.script.number_words import cardinal, digits, ordinal
-from cosycli.script.parts import Kind, Part, Replacement, cut, say_instead
+from cosycli.script.parts import Part, PartKind, Replacement, cut, say_instead
 from cosycli.script.phonemes import tokens_of
 from cosycli.script.pinyin import is_kana
 
@@ -31,14 +31,14 @@ _STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}
 _SPELLING = frozenset({"characters", "spell-out", "verbatim", "letters"})
 _NUMBERS = {"cardinal": cardinal, "number": cardinal, "ordinal": ordinal, "digits": digits}
 _TELEPHONE = "telephone"
-# The normaliser knows these when it sees them.
+# The normaliser recognises these by their form.
 _AS_WRITTEN = frozenset({"date", "time", "currency", "unit", "fraction", "measure", "address", "name", "net", "text"})
 _SIGNS = ENGLISH_SIGNS | {"*": "star", ",": "comma", "!": "bang"}
 
 
 @dataclass(frozen=True)
 class _VoiceSettings:
-    """How the characters under some marks are spoken; None where the marks do not say."""
+    """How the characters under some marks are spoken; None for what the marks leave open."""
 
     voice: str | None = None
     style: str | None = None
@@ -55,7 +55,7 @@ class MarkReader:
     """Reads the marks of blocks.
 
     Attributes:
-        notes: start, end and message of what the writer should know.
+        notes: start, end and message of each note for the writer.
     """
 
     capabilities: Capabilities
@@ -63,24 +63,24 @@ class MarkReader:
     notes: list[tuple[int, int, str]] = field(default_factory=list)
     _spellings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
-    def lay(self, text: str, marks: Sequence[Mark], parts: Iterable[Part], told: str | None) -> Iterator[Part]:
-        """The parts of a block as its marks have them spoken; what the text itself orders wins.
+    def apply(self, text: str, marks: Sequence[Mark], parts: Iterable[Part], declared: str | None) -> Iterator[Part]:
+        """Applies the marks to the parts of a block; the notation in the text wins.
 
         Args:
-            text: of which marks and parts name the characters.
-            told: ISO 639-1 code of the block's language.
+            text: the text that marks and parts refer to.
+            declared: ISO 639-1 code of the block's language.
 
         Raises:
-            UsageError: there is no such voice or style.
+            UsageError: a voice or style does not exist.
         """
         pieces = cut(parts, sorted({edge for mark in marks for edge in (mark.start, mark.end)}))
         changes = list(self._changes([mark for mark in marks if mark.kind not in _STANDS_ALONE]))
         spoken = _spoken_in(pieces, changes)
         pauses = [mark for mark in marks if mark.kind is MarkKind.PAUSE]
-        return say_instead(_with_pauses(spoken, pauses), list(self._replacements(text, marks, told)))
+        return say_instead(_with_pauses(spoken, pauses), list(self._replacements(text, marks, declared)))
 
     def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _VoiceSettings]]:
-        """Where the voice settings change, and what they are from there on."""
+        """Yields the places where the voice settings change, and the settings from there on."""
         open_settings: list[tuple[float, _VoiceSettings]] = [(math.inf, _ORDINARY)]
         for mark in marks:
             yield from _close(open_settings, mark.start)
@@ -100,33 +100,33 @@ class MarkReader:
         return replace(around, is_emphasized=self.capabilities.encloses(_EMPHASIS))
 
     def _speed(self, mark: Mark) -> float | None:
-        """SSML 1.1, 3.2.4: a rate is a factor on the default rate, whatever is around it."""
+        """Returns the factor on the default rate, whatever the rate around it is (SSML 1.1, 3.2.4)."""
         try:
             speed = float(mark.value)
         except ValueError:
             speed = math.nan
         if 0 < speed < math.inf:
             return speed
-        self.notes.append((mark.start, mark.end, f"The rate {mark.value!r} is not a number above 0 and is ignored."))
+        self.notes.append((mark.start, mark.end, f"The rate {mark.value!r} is ignored: it is not a number above 0."))
         return None
 
-    def _replacements(self, text: str, marks: Iterable[Mark], told: str | None) -> Iterator[Replacement]:
+    def _replacements(self, text: str, marks: Iterable[Mark], declared: str | None) -> Iterator[Replacement]:
         position = 0
         for mark in marks:
             if mark.kind in _SAYS_INSTEAD and position <= mark.start < mark.end:
-                spoken = self._say(mark, text[mark.start : mark.end], told)
+                spoken = self._say(mark, text[mark.start : mark.end], declared)
                 if spoken:
                     yield Replacement(mark.start, mark.end, spoken)
                     position = mark.end
 
-    def _say(self, mark: Mark, word: str, told: str | None) -> str | None:
-        """What is said instead of `word`; None where the mark cannot be obeyed, which is noted."""
+    def _say(self, mark: Mark, word: str, declared: str | None) -> str | None:
+        """Returns what is spoken in place of `word`; None, with a note, if the mark cannot be applied."""
         if mark.kind is MarkKind.ALIAS:
-            return say_in_words(mark.value, told)
+            return say_in_words(mark.value, declared)
         if mark.kind is MarkKind.SAY_AS:
             if not _can_interpret(mark.value):
-                self.notes.append((mark.start, mark.end, f"say-as {mark.value!r} is not known and is ignored."))
-            return _say_as(word, mark.value, told)
+                self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
+            return _say_as(word, mark.value, declared)
         return self._pronounce(mark, word)
 
     def _pronounce(self, mark: Mark, word: str) -> str | None:
@@ -135,13 +135,13 @@ class MarkReader:
         tokens = tokens_of(word, mark.value, mark.alphabet) if mark.alphabet else None
         if tokens:
             return self.say_tokens(mark.start, word, tokens)
-        if says_something(mark.value):  # dots above a word only emphasize it
-            what = f"{word}: its pronunciation {mark.value!r} cannot be said and is ignored."
+        if says_something(mark.value):  # dots above a word are emphasis
+            what = f"The pronunciation {mark.value!r} of {word} is ignored: it has no tokens."
             self.notes.append((mark.start, mark.end, what))
         return None
 
     def say_tokens(self, start: int, word: str, tokens: tuple[str, ...]) -> str:
-        """The word's sounds as the model takes them; noted where that is a respelling."""
+        """Returns the word's sounds as the model takes them; notes a respelling."""
         key = (word, tokens)
         if key not in self._spellings:
             self._spellings[key] = say_phonemes(word, tokens, self.capabilities)
@@ -182,11 +182,13 @@ def _under(piece: Part, settings: _VoiceSettings) -> Part:
 
 def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Part]:
     number = 0
-    last = Part(0, 0, Kind.TEXT)
+    last = Part(0, 0, PartKind.TEXT)
     for piece in chain(pieces, [None]):
         while number < len(pauses) and (piece is None or pauses[number].start <= piece.start):
             place = max(last.end, pauses[number].start)
-            yield replace(last, start=place, end=place, kind=Kind.PAUSE, pause_s=_seconds(pauses[number]), tokens="")
+            yield replace(
+                last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]), tokens=""
+            )
             number += 1
         if piece:
             yield piece
@@ -202,10 +204,10 @@ def _can_interpret(interpret_as: str) -> bool:
 
 
 def _say_as(text: str, interpret_as: str, language: str | None) -> str | None:
-    """What is said for `text`; None where it is to be read as ordinary text, or is not what it should be.
+    """Returns the words for `text`; None if it is read as ordinary text, or is not of the kind that the mark names.
 
     ("NATO", "characters") -> "N A T O"; ("3", "ordinal") -> "third"; ("0160-12", "telephone") -> "zero one six zero,
-    one two". Dates, times and amounts are ordinary text: the normaliser tells them by their form.
+    one two". Dates, times and amounts are ordinary text: the normaliser recognises them by their form.
     """
     spoken_in = language or "en"
     if interpret_as in _SPELLING:

@@ -1,9 +1,9 @@
-"""The pronunciation of a word, in whatever alphabet it is written, as the model's tokens.
+"""Turns the pronunciation of a word, written in any alphabet, into the model's tokens.
 
-English sounds become CMU phones, which the CMU Pronouncing Dictionary defines by an example word each. The IPA symbols
-are those of the Handbook of the International Phonetic Association (1999), as dictionaries of American and of British
-English use them. X-SAMPA is mapped onto IPA after J. C. Wells, "Computer-coding the IPA" (1995). Pinyin is the work of
-`pinyin`.
+English sounds become CMU phones, each of which the CMU Pronouncing Dictionary defines by an example word. The IPA
+symbols are those of the Handbook of the International Phonetic Association (1999), as dictionaries of American and of
+British English use them. X-SAMPA is mapped onto IPA after J. C. Wells, "Computer-coding the IPA" (1995). `pinyin` reads
+pinyin and zhuyin.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cosycli.script.vocabulary import CMU_PHONEMES
 
 __all__ = ["cmu_tokens", "phones_of_ipa", "phones_of_x_sampa", "tokens_of"]
 
-# Vowels of American and British dictionaries; one that is two phones is written with a space.
+# Vowels of American and British dictionaries; a space separates two phones.
 _VOWELS = {
     "ɑ": "AA", "ɒ": "AA", "æ": "AE", "a": "AE", "ʌ": "AH", "ə": "AH", "ɐ": "AH", "ɔ": "AO", "aʊ": "AW", "aɪ": "AY",
     "ɑʊ": "AW", "ɑɪ": "AY",
@@ -40,7 +40,7 @@ _SEPARATORS = frozenset(". |‖-")  # between syllables, words and phrases
 _SPELLINGS = str.maketrans(
     {"'": "ˈ", "’": "ˈ", "g": "ɡ", "r": "ɹ", "ɻ": "ɹ", "ʧ": "tʃ", "ʤ": "dʒ", "ɘ": "ə", "ɵ": "oʊ", "\u02de": "ɹ"}
 )
-# Length, ties, aspiration, missing syllables or voice, dental and brackets change no sound of English.
+# Length, ties, aspiration, brackets, and marks for non-syllabic, voiceless and dental sounds change no English phone.
 _IGNORED = re.compile("[ːˑ:()ʰ\u0361\u035c\u032f\u0325\u032a]")
 
 _X_SAMPA = {
@@ -55,7 +55,7 @@ _X_SAMPA_SYMBOL = re.compile("|".join(re.escape(symbol) for symbol in sorted(_X_
 def tokens_of(word: str, written: str, alphabet: Alphabet) -> tuple[str, ...] | None:
     """`("Weena", "ˈwiːnə", Alphabet.IPA)` -> `("[W]", "[IY1]", "[N]", "[AH0]")`.
 
-    None where there are no tokens for its sounds, or pinyin has not one syllable for each Chinese character of `word`.
+    None if a sound has no token, or if pinyin does not have one syllable for each Chinese character of `word`.
     """
     if alphabet in (Alphabet.PINYIN, Alphabet.RUBY):
         return tokens_of_ruby(word, written)
@@ -66,16 +66,16 @@ def tokens_of(word: str, written: str, alphabet: Alphabet) -> tuple[str, ...] | 
 
 
 def cmu_tokens(phones: str) -> tuple[str, ...] | None:
-    """ "R EH1 D" -> ("[R]", "[EH1]", "[D]"); None if one is not a CMU phone, or none is a vowel."""
+    """ "R EH1 D" -> ("[R]", "[EH1]", "[D]"); None if a part is not a CMU phone, or none is a vowel."""
     tokens = tuple(f"[{phone}]" for phone in phones.split())
     has_vowel = any(token[1] in "AEIOU" for token in tokens)
     return tokens if has_vowel and all(token in CMU_PHONEMES for token in tokens) else None
 
 
 def phones_of_ipa(text: str) -> tuple[str, ...] | None:
-    """ "ˈwiːnə" -> ("W", "IY1", "N", "AH0"); None if it holds a sound that English lacks, or no vowel.
+    """ "ˈwiːnə" -> ("W", "IY1", "N", "AH0"); None if it has a sound that English lacks, or no vowel.
 
-    A stress mark counts for the next vowel. Where there is none, the first full vowel is stressed.
+    A stress mark counts for the next vowel. Without stress marks, the first full vowel is stressed.
     """
     sounds = unicodedata.normalize("NFD", text.strip().strip("/[]")).replace("aː", "ɑ").translate(_SPELLINGS)
     sounds = _IGNORED.sub("", sounds)
@@ -99,7 +99,7 @@ def phones_of_ipa(text: str) -> tuple[str, ...] | None:
 
 
 def phones_of_x_sampa(text: str) -> tuple[str, ...] | None:
-    """'"wi:n@' -> ("W", "IY1", "N", "AH0"); None if it holds a sound that English lacks, or no vowel."""
+    """'"wi:n@' -> ("W", "IY1", "N", "AH0"); None if it has a sound that English lacks, or no vowel."""
     return phones_of_ipa(_X_SAMPA_SYMBOL.sub(lambda match: _X_SAMPA[match.group()], text))
 
 
@@ -109,7 +109,7 @@ def _symbol_at(sounds: str, position: int) -> str | None:
 
 
 def _stressed(phones: list[str]) -> tuple[str, ...] | None:
-    """The phones with a stress on the first full vowel, if they have none; None where there is no vowel."""
+    """Stresses the first full vowel if no vowel is stressed; None if there is no vowel."""
     vowels = [index for index, phone in enumerate(phones) if phone[-1].isdigit()]
     full = next((index for index in vowels if phones[index] != "AH0"), None)
     if full is not None and all(phones[index][-1] == "0" for index in vowels):

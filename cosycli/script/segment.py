@@ -1,4 +1,4 @@
-"""What the script stage hands on: segments to speak, and an account of every character of the source text."""
+"""The output of the script stage: segments to speak, and an account of every character of the source text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Segment:
     Attributes:
         text: speakable text. Square and angle brackets in it are always tokens of the model: tags such as
             `[laughter]` and `<strong>`, and pronunciations such as `[K][AE1][T]` or `[h][ǎo]`.
-        source: first and one past the last character of the source text that this segment speaks.
-        voice: the voice of the library that the text or its cast asks for, or None for the caller's default.
-        style: the instruction that the text asks for, in the model's own words, or None for the caller's default.
+        source: first, and one past the last, character of the source text that this segment speaks.
+        voice: the voice that the text or its cast asks for, or None for the caller's default.
+        style: the model's instruction that the text asks for, or None for the caller's default.
         language: ISO 639-1 code of most of the text.
         pause_after_s: silence that follows, in seconds.
-        speed: how many times as fast as the rest of the text.
-        pause_before_s: silence ordered before the first segment of a text or chapter, in seconds.
+        speed: factor on the speed of the voice.
+        pause_before_s: silence that the text asks for before its first segment, in seconds.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Segment:
 
 
 class Fate(str, Enum):
-    """What became of a source character."""
+    """What happened to a source character."""
 
     SPOKEN = "spoken"
     REWRITTEN = "rewritten"
@@ -45,7 +45,7 @@ class Fate(str, Enum):
 
 @dataclass(frozen=True)
 class Span:
-    """Neighbouring source characters, `start` to `end`, that share a fate; `reason` is set when they were skipped."""
+    """Neighbouring source characters, `start` to `end`, with the same fate; `reason` is set if they were skipped."""
 
     start: int
     end: int
@@ -64,7 +64,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Note:
-    """Something the writer of the text should know, such as a bracket that looks like a tag and is none."""
+    """A message for the writer of the text, for example about a bracket that looks like a tag and is not one."""
 
     source: tuple[int, int]
     line: int
@@ -73,7 +73,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Numbers of source characters; `unaccounted` is 0 or we have a bug."""
+    """Numbers of source characters; `unaccounted` other than 0 is a bug."""
 
     source: int
     spoken: int
@@ -87,13 +87,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Script:
-    """A text made ready to speak.
+    """A text prepared for speaking.
 
     Attributes:
         source: the text as it was given.
-        segments: in reading order.
-        spans: in order and without overlap, the fate of every source character.
-        notes: in order of the text.
+        segments: the segments in reading order.
+        spans: the fate of every source character, in order and without overlap.
+        notes: the notes for the writer in order of the text.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""From plain text to a script: the stage as a whole."""
+"""Turns plain text into a script: the stage as a whole."""
 
 from __future__ import annotations
 
@@ -28,32 +28,34 @@ def read_script(
     katakana: bool = False,
     pauses: Pauses = DEFAULT_PAUSES,
 ) -> Script:
-    """Make a text ready to speak.
+    """Prepares a text for speaking.
 
     Args:
-        text: any text; marks of the notation (see `markup`) are obeyed.
-        language: BCP 47 tag of the text, English by default; parts in another script tell theirs.
-        tags: the model's tags, as it writes them: `[laughter]`, `<strong>`, `</strong>`.
-        styles: names of styles and the model's instruction for each; None if it takes no instruction.
+        text: any text; it may contain the notation of `markup`.
+        language: BCP 47 tag of the text, English by default; parts in another writing system get their own language.
+        tags: the model's tags as it writes them: `[laughter]`, `<strong>`, `</strong>`.
+        styles: the model's instruction by style name; None if the model takes no instructions.
         voices: names that `[voice: …]` may use; None leaves the check to the caller.
         phonemes: the model's pronunciation tokens; empty if it has none.
-        katakana: whether the model wants Japanese in it.
-        pauses: silence by boundary.
+        katakana: whether the model reads Japanese in katakana.
+        pauses: the silence after each boundary.
 
     Raises:
         UsageError: a tag, style or voice does not exist.
-        InputError: nothing in the text can be spoken.
-        MissingError: what is needed for katakana is not installed.
+        InputError: the text contains nothing that can be spoken.
+        MissingError: the library that reads Japanese in katakana is not installed.
     """
     markup = parse_markup(text, Capabilities(tags, styles, voices, phonemes))
-    said = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses, katakana=katakana)
-    if not said.segments:
+    segmented = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses, katakana=katakana)
+    if not segmented.segments:
         raise _nothing_to_say(text)
-    return Script(text, said.segments, said.spans, markup.notes)
+    return Script(text, segmented.segments, segmented.spans, markup.notes)
 
 
 def _nothing_to_say(text: str) -> InputError:
-    what = "The text is empty." if not text.strip() else f"The text {_shown(text)} holds no word that can be spoken."
+    what = (
+        "The text is empty." if not text.strip() else f"The text {_shown(text)} contains no words that can be spoken."
+    )
     return InputError(what, 'Give at least one word: cosy speak "Good evening." -o evening.wav')
 
 

@@ -1,4 +1,4 @@
-"""How long a text takes to say, estimated before it is spoken, and how long to be silent after it."""
+"""Estimates how long a text takes to speak, and sets how long the silence after it is."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _KANA_S = 1 / 7.84
 _HANGUL_S = 1 / 6.0
 
 _TOKEN = re.compile(r"\[[^\]]*\]|<[^>]*>")
-_BETWEEN_KANA = re.compile(" (?=[\u30a1-\u30fa])")  # parts words for the model and takes no time
+_BETWEEN_KANA = re.compile(" (?=[\u30a1-\u30fa])")  # separates words for the model and takes no time
 
 
 class Boundary(Enum):
-    """What ends between two segments, the smallest first."""
+    """What ends between two segments, the smallest unit first."""
 
     CUT = "cut"
     CLAUSE = "clause"
@@ -34,14 +34,14 @@ class Boundary(Enum):
 
 @dataclass(frozen=True)
 class Pauses:
-    """Silence after a segment, in seconds, by what ends there.
+    """Silence after a segment in seconds, by what ends there.
 
-    Pauses of readers fall into three groups, under 0.2 s, 0.2 to 1 s, and longer (Campione and Véronis, "A large-scale
-    multilingual study of silent pause duration", Speech Prosody 2002). Clauses get the first, sentences and paragraphs
-    the second, and what a printed page parts by empty lines the third, each step large enough to be heard as another:
-    `heading_s` on both sides of a heading, `scene_break_s` where a scene ends, `chapter_s` at the end of a chapter,
-    where ACX asks for 1 to 5 seconds. A cut inside a clause gets none. The items of a list, the rows of a table and
-    the lines of a verse are parted like sentences, its stanzas like paragraphs.
+    Pauses of readers fall into three groups: under 0.2 s, 0.2 to 1 s, and longer (Campione and Véronis, "A large-scale
+    multilingual study of silent pause duration", Speech Prosody 2002). Clauses get the first; sentences and paragraphs
+    the second; and what a printed page separates by empty lines the third, in audibly different steps: `heading_s` on
+    both sides of a heading, `scene_break_s` at the end of a scene, `chapter_s` at the end of a chapter, where ACX asks
+    for 1 to 5 seconds. A cut inside a clause gets no pause. Items of a list, rows of a table and lines of verse are
+    separated like sentences, stanzas like paragraphs.
     """
 
     cut_s: float = 0.0
@@ -60,7 +60,7 @@ DEFAULT_PAUSES = Pauses()
 
 
 class _Seconds(dict[str, float]):
-    """Seconds of each character, looked up once."""
+    """The seconds of each character, computed once."""
 
     def __missing__(self, char: str) -> float:
         self[char] = seconds = _character_seconds(char)
@@ -79,10 +79,10 @@ _SECONDS = _Seconds()
 
 
 def seconds_of(text: str) -> list[float]:
-    """Seconds that each character of `text` takes."""
+    """Returns the seconds that each character of `text` takes."""
     return [_SECONDS[char] for char in text]
 
 
 def seconds_of_tokens(spoken: str) -> float:
-    """Seconds of a text that may hold tokens of the model, each of which counts as one character."""
+    """Returns the seconds of a text; each token of the model in it counts as one character."""
     return sum(seconds_of(_TOKEN.sub("x", _BETWEEN_KANA.sub("", spoken))))

@@ -85,7 +85,7 @@ def test_lookup_tells_sounds_and_what_the_model_is_told(cosy):
         "  builtin            [W][IY1][N][AH0]",
         "银行: yín háng  (pypinyin)",
         "  builtin            银航",
-        "Ж: -  (nobody)",
+        "Ж: -  (unknown)",
     ]
 
 

@@ -35,7 +35,7 @@ def test_a_chapter_without_words_is_kept_and_a_book_without_words_is_refused():
     script = read_book_script(Book(Metadata(language="en"), chapters, 8), CAPABILITIES)
     assert [number for number, _, _ in script.segments()] == [2]
     assert script.coverage.unaccounted == 0
-    with pytest.raises(InputError, match="“A Book” holds no word"):
+    with pytest.raises(InputError, match="“A Book” contains no words"):
         read_book_script(book("* * *"), CAPABILITIES)
 
 

@@ -1,4 +1,4 @@
-"""Spoken words for what English text writes in figures, signs and abbreviations."""
+"""Writes the figures, signs and abbreviations of English as words."""
 
 from cosycli.script.addresses import address_forms
 from cosycli.script.english.abbreviations import ABBREVIATIONS, SIGNS

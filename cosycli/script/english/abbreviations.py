@@ -1,4 +1,4 @@
-"""Titles and other abbreviations, and signs."""
+"""Expands titles and other abbreviations, and names signs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SIGN_WORDS = {
 
 
 def _ends_sentence(match: re.Match[str]) -> bool:
-    """True when the abbreviation's full stop ends the sentence too: nothing follows, or a capital."""
+    """True if the full stop of the abbreviation also ends the sentence: nothing follows, or a capital."""
     rest = match.string[match.end() : match.end() + 4]
     return not rest.strip(" \"”')") or bool(re.match(r"[\"”')]?\s+[\"“'(]?[A-Z]", rest))
 
@@ -71,7 +71,7 @@ def _before_number(match: re.Match[str]) -> str:
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
-    """ "St. Paul" is a saint, "12 Elm St." a street: a street follows a name and no name follows it."""
+    """ "St. Paul" is a saint, "12 Elm St." is a street: it follows a name, and no name follows it."""
     follows_name = bool(re.search(r"[A-Z][a-z]+ $", match.string[max(0, match.start() - 20) : match.start()]))
     before_name = bool(re.match(r" [A-Z][a-z]", match.string[match.end() : match.end() + 3]))
     if before_name and not (follows_name and _house_number_before(match)):

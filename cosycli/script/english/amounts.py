@@ -1,4 +1,4 @@
-"""Sums of money, measures, fractions, telephone numbers and plain numbers."""
+"""Reads sums of money, measures, fractions, telephone numbers and plain numbers."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def _range(match: re.Match[str]) -> str:
 
 
 def _label(match: re.Match[str]) -> str:
-    """The third listing of chapter 2 is "Listing 2-3", which are no listings two to three."""
+    """ "Listing 2-3" is the third listing of chapter 2, not a range."""
     return f"{match['label']} {cardinal(match['first'])} dash {cardinal(match['last'])}"
 
 
@@ -236,7 +236,7 @@ def _house(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    """A number by itself: four figures from 1100 to 2099 are a year, unless something is counted."""
+    """Reads a number alone: 1100 to 2099 are years, unless something is counted."""
     written, text = match["number"], match.string
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     said = decimal(written)

@@ -1,4 +1,4 @@
-"""English number words, and the Roman numerals that are numbers: of chapters, of rulers, and alone in a heading."""
+"""Writes English numbers as words, and Roman numerals of chapters, of rulers, and alone in a heading."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _RULERS = (
     "|Philip|Pius|Ptolemy|Ramses|Richard|Robert|Rudolf|Sixtus|Umberto|Urban|Victor|Wilhelm|William"
 )
 _ROMAN = rf"(?=[IVXLCivxlc])(?P<roman>{NUMERAL}|{NUMERAL.lower()})(?![\w'-])"
-_NOT_PRONOUN = re.compile(r"\s*(?:$|[^\w\s]|\n|of\b|[A-Z])")  # what follows the I of "Part I", not of "the part I like"
+_NOT_PRONOUN = re.compile(r"\s*(?:$|[^\w\s]|\n|of\b|[A-Z])")  # follows the I of "Part I", not of "the part I like"
 
 
 def digits(text: str) -> str:
-    """ "305" -> "three zero five"; anything but digits is left out."""
+    """ "305" -> "three zero five"; anything but digits is dropped."""
     return number_words.digits(text, "en") or ""
 
 
@@ -72,7 +72,7 @@ def plural(number: str) -> str:
 
 
 def _is_numeral(match: re.Match[str]) -> bool:
-    """A single letter is a numeral only where it cannot be the pronoun or a name such as "Part C"."""
+    """True unless a single letter can be the pronoun or a name such as "Part C"."""
     roman = match["roman"]
     if len(roman) > 1:
         return True
@@ -90,7 +90,7 @@ def _ruler(match: re.Match[str]) -> str | None:
 
 
 def _heading(match: re.Match[str]) -> str | None:
-    """A line of its own, such as "XIV."; of single letters I (with its stop), V and X."""
+    """Reads a line such as "XIV."; of single letters only I (with a stop), V and X."""
     roman, stop = match["roman"], match["stop"]
     is_numeral = len(roman) > 1 or roman in ("V", "X") or (roman == "I" and stop)
     return cardinal(str(roman_value(roman))) + stop if is_numeral else None

@@ -1,8 +1,8 @@
-"""Spoken words for what European languages other than English write in figures, signs and abbreviations.
+"""Writes the figures, signs and abbreviations of European languages other than English as words.
 
 Each language has a YAML file of its words (`de.yaml`), which a native speaker can edit, and a class for the rules that
-no table can hold. `grammar` has what the languages share. Any other language has its whole numbers from num2words, and
-its fractions and Roman numerals where there is a YAML file for it.
+no table can hold; `grammar` has what the languages share. In any other language num2words writes whole numbers, and
+fractions and Roman numerals are read if there is a YAML file.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _NUMBER = re.compile(r"\d{1,40}")
 
 @lru_cache(maxsize=8)
 def forms_for(language: str) -> tuple[Form, ...]:
-    """The forms of a language; at the least whole numbers, addresses and decorations."""
+    """Returns the forms of a language: at least whole numbers, addresses and decorations."""
     words = read_words(language)
     return forms_of(GRAMMARS[language](words)) if language in GRAMMARS else _number_forms(language, words)
 
 
 def _number_forms(language: str, words: Words) -> tuple[Form, ...]:
-    """The forms of a language of which the words for numbers are known, and perhaps that for the comma."""
+    """Returns the forms of a language without a grammar; `words` may have its comma and its divisions."""
 
     def grouped(match: re.Match[str]) -> str | None:
         return cardinal(re.sub(r"\D", "", match.group()), language)

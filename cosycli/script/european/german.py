@@ -1,4 +1,4 @@
-"""German, whose ordinals take an ending from the words around them."""
+"""The rules of German, whose ordinals get their ending from the words around them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosycli.script.number_words import cardinal, ordinal, year_words
 
 __all__ = ["German"]
 
-# The word before an ordinal tells its ending; without one it is that of a masculine noun, as of a day.
+# The word before an ordinal decides its ending; without one it is that of a masculine noun, such as a day.
 _ENDINGS = {"n": "am beim dem den des einem eines im vom zum zur", "": "das der die"}
 _ENDING = {word: ending for ending, words in _ENDINGS.items() for word in words.split()}
 _AFTER_ORDINAL = re.compile(
@@ -77,7 +77,7 @@ class German(Grammar):
         return said
 
     def _year(self, match: re.Match[str]) -> str | None:
-        """A noun, which has a capital, is counted, unless the word before the figures is one for years."""
+        """Reads a year, unless it counts the noun after it, which has a capital; words such as "seit" mark years."""
         is_counted = re.match(r"\s[A-ZÄÖÜ]", match.string[match.end() : match.end() + 2])
         before = word_before(match)
         is_of_years = before in _BEFORE_YEAR or before in map(str.lower, self.words.months)

@@ -1,4 +1,4 @@
-"""The forms that languages of Europe share, and how each of them says a number, a date, an amount."""
+"""The forms that European languages share, and the rules in which they differ."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _TELEPHONE = r"(?<![\w.,])(?<!\d )(?:\+\d{1,3}|\(0\d{1,5}\)|0\d{1,5})(?:[ /-]{1,
 
 
 class Grammar(ABC):
-    """How a language says what its words alone do not tell.
+    """The rules of a language: how it writes numbers, dates and amounts as words.
 
     Attributes:
-        code: ISO 639-1.
-        day_mark: pattern of what stands between day, month and year in words; `year_mark` of what may follow them.
-        clock_mark: pattern of what follows a time of day; it may hold `(?P<minute_after>…)`.
+        code: ISO 639-1 code.
+        day_mark: pattern between day, month and year in words; `year_mark` may follow them.
+        clock_mark: pattern after a time of day; it may contain `(?P<minute_after>…)`.
     """
 
     code: str
@@ -47,60 +47,60 @@ class Grammar(ABC):
 
     @abstractmethod
     def date(self, before: str, day: str, month: int, year: str) -> str:
-        """Day, month and year, of which the last may be ""; `before` is the word before them."""
+        """Says day, month and year, which may be ""; `before` is the word before them."""
 
     @abstractmethod
     def clock(self, hour: int, minute: int) -> str: ...
 
     @abstractmethod
     def fraction(self, above: int, below: int) -> str | None:
-        """Numerator and denominator, which is above 1."""
+        """Says a numerator and a denominator above 1."""
 
     @abstractmethod
     def power(self, noun: str, power: int) -> str:
-        """The noun of a unit as one of area (2) or of volume (3)."""
+        """Turns the noun of a unit into one of area (2) or volume (3)."""
 
     def decimal(self, whole: str, fraction: str) -> str:
         """("2", "05") -> "zwei Komma null fünf"."""
         return f"{cardinal(whole, self.code)} {self.words.comma} {digits(fraction, self.code)}"
 
     def count(self, written: str, words: str, nouns: Nouns) -> str:
-        """("1", …) -> "ein Meter", ("2", "zwei", …) -> "zwei Meter": figures, their words, and what is counted."""
+        """("1", …) -> "ein Meter", ("2", "zwei", …) -> "zwei Meter": figures, their words, and the noun."""
         return nouns[0] if written == "1" else f"{words} {nouns[-1]}"
 
     def after_scale(self, noun: str) -> str:
-        """The plural of a unit as it stands after a word such as "Million"."""
+        """Returns the plural of a unit in the form that follows a word such as "Million"."""
         return noun
 
     def scales(self) -> str:
-        """A pattern for the words between a number and its unit."""
+        """Returns a pattern for the words between a number and its unit."""
         return _any_of(self.words.scales).replace(r"\ ", r"\s")
 
     def special_forms(self) -> tuple[Form, ...]:
-        """Forms of this language alone; of those that are shared, only dates and telephone numbers win over them."""
+        """Returns forms of this language alone; only dates and telephone numbers win over them."""
         return ()
 
     def number(self, written: str) -> str:
-        """ "1.500,25" in words."""
+        """Says "1.500,25"."""
         whole, comma, fraction = re.sub(r"[. ]", "", written).partition(",")
         return self.decimal(whole, fraction) if comma else cardinal(whole, self.code) or whole
 
     def amount(self, written: str, nouns: Nouns) -> str:
-        """ "2,5" of something in words."""
+        """Says "2,5" of something."""
         return self.count(re.sub(r"[. ]", "", written), self.number(written), nouns)
 
 
 def word_before(match: re.Match[str]) -> str:
-    """The word right before a match, in small letters; "" where there is none."""
+    """Returns the word right before a match, in small letters; "" if there is none."""
     word = _WORD_BEFORE.search(match.string, max(0, match.start() - 30), match.start())
     return word.group(1).lower() if word else ""
 
 
 def _words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, may_end: bool = False) -> Form:
-    """Finds the keys of a table as whole words, the longest first; a space in a key may be left out.
+    """Finds the keys of a table as whole words, the longest first; a text may omit the spaces of a key.
 
     Args:
-        may_end: their full stop may end a sentence too, and does before a capital; at the end of a text it always does.
+        may_end: a full stop before a capital also ends the sentence; at the end of a text it always does.
     """
     said = {written.replace(" ", ""): spoken for written, spoken in words.items()}
     written = "|".join(re.escape(word).replace(r"\ ", r"\s?") for word in sorted(words, key=len, reverse=True))
@@ -115,7 +115,7 @@ def _words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, 
 
 
 def forms_of(grammar: Grammar) -> tuple[Form, ...]:
-    """The forms of a language, an earlier one winning over a later one."""
+    """Returns the forms of a language; an earlier form wins over a later one."""
     words = grammar.words
     return (
         *address_forms(grammar.code, words.address_signs),
@@ -137,11 +137,11 @@ def forms_of(grammar: Grammar) -> tuple[Form, ...]:
 
 
 def ruler_form(names: str, say: Callable[[str, int], str]) -> Form:
-    """Numerals after the names of rulers.
+    """Returns a form for Roman numerals after the names of rulers.
 
     Args:
-        names: a pattern for the names.
-        say: gives the words for a name and a number.
+        names: pattern of the names.
+        say: returns the words for a name and a number.
     """
     pattern = rf"(?<!\w)(?P<name>{names}) (?=[IVX])(?P<roman>{NUMERAL})\b(?:\.(?=\s[a-zß-ÿ]))?(?![\w'’-])"
     return Form("ruler", re.compile(pattern), lambda match: say(match["name"], roman_value(match["roman"])))
@@ -266,7 +266,7 @@ def _numbers(grammar: Grammar) -> tuple[Form, ...]:
 
 
 def _any_of(written: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest first."""
+    """Returns a pattern for any of the words, the longest first."""
     return "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
 
 

@@ -1,4 +1,4 @@
-"""French, Spanish and Italian."""
+"""The rules of French, Spanish and Italian."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class French(Grammar):
         return " ".join([cardinal(whole, "fr") or whole, self.words.comma, *said])
 
     def count(self, written: str, words: str, nouns: Nouns) -> str:
-        """French counts with the singular up to two."""
+        """Uses the singular below two."""
         if written == "1":
             return nouns[0]
         noun = nouns[0].split(" ", 1)[1] if written.split(",")[0] in ("0", "1") else nouns[1]
@@ -88,11 +88,11 @@ def _french_ordinal(match: re.Match[str]) -> str | None:
 
 
 class _WithRulers(Grammar):
-    """A language with numbers after the names of its rulers."""
+    """A language that says numbers after the names of rulers."""
 
     @abstractmethod
     def ruler_number(self, number: int) -> str:
-        """As it stands after the name of a king."""
+        """Says a number in the form that follows the name of a king."""
 
     def ruler_form(self) -> Form:
         return ruler_form("|".join((*self.words.kings, *self.words.queens)), self._ruler)

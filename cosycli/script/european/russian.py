@@ -1,4 +1,4 @@
-"""Russian, whose numbers take the case and gender of what they count."""
+"""The rules of Russian, whose numbers get the case and gender of what they count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cosycli.script.roman import NUMERAL, roman_value
 __all__ = ["Russian"]
 
 _TENTHS = ("десят", "сот", "тысячн")
-# The word after the figures of a year, or of a century, tells their case (num2words: n, g, d, a, i, p).
+# The word after a year or a century decides its case (num2words: n, g, d, a, i, p).
 _YEAR_CASES = {"год": "n", "года": "g", "году": "p", "годом": "i", "годы": "n", "годов": "g"}
 _SHORT_YEAR = {"в": ("p", "году"), "к": ("d", "году"), "по": ("n", "год"), "за": ("n", "год")}
 _CENTURY_CASES = {"век": "n", "века": "g", "веке": "p", "веку": "d", "веком": "i", "в.": "p"}
@@ -80,7 +80,7 @@ class Russian(Grammar):
         return f"{words} {singular if last == 1 else few}"
 
     def special_forms(self) -> tuple[Form, ...]:
-        # In the nominative alone: other cases of a name would want other cases of the number.
+        # Only in the nominative: other cases of a name would need other cases of the number.
         rulers = "|".join((*self.words.kings, *self.words.queens))
         return (
             ruler_form(rulers, self._ruler),
@@ -94,9 +94,9 @@ class Russian(Grammar):
 
 
 def _year(match: re.Match[str]) -> str:
-    """ "в 1984 году", and "в 1984 г.", of which the preposition tells the case.
+    """Reads "в 1984 году", and "в 1984 г.", whose case the preposition decides.
 
-    The stop of "г." ends the sentence too before a capital, unless the sentence has only begun: "В 1984 г. Анна …".
+    A stop of "г." before a capital also ends the sentence, unless the sentence has only begun: "В 1984 г. Анна …".
     """
     case, word = _YEAR_CASES.get(match["word"]), match["word"]
     if case is None:
@@ -124,7 +124,7 @@ def _ordinal(number: int, case: str = "n", gender: str = "m") -> str:
 
 @lru_cache(maxsize=4096)
 def _feminine(figures: str) -> str:
-    """The words for a number of something feminine; those of more than 15 figures are read one by one."""
+    """Writes a number of something feminine as words; more than 15 figures are read one by one."""
     from num2words import num2words
 
     if len(figures) > 15:

@@ -1,4 +1,4 @@
-"""The words of one language, as its YAML file has them."""
+"""Reads the YAML file with the words of a language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 __all__ = ["Coin", "Nouns", "Words", "read_words"]
 
-# A unit or coin: its singular after the word for one, then its plural, in Russian that of 2 to 4 and of 5 and more:
+# A unit or coin: its singular after the word for one, then its plural; in Russian the plurals of 2 to 4 and of 5 up:
 # ("ein Meter", "Meter"), ("один метр", "метра", "метров").
 Nouns = tuple[str, ...]
 
@@ -26,21 +26,21 @@ class Coin:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language; a language whose numbers alone are known here has none.
+    """The words of a language; empty for a language without a file.
 
     Attributes:
-        minus, per: as in -5 and km/h.
+        minus, per: as in -5 and in km/h.
         to: between the ends of a range.
         comma: before the fraction of a number.
         months: in the form that follows the day.
         short_months: other names in small letters, without a full stop, and the number of each.
-        units, coins: by the sign as written.
+        units, coins: nouns by the sign as written.
         coin_joint: between an amount of coins and one of hundredths; may be empty.
         scales: words between a number and its unit.
-        abbreviations: as written, and the words; a space in one may be left out.
-        last_abbreviations: the same of those with which a sentence may end.
-        before_numbers: the same of those that count only before a figure.
-        signs, address_signs: names of signs, the latter in addresses of the internet.
+        abbreviations: words by the abbreviation as written; a text may omit its spaces.
+        last_abbreviations: the same for those that may end a sentence.
+        before_numbers: the same for those that count only before a figure.
+        signs, address_signs: names of signs, the latter in internet addresses.
         divisions: nouns before a Roman numeral, such as "Kapitel".
         kings, queens: names before a Roman numeral.
     """
@@ -66,7 +66,7 @@ class Words:
 
 
 def read_words(language: str) -> Words:
-    """The words of an ISO 639-1 language; none where there is no file for it."""
+    """Reads the words of an ISO 639-1 language; they are empty if there is no file."""
     file = resources.files(__package__) / f"{language}.yaml"
     if not file.is_file():
         return Words()
