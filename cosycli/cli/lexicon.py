@@ -97,8 +97,8 @@ def suggest(
     """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
     from cosycli.documents.plain_text import MAX_BYTES
     from cosycli.documents.reading_policy import ReadingPolicy
-    from cosycli.folders import write_whole
     from cosycli.documents.sources import read_source
+    from cosycli.folders import write_whole
     from cosycli.script.suggestion import lexicon_of
     from cosycli.script.suggestion import suggest as suggest_words
 

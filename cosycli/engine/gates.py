@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.sound.levels import frame_levels
 from cosycli.script.timing import seconds_of_tokens
+from cosycli.sound.levels import frame_levels
 
 __all__ = ["Evidence", "failures_of"]
 
