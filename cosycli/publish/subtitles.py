@@ -23,8 +23,8 @@ from cosycli.documents.book import Metadata
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import write_whole
 from cosycli.script.characters import is_wide
-from cosycli.script.duration import seconds_of
 from cosycli.script.printed import marks_of, printed
+from cosycli.script.timing import seconds_of
 
 if TYPE_CHECKING:
     from cosycli.publish.assembly import Assembly, ChapterTimes
