@@ -75,6 +75,10 @@ class Settings:
         """What `cosycli.load` is told."""
         return {name: getattr(self, name) for name in LOADING}
 
+    def only(self, *names: str) -> Settings:
+        """These of the settings, and the defaults of the others."""
+        return Settings(**{name: getattr(self, name) for name in names})
+
     def override(self, **flags: Any) -> Settings:
         """These settings with the flags that were given; None means not given."""
         return replace(self, **{name: value for name, value in flags.items() if value is not None})

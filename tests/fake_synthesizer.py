@@ -155,7 +155,8 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
     """
     import cosycli
     from cosycli import voice_checks
-    from cosycli.model import profile
+    from cosycli.engine import prepare
+    from cosycli.model.profile import ModelProfile
     from cosycli.model_library import find_model
 
     made: list[FakeSynthesizer] = []
@@ -176,7 +177,7 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
 
     patch(cosycli, "load", load)
     patch(voice_checks, "load_recognizer", lambda: FakeRecognizer(heard))
-    patch(profile, "read_profile", lambda _: profile.ModelProfile(spells_words=True))
+    patch(prepare, "read_profile", lambda _: ModelProfile(spells_words=True))
     return made
 
 

@@ -53,7 +53,7 @@ def convert(
     from cosycli.settings import read_settings
 
     flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
-    settings = read_settings(Path()).override(**flags)
+    settings = read_settings(Path()).only(*flags, "memory").override(**flags)  # the others are about texts
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
@@ -64,21 +64,13 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     started = time.monotonic()
     import cosycli
     from cosycli.cli.rendering import tell_what_was_made, write_out
-    from cosycli.engine.capabilities import check_mask
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
+    from cosycli.engine.prepare import prepare
     from cosycli.recording import open_recording
-    from cosycli.voices import find_voice
 
     destination.check()
-    folder = find_model(settings.model)
-    if settings.voice is not None:
-        find_voice(settings.voice, folder)
-    profile = read_profile(folder)
-    check_mask(settings.mask, profile)
-    sample_rate = profile.mel.sample_rate
+    sample_rate = prepare(settings).sample_rate
     recording = open_recording(source, sample_rate)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, prompt=settings.prompt)
+    synthesizer = cosycli.load(**settings.loading)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
     num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)

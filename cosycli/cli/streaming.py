@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cosycli.cli.progress import Progress
@@ -13,9 +12,9 @@ from cosycli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from cosycli.cli.rendering import Destination
+    from cosycli.engine.prepare import Prepared
     from cosycli.engine.streaming import Latency
-    from cosycli.engine.utterance import Utterance, VoiceSettings
-    from cosycli.script import Script
+    from cosycli.engine.utterance import Utterance
     from cosycli.settings import Settings
 
 __all__ = ["check_streamable", "render_stream"]
@@ -44,19 +43,10 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     started = time.monotonic()
     import cosycli
     from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
-    from cosycli.engine.capabilities import read_for
-    from cosycli.jobs.plan import voice_settings_of
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, language_model_weights
-    from cosycli.voices import find_voice
+    from cosycli.engine.prepare import prepare
 
     destination.check()
-    folder = find_model(settings.model)
-    language_model_weights(folder, settings.variant)
-    profile = read_profile(folder)
-    voice_settings = voice_settings_of(settings, profile)
-    find_voice(voice_settings.voice, folder)
-    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), voice_settings, report)
+    utterances = _utterances(sentences, prepare(settings), report)
     synthesizer = cosycli.load(**settings.loading)
     stream = synthesizer.stream(utterances)
     num_samples = write_out(stream, destination, synthesizer.sample_rate)
@@ -70,17 +60,16 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     return not stream.failed
 
 
-def _utterances(
-    sentences: Iterable[str], read: Callable[[str], Script], voice_settings: VoiceSettings, report: Progress
-) -> Iterator[Utterance]:
+def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) -> Iterator[Utterance]:
     """What is to be said of each sentence, once that has arrived."""
     from cosycli.cli.rendering import tell_what_was_found
+    from cosycli.engine.capabilities import read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.script.pauses import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:
-            script = read(sentence)
+            script = read_for(prepared.profile, sentence, prepared.folder)
         except InputError:  # it holds no word
             report.tell(f"Not spoken: {sentence.strip()[:40]!r}.", text=sentence.strip())
             continue
@@ -88,7 +77,7 @@ def _utterances(
         *before, last = script.segments
         if last.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
             last = replace(last, pause_after_s=DEFAULT_PAUSES.sentence_s)
-        yield from utterances_of([*before, last], voice_settings)
+        yield from utterances_of([*before, last], prepared.voice_settings)
 
 
 def _tell_latency(latency: Latency, report: Progress) -> None:

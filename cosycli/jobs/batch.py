@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cosycli.audio.encode import open_sink
 from cosycli.engine.capabilities import read_for
+from cosycli.engine.prepare import Prepared, PreparedOnce
 from cosycli.engine.utterance import Utterance, utterances_of
 from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
@@ -23,11 +24,9 @@ from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
 from cosycli.jobs.executors import Executor
 from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.plan import plan_book, voice_settings_of
+from cosycli.jobs.plan import plan_book
 from cosycli.jobs.take_store import StoredTake
 from cosycli.joining import Piece, join
-from cosycli.model.profile import read_profile
-from cosycli.model_library import find_model
 from cosycli.settings import Settings
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
@@ -139,6 +138,7 @@ class _ExecutorCache:
 
 
 def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) -> Iterator[_Outcome]:
+    prepare = PreparedOnce()
     texts = [job for job in jobs if isinstance(job, TextJob)]
     for way in dict.fromkeys(map(_way, texts)):
         alike = [job for job in texts if _way(job) == way]
@@ -149,7 +149,7 @@ def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) ->
             continue
         at_once = BATCHES_AT_ONCE * executor.max_batch_size
         for start in range(0, len(alike), at_once):
-            yield from _speak(alike[start : start + at_once], executor)
+            yield from _speak(alike[start : start + at_once], executor, prepare)
     for job in jobs:
         if isinstance(job, BookJob):
             yield job, _make_book_or_error(job, executors, report)
@@ -184,21 +184,20 @@ def _make_book(job: BookJob, executors: _ExecutorCache, report: Report) -> Made:
     return Made(result.files, round(result.assembly.duration_s, 3), flaws)
 
 
-def _speak(jobs: Sequence[TextJob], executor: Executor) -> Iterator[_Outcome]:
+def _speak(jobs: Sequence[TextJob], executor: Executor, prepare: PreparedOnce) -> Iterator[_Outcome]:
     ready = []
     for job in jobs:
         try:
-            ready.append(_Ready(job, _utterances(job)))
+            ready.append(_Ready(job, _utterances(job, prepare(job.settings))))
         except CosyError as error:
             yield job, error
     yield from _render(ready, executor)
 
 
-def _utterances(job: TextJob) -> list[Utterance]:
+def _utterances(job: TextJob, prepared: Prepared) -> list[Utterance]:
     """Raises: UsageError, InputError: the text has marks that do not exist, or nothing to say."""
-    folder = find_model(job.settings.model)
-    profile = read_profile(folder)
-    return utterances_of(read_for(profile, job.text, folder).segments, voice_settings_of(job.settings, profile))
+    script = read_for(prepared.profile, job.text, prepared.folder)
+    return utterances_of(script.segments, prepared.voice_settings)
 
 
 def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:

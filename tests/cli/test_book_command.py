@@ -134,7 +134,7 @@ def test_other_retakes_render_everything_anew_and_other_memory_nothing(cosy, nov
 
 
 def test_a_mask_that_the_model_does_not_know_is_refused_before_it_loads(cosy, novel, monkeypatch):
-    monkeypatch.setattr("cosycli.jobs.plan.read_profile", lambda folder: COSYVOICE_1)
+    monkeypatch.setattr("cosycli.engine.prepare.read_profile", lambda folder: COSYVOICE_1)
     ended = cosy("book", novel, "--mask", "chunk")
     assert ended.status == 2
     assert "There is no mask 'chunk' for this model.\nValid: full." in ended.err
