@@ -82,6 +82,11 @@ def test_a_voice_that_is_only_a_clip_is_imitated(synthesizer: Synthesizer) -> No
     assert 0.5 < speech.duration_s < 5
 
 
+def test_what_is_not_spoken_is_noted(synthesizer: Synthesizer) -> None:
+    (note,) = synthesizer.speak("Well done 🎉.").notes
+    assert str(note).startswith("Not spoken: '🎉'")
+
+
 def test_styles_are_refused(synthesizer: Synthesizer) -> None:
     with pytest.raises(UsageError, match="takes no style"):
         synthesizer.speak("Good evening.", style="happy")

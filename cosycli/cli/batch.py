@@ -90,6 +90,8 @@ def _told(made: Iterator[JobResult], ids: list[str], report: Progress) -> list[J
     for result in made:
         results[result.id] = result
         report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
+        for note in result.notes:
+            report.tell(f"{result.id}: {note}", id=result.id, note=note)
         report.update(len(results), len(ids), "jobs")
     return [results[id] for id in ids]
 
@@ -105,6 +107,7 @@ def _facts(result: JobResult) -> dict[str, Any]:
         "out": str(result.out),
         "status": result.status.value,
         "message": result.message,
+        "notes": list(result.notes),
         "audio_s": result.audio_s,
     }
 

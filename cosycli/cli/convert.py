@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cosycli.cli.progress import Progress
-    from cosycli.cli.rendering import Destination
+    from cosycli.jobs.destination import Destination
     from cosycli.settings import Settings
 
 __all__ = ["EXAMPLES", "convert"]
@@ -49,7 +49,7 @@ def convert(
     piece at a time.
     """
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
     flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
@@ -63,7 +63,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     """What can be known to fail is found out before the model loads."""
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import tell_what_was_made, write_out
+    from cosycli.cli.speech_report import tell_what_was_made
     from cosycli.engine.prepare import prepare
     from cosycli.recording import open_recording
 
@@ -72,7 +72,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     recording = open_recording(source, sample_rate)
     synthesizer = cosycli.load(**settings.loading)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
-    num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
+    num_samples = destination.write(_reported(blocks, sample_rate, recording.duration_s, report), sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)
 
 

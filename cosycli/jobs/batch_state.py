@@ -16,7 +16,17 @@ from cosycli.errors import InputError
 from cosycli.jobs.lock import locked
 from cosycli.whole_files import write_whole
 
-__all__ = ["BatchState", "Done", "open_state"]
+__all__ = ["BatchState", "Done", "Made", "open_state"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """An output that is complete: its files, seconds of audio, what of it did not pass the checks, and notes on it."""
+
+    files: tuple[Path, ...]
+    audio_s: float
+    flaws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Done:
         size: of all files, in bytes.
         audio_s: seconds of audio.
         flaws: what did not pass the checks.
+        notes: what is not spoken, and what is read otherwise than it may seem.
     """
 
     id: str
@@ -37,6 +48,7 @@ class Done:
     size: int
     audio_s: float
     flaws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class BatchState:
@@ -51,14 +63,14 @@ class BatchState:
         done = self.done.get(id)
         return done if done is not None and done.key == key and done.size == _size_of(done.files) else None
 
-    def add(self, id: str, key: str, files: Sequence[Path], audio_s: float, flaws: Sequence[str]) -> None:
+    def add(self, id: str, key: str, made: Made) -> None:
         """Note that a job is done.
 
         Raises:
             InputError: the file cannot be written.
         """
-        names = tuple(str(file.absolute()) for file in files)
-        done = Done(id, key, names, _size_of(names), audio_s, tuple(flaws))
+        names = tuple(str(file.absolute()) for file in made.files)
+        done = Done(id, key, names, _size_of(names), made.audio_s, made.flaws, made.notes)
         self.done[id] = done
         try:
             with self.path.open("a", encoding="utf-8") as file:
@@ -109,6 +121,7 @@ def _read(path: Path) -> list[Done]:
 def _parse(line: str) -> Done | None:
     try:
         values = json.loads(line)
-        return Done(**{**values, "files": tuple(values["files"]), "flaws": tuple(values["flaws"])})
+        lists = {name: tuple(values[name]) for name in ("files", "flaws", "notes") if name in values}
+        return Done(**{**values, **lists})
     except (ValueError, TypeError, KeyError):
         return None

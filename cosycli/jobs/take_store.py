@@ -78,6 +78,10 @@ class StoredTake:
     sample_rate: int
     facts: TakeFacts
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return self.facts.failures
+
     @classmethod
     def of(cls, take: Take) -> StoredTake:
         facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws, take.error_rate)

@@ -54,6 +54,7 @@ def test_results_as_json_are_all_that_is_on_standard_output(jobs):
         "out": "kettle.wav",
         "status": "done",
         "message": "",
+        "notes": [],
         "audio_s": kettle["audio_s"],
     }
     assert kettle["audio_s"] == soundfile.info("kettle.wav").duration
@@ -80,6 +81,17 @@ def test_takes_that_fail_their_checks_are_named_and_the_exit_code_says_so(jobs):
     ended = jobs("batch", "jobs.jsonl")
     assert ended.status == 5
     assert "Did not pass their checks: odd." in ended.err
+
+
+def test_what_is_not_spoken_is_named_with_its_job_in_every_run(jobs):
+    Path("jobs.jsonl").write_text('{"id": "odd", "text": "Well done 🎉 and on to page [12]."}\n', encoding="utf-8")
+    for status in ("done", "kept"):
+        ended = jobs("batch", "jobs.jsonl", "--json")
+        assert ended.status == 0
+        assert "odd: Not spoken: '🎉'" in ended.err
+        (result,) = json.loads(ended.out)
+        assert result["status"] == status
+        assert any("[12] is not a tag" in note for note in result["notes"])
 
 
 def test_jobs_that_are_listened_to_are_rendered_by_themselves(jobs):
