@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosycli.cli import options
+from cosycli.cli.options import Flags, Group, takes_groups
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from cosycli.cli.progress import Progress
     from cosycli.jobs.destination import Destination
-    from cosycli.settings import Settings
 
 __all__ = ["EXAMPLES", "convert"]
 
@@ -27,18 +28,16 @@ EXAMPLES = """Examples:
   cosy convert clip.wav --voice slt -o converted.wav
   cosy convert clip.wav --voice rms -o - | aplay
 """
+CONVERTING = Group(RenderOptions, ("voice", "model", "mask", "prompt", "device", "dtype"))
 
 
+@takes_groups
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A recording of speech, of any length.")],
     output: options.Output = None,
     format: options.Format = None,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    mask: options.Mask = None,
-    prompt: options.Prompt = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
+    *,
+    rendering: Annotated[Flags, CONVERTING],
     play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -52,14 +51,13 @@ def convert(
     from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
-    flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
-    settings = read_settings(Path()).only(*flags, "memory").override(**flags)  # the others are about texts
+    settings = read_settings(Path()).only(*CONVERTING.names, "memory").override(**rendering)  # no text, no style
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
 
 
-def _convert(source: Path, settings: Settings, destination: Destination, report: Progress) -> None:
+def _convert(source: Path, settings: RenderOptions, destination: Destination, report: Progress) -> None:
     """What can be known to fail is found out before the model loads."""
     started = time.monotonic()
     import cosycli

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosycli.cli import options
-from cosycli.cli.option_groups import takes_groups
+from cosycli.cli.options import RENDERING, Flags, takes_groups
 from cosycli.cli.speech_report import tell_failures, tell_notes, tell_what_was_made
 from cosycli.errors import SOME_FAILED, InputError
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
     from cosycli.engine.take import Take
     from cosycli.jobs.destination import Destination
-    from cosycli.settings import Settings
+    from cosycli.settings import RenderOptions
 
 __all__ = ["EXAMPLES", "read_argument", "speak", "speak_text"]
 
@@ -41,8 +40,7 @@ def speak(
     *,
     output: options.Output = None,
     format: options.Format = None,
-    voice_options: options.VoiceOptions,
-    rendering: options.Rendering,
+    rendering: Annotated[Flags, RENDERING],
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
     ] = False,
@@ -59,11 +57,11 @@ def speak(
     from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(**asdict(voice_options), **asdict(rendering))
+    settings = read_settings(Path()).override(**rendering)
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         if stream:
-            check_streamable(settings, rendering.mask)
+            check_streamable(settings, rendering.get("mask"))
             all_passed = speak_stream(arriving(text), settings, destination, report)
         else:
             all_passed = speak_text(read_argument(text), settings, destination, report)
@@ -71,7 +69,7 @@ def speak(
         raise typer.Exit(SOME_FAILED)
 
 
-def speak_text(text: str, settings: Settings, destination: Destination, report: Progress) -> bool:
+def speak_text(text: str, settings: RenderOptions, destination: Destination, report: Progress) -> bool:
     """Speak `text` into its destination, and return whether every segment passed its checks.
 
     What can be known to fail is found out before the model loads.

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from cosycli.engine.streaming import Latency
     from cosycli.engine.utterance import Utterance
     from cosycli.jobs.destination import Destination
-    from cosycli.settings import Settings
+    from cosycli.settings import RenderOptions
 
 __all__ = ["check_streamable", "speak_stream"]
 
 
-def check_streamable(settings: Settings, mask: str | None) -> None:
+def check_streamable(settings: RenderOptions, mask: str | None) -> None:
     """Raises UsageError for what a stream cannot do.
 
     Args:
@@ -35,7 +35,7 @@ def check_streamable(settings: Settings, mask: str | None) -> None:
         raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
 
 
-def speak_stream(sentences: Iterable[str], settings: Settings, destination: Destination, report: Progress) -> bool:
+def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination: Destination, report: Progress) -> bool:
     """Speak sentences as they arrive into their destination, and say how long the first sound took.
 
     Returns:

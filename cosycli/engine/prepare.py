@@ -11,7 +11,7 @@ from cosycli.engine.verification import check_listener
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model_library import find_model, language_model_weights
 from cosycli.script.capabilities import Capabilities
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 from cosycli.voices import DEFAULT_VOICE, find_voice
 
 __all__ = ["Prepared", "PreparedOnce", "prepare", "prepare_for"]
@@ -28,7 +28,7 @@ class Prepared:
         instruction: the style, in the model's own words, or None.
     """
 
-    settings: Settings
+    settings: RenderOptions
     folder: Path
     profile: ModelProfile
     capabilities: Capabilities
@@ -46,7 +46,7 @@ class Prepared:
         return self.profile.mel.sample_rate
 
 
-def prepare(settings: Settings) -> Prepared:
+def prepare(settings: RenderOptions) -> Prepared:
     """Find the model, its weights and the voice, and check that they go together.
 
     Raises:
@@ -61,7 +61,7 @@ def prepare(settings: Settings) -> Prepared:
     return prepare_for(folder, read_profile(folder), settings)
 
 
-def prepare_for(folder: Path, profile: ModelProfile, settings: Settings) -> Prepared:
+def prepare_for(folder: Path, profile: ModelProfile, settings: RenderOptions) -> Prepared:
     """As `prepare`, for a model whose profile is known, whatever model, variant and recognizer the settings name."""
     check_mask(settings.mask, profile)
     instruction = instruction_of(settings.style, profile)
@@ -73,9 +73,9 @@ class PreparedOnce:
     """`prepare` for many jobs: each model and voice is looked at once."""
 
     def __init__(self) -> None:
-        self._prepared: dict[Settings, Prepared] = {}
+        self._prepared: dict[RenderOptions, Prepared] = {}
 
-    def __call__(self, settings: Settings) -> Prepared:
+    def __call__(self, settings: RenderOptions) -> Prepared:
         alike = replace(settings, speed=1.0, seed=0, format=None)  # which nothing is looked up for
         if alike not in self._prepared:
             self._prepared[alike] = prepare(alike)

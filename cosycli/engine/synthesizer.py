@@ -34,7 +34,7 @@ from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
@@ -140,8 +140,8 @@ class Synthesizer:
             MissingError: the voice does not exist.
         """
         self._stages.elapsed.clear()
-        settings = Settings(voice=voice, style=style, speed=speed, seed=seed, mask=mask)
-        ready = read_text(text, prepare_for(self._model.directory, self._model.profile, settings))
+        options = RenderOptions(voice=voice, style=style, speed=speed, seed=seed, mask=mask)
+        ready = read_text(text, prepare_for(self._model.directory, self._model.profile, options))
         sound = SpeechBlocks(ready, self.render(ready.utterances, mask=mask))
         samples = np.concatenate(list(sound))
         timings = StageTimings(**self._stages.elapsed)

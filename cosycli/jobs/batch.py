@@ -17,15 +17,15 @@ from pathlib import Path
 from cosycli.engine.prepare import PreparedOnce
 from cosycli.engine.speech import ReadyText, SpeechBlocks, read_text
 from cosycli.errors import CosyError
-from cosycli.jobs.batch_file import BookJob, Job, TextJob
-from cosycli.jobs.batch_state import BatchState, Made
-from cosycli.jobs.book import BookProgress, make_book
+from cosycli.jobs.batch_file import Job, TextJob
+from cosycli.jobs.batch_state import BatchState, JobKeys, Made
+from cosycli.jobs.book import BookJob, BookProgress, make_book
 from cosycli.jobs.destination import Destination
 from cosycli.jobs.executors import Executor
-from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.plan import plan_book
+from cosycli.jobs.plan_report import plan_notes
+from cosycli.jobs.render_takes import Rendered
 from cosycli.jobs.take_store import StoredTake
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 
 __all__ = ["JobResult", "Status", "run_batch"]
 
@@ -74,7 +74,7 @@ class _RenderingError(Exception):
     """The executor failed, at this job or at another one beside it."""
 
 
-Open = Callable[[Settings], AbstractContextManager[Executor]]
+Open = Callable[[RenderOptions], AbstractContextManager[Executor]]
 Report = Callable[[BookJob, int, int], None]
 _Outcome = tuple[Job, Made | Exception]
 _Model = tuple[object, ...]
@@ -93,11 +93,11 @@ def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, repor
     Raises:
         InputError: the state cannot be written.
     """
-    fingerprints = JobFingerprints()
+    job_keys = JobKeys()
     missing: list[Job] = []
     keys: dict[str, str] = {}
     for job in jobs:
-        keys[job.id] = fingerprints.of(job)
+        keys[job.id] = job_keys.of(job)
         done = state.kept(job.id, keys[job.id])
         if done is None:
             missing.append(job)
@@ -120,7 +120,7 @@ class _ExecutorCache:
         self._stack = ExitStack()
         self._model: _Model | None = None
 
-    def executor_for(self, settings: Settings) -> Executor:
+    def executor_for(self, settings: RenderOptions) -> Executor:
         if self._model != _model(settings):
             self.close()
             self._executor = self._stack.enter_context(self._open(settings))
@@ -150,7 +150,7 @@ def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) ->
             yield job, _make_book_or_error(job, executors, report)
 
 
-def _model(settings: Settings) -> _Model:
+def _model(settings: RenderOptions) -> _Model:
     """What an executor is opened with."""
     return tuple(settings.loading.values())
 
@@ -167,16 +167,23 @@ def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report)
         return error
 
 
+class _BookReport(BookProgress):
+    """Passes on how many segments of a book are rendered."""
+
+    def __init__(self, job: BookJob, report: Report) -> None:
+        self._job = job
+        self._report = report
+
+    def rendered(self, done: int, total: int, chapter: int, so_far: Rendered) -> None:
+        self._report(self._job, done, total)
+
+
 def _make_book(job: BookJob, executors: _ExecutorCache, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    progress = BookProgress(
-        rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done, total: None
-    )
-    work = job.out.with_name(f"{job.id}.cosy")
-    plan = plan_book(job.request, job.settings)
-    result = make_book(plan, job.publication, work, lambda: nullcontext(executors.executor_for(job.settings)), progress)
-    flaws = tuple(f"{item.id} ({', '.join(item.failures)})" for item in result.judged if item.failures)
-    return Made(result.files, round(result.assembly.duration_s, 3), flaws)
+    result = make_book(job, lambda: nullcontext(executors.executor_for(job.settings)), _BookReport(job, report))
+    flaws = tuple(f"{segment.id} ({', '.join(segment.failures)})" for segment in result.failed)
+    notes = tuple(map(str, plan_notes(result.plan)))
+    return Made(result.files, round(result.assembly.duration_s, 3), flaws, notes)
 
 
 def _speak(jobs: Sequence[TextJob], executor: Executor, prepare: PreparedOnce) -> Iterator[_Outcome]:

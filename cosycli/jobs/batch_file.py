@@ -16,20 +16,19 @@ from cosycli.audio.encode import choose_format
 from cosycli.documents.plain_text import check_text
 from cosycli.engine.prepare import PreparedOnce
 from cosycli.errors import CosyError, UsageError
+from cosycli.jobs.book import BookJob
+from cosycli.jobs.book_options import FileOptions, ReadingOptions
+from cosycli.jobs.book_plan import check_request
 from cosycli.jobs.book_values import publication_of, request_of
-from cosycli.jobs.job_keys import BOOK_KEYS, BOOK_SETTINGS, SETTINGS, TEXT_KEYS, mistake_in
-from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
-from cosycli.jobs.plan import BookRequest, check_request
-from cosycli.jobs.publishing import Publication
-from cosycli.settings import Settings
+from cosycli.jobs.jobs_file import BOOK_KEYS, DEFAULT_KEYS, TEXT_KEYS, Entry, JobsFile, Problem, read_jobs_file
+from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
+from cosycli.settings import OPTIONS, RenderOptions
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 
 MAX_SHOWN = 30
 # What every file system takes as a name: Microsoft, "Naming Files, Paths, and Namespaces".
 PLAIN_NAME = re.compile(r'(?![ .])[^/\\<>:"|?*\x00-\x1f\x7f]{1,200}(?<![ .])')
-# Keys whose value may be a path; in a jobs file it starts at the file.
-PLACES = ("voice", "model", "dialogue-voice")
 
 
 @dataclass(frozen=True)
@@ -40,27 +39,15 @@ class TextJob:
     text: str
     out: Path
     audio_format: str
-    settings: Settings
-
-
-@dataclass(frozen=True)
-class BookJob:
-    """A document to read as a book."""
-
-    id: str
-    request: BookRequest
-    publication: Publication
-    settings: Settings
-
-    @property
-    def out(self) -> Path:
-        return self.publication.target.path
+    settings: RenderOptions
 
 
 Job = TextJob | BookJob
 
 
-def read_batch(path: Path, settings: Settings, flags: Mapping[str, Any], out_folder: Path | None = None) -> list[Job]:
+def read_batch(
+    path: Path, settings: RenderOptions, flags: Mapping[str, Any], out_folder: Path | None = None
+) -> list[Job]:
     """The jobs of a file or folder, all of them valid.
 
     Args:
@@ -91,7 +78,7 @@ def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
 class _Reader:
     """Makes jobs of entries, and collects what is wrong with them."""
 
-    def __init__(self, file: JobsFile, settings: Settings, flags: dict[str, Any], out_folder: Path | None) -> None:
+    def __init__(self, file: JobsFile, settings: RenderOptions, flags: dict[str, Any], out_folder: Path | None) -> None:
         self.folder = file.folder
         self.settings = settings
         self.flags = flags
@@ -103,7 +90,7 @@ class _Reader:
         self.outs[file.path.resolve()] = "the jobs themselves"
         self.prepare = PreparedOnce()
         for key, value in file.defaults.values.items():
-            self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
+            self._note(file.defaults, "", mistake_in(key, value, DEFAULT_KEYS))
         self.defaults = self._placed(file.defaults.values)
 
     def read(self, entry: Entry) -> Job | None:
@@ -145,9 +132,14 @@ class _Reader:
         return None
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """`values` with voices and models that are folders found from where the jobs are."""
-        paths = {key: self.folder / values[key] for key in PLACES if "/" in str(values.get(key, ""))}
-        return {**values, **{key: str(path) for key, path in paths.items() if path.is_dir()}}
+        """The values by the names of options, with voices and models that are folders found from where the jobs are."""
+        paths = {
+            key: self.folder / value
+            for key, value in values.items()
+            if BOOK_KEYS.get(key) is NAME_OR_FOLDER and "/" in str(value)
+        }
+        folders = {key: str(path) for key, path in paths.items() if path.is_dir()}
+        return {name_of(key): value for key, value in {**values, **folders}.items()}
 
     def _text(self, name: str, values: Mapping[str, Any]) -> TextJob:
         settings = self._settings(values)
@@ -159,14 +151,15 @@ class _Reader:
 
     def _book(self, name: str, values: Mapping[str, Any]) -> BookJob:
         settings = self._settings(values)
-        request = request_of(values, self._existing)
+        request = request_of(self._existing(values["source"]), given_of(ReadingOptions, values), self._existing)
         check_request(request, self.prepare(settings))
         library = self.folder / values["out"] if "out" in values else self.out_folder
-        publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
-        return BookJob(name, request, publication, settings)
+        files = given_of(FileOptions, values)
+        publication = publication_of(files, name, lambda default: self._out(values, default, name), library)
+        return BookJob(name, request, publication, settings, publication.target.path.with_name(f"{name}.cosy"))
 
-    def _settings(self, values: Mapping[str, Any]) -> Settings:
-        settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
+    def _settings(self, values: Mapping[str, Any]) -> RenderOptions:
+        settings = self.settings.override(**{name: values.get(name) for name in OPTIONS})
         self.prepare(settings)
         return settings
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from cosycli.jobs.book_plan import Order
 from cosycli.jobs.executors import Start
-from cosycli.jobs.plan import Order
 from cosycli.jobs.run_folder import RunFolder, plan_batches
 
 __all__ = ["Rendered", "render_takes"]

@@ -12,19 +12,19 @@ from cosycli.engine.capabilities import check_language
 from cosycli.engine.prepare import Prepared, prepare
 from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.errors import UsageError
-from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
-from cosycli.jobs.take_store import Conditions, take_key
+from cosycli.jobs.take_store import Conditions, model_fingerprint, take_key, voice_fingerprint
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
 from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.pauses import DEFAULT_PAUSES
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
 __all__ = [
+    "ALL_CHAPTERS",
     "BookRequest",
     "ChapterRange",
     "Order",
@@ -100,7 +100,7 @@ class Plan:
     script: BookScript
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> RenderOptions:
         return self.prepared.settings
 
     @property
@@ -137,7 +137,7 @@ class Order:
         return f"{self.chapter}.{self.number}"
 
 
-def plan_book(request: BookRequest, settings: Settings) -> Plan:
+def plan_book(request: BookRequest, settings: RenderOptions) -> Plan:
     """Read the source and make it ready to speak.
 
     Raises:
@@ -205,11 +205,7 @@ def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
     conditions = Conditions(
         model=model_fingerprint(folder, plan.settings.variant),
         voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
-        mask=plan.settings.mask,
-        dtype=plan.settings.dtype or "",
-        verify=plan.settings.verify,
-        retakes=plan.settings.retakes,
-        prompt=plan.settings.prompt,
+        options=plan.settings.keyed,
     )
     orders = []
     for (chapter, number, _), first in zip(places, utterances, strict=True):
