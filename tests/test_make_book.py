@@ -44,7 +44,7 @@ def test_options_are_those_of_the_command(made):
     )
     assert [path.name for path in book.files] == ["01 - The Stairs.wav", "01 - The Stairs.srt"]
     (synthesizer,) = made
-    assert synthesizer.retakes == 4
+    assert synthesizer.options.retakes == 4
     assert [request["voice"] for request in synthesizer.requests] == ["rms", "slt", "rms"]
     assert {request["speed"] for request in synthesizer.requests} == {1.5}
 

@@ -23,7 +23,7 @@ from cosycli.jobs.book import BookJob, BookProgress, make_book
 from cosycli.jobs.destination import Destination
 from cosycli.jobs.executors import Executor
 from cosycli.jobs.plan_report import plan_notes
-from cosycli.jobs.render_takes import Rendered
+from cosycli.jobs.run_folder import Rendered
 from cosycli.jobs.take_store import StoredTake
 from cosycli.settings import RenderOptions
 

@@ -22,8 +22,7 @@ from cosycli.jobs.book_report import BookResult, judged_segments, write_report
 from cosycli.jobs.executors import Start
 from cosycli.jobs.plan_report import estimate, record_speed
 from cosycli.jobs.publishing import BookFiles, Publication
-from cosycli.jobs.render_takes import Rendered, render_takes
-from cosycli.jobs.run_folder import RunFolder
+from cosycli.jobs.run_folder import Rendered, RunFolder, render_takes
 from cosycli.settings import RenderOptions
 
 __all__ = ["BookJob", "BookProgress", "make_book"]

@@ -11,8 +11,7 @@ import cosycli
 from cosycli.audio.assembly import Assembly
 from cosycli.jobs.book_plan import Order, Plan
 from cosycli.jobs.plan_report import plan_report
-from cosycli.jobs.render_takes import Rendered
-from cosycli.jobs.run_folder import RunFolder
+from cosycli.jobs.run_folder import Rendered, RunFolder
 from cosycli.whole_files import write_whole
 
 __all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "write_report"]

@@ -35,7 +35,7 @@ def test_each_job_becomes_a_file_and_a_line(jobs):
 def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_and_a_prompt_of_its_own(cosy):
     Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n    prompt: 4\n")
     ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1", "--prompt", "3")
-    made = {(each.retakes, each.memory, each.prompt) for each in ended.synthesizers}
+    made = {(each.options.retakes, each.options.memory, each.options.prompt) for each in ended.synthesizers}
     assert made == {(1, "4GB", 3.0), (7, "4GB", 4.0)}
 
 
@@ -100,7 +100,7 @@ def test_jobs_that_are_listened_to_are_rendered_by_themselves(jobs):
     )
     ended = jobs("batch", "jobs.yaml")
     assert ended.status == 0
-    assert [(each.verify, len(each.requests)) for each in ended.synthesizers] == [(True, 1), (False, 1)]
+    assert [(each.options.verify, len(each.requests)) for each in ended.synthesizers] == [(True, 1), (False, 1)]
 
 
 def test_mistakes_are_named_before_anything_is_run(jobs):
@@ -117,7 +117,7 @@ def test_options_reach_the_jobs(jobs):
         "batch", "jobs.yaml", "--voice", "rms", "--seed", "3", "--format", "flac", "--device", "cpu", "-o", "out"
     )
     (synthesizer,) = ended.synthesizers
-    assert synthesizer.device == "cpu"
+    assert synthesizer.options.device == "cpu"
     assert {request["voice"] for request in synthesizer.requests} == {"rms"}
     assert soundfile.info("out/kettle.flac").format == "FLAC"
     assert soundfile.info("rain/rain.mp3").format == "MP3"

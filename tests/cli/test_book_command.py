@@ -150,7 +150,7 @@ def test_verify_renders_everything_anew_and_keeps_the_takes_that_were_not_heard(
     first = rendered(cosy("book", novel))
     assert rendered(cosy("book", novel, "--verify")) == first
     cosy("book", novel, "--verify")
-    assert [synthesizer.verify for synthesizer in cosy("book", novel).synthesizers] == [False, True]
+    assert [synthesizer.options.verify for synthesizer in cosy("book", novel).synthesizers] == [False, True]
 
 
 def test_redo_draws_one_segment_anew_and_keeps_it(cosy, novel):

@@ -24,7 +24,7 @@ class Opener:
     """Gives one fake synthesizer for all, and remembers what it was asked for."""
 
     def __init__(self, synthesizer: FakeSynthesizer | None = None) -> None:
-        self.synthesizer = synthesizer or FakeSynthesizer("builtin", None, None)
+        self.synthesizer = synthesizer or FakeSynthesizer()
         self.models: list[str] = []
 
     @contextmanager
@@ -156,7 +156,7 @@ def test_a_text_that_cannot_be_spoken_is_named_and_the_rest_is_done(tmp_path):
 
 def test_a_job_that_makes_the_synthesizer_fail_is_found_among_many(tmp_path):
     jobs = texts(tmp_path, *(f"Sentence number {i}." for i in range(20)), "I cough here.", "The last one.")
-    opener = Opener(Choking("builtin", None, None))
+    opener = Opener(Choking())
     results = run(tmp_path, jobs, opener)
     assert [id for id, result in results.items() if result.status is Status.FAILED] == ["job20"]
     assert "out of memory" in results["job20"].message
@@ -198,7 +198,7 @@ def test_batches_that_overtake_one_another_are_put_back_in_order(tmp_path):
 
     @contextmanager
     def hire(settings):
-        yield Hasty(FakeSynthesizer("builtin", None, None))
+        yield Hasty(FakeSynthesizer())
 
     jobs = texts(tmp_path, *(f"Sentence number {'x' * i}." for i in range(70)), "One. Two. Three.")
     (tmp_path / "usual").mkdir()
