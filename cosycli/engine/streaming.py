@@ -24,6 +24,7 @@ from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.growing_mel import GrowingMel
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
+from cosycli.engine.speech import FailedPassage
 from cosycli.engine.stages import Stages
 from cosycli.engine.utterance import Utterance
 from cosycli.model.language_model import LanguageModel
@@ -31,7 +32,7 @@ from cosycli.model.masks import FlowMask
 from cosycli.script.characters import is_wide
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
-__all__ = ["FailedPassage", "Latency", "SpeechStream"]
+__all__ = ["Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
@@ -54,14 +55,6 @@ class Latency:
     @property
     def total_s(self) -> float:
         return self.language_model_s + self.flow_s + self.vocoder_s
-
-
-@dataclass(frozen=True)
-class FailedPassage:
-    """What was to be said, and the gates that its sound did not pass."""
-
-    text: str
-    failures: tuple[str, ...]
 
 
 class SpeechStream:

@@ -1,4 +1,4 @@
-"""From a source to everything that is to be rendered, before any model is loaded."""
+"""Plans a book: reads the source into segments to render, without loading a model."""
 
 from __future__ import annotations
 
@@ -8,44 +8,42 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.engine.capabilities import capabilities_of, check_language, check_mask, instruction_of
+from cosycli.engine.capabilities import check_language
+from cosycli.engine.prepare import Prepared, prepare
 from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
-from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
-from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
-from cosycli.jobs.take_store import Conditions, take_key
-from cosycli.model.library import find_model, language_model_weights
-from cosycli.model.profile import ModelProfile, read_profile
+from cosycli.jobs.take_store import Conditions, model_fingerprint, take_key, voice_fingerprint
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
-from cosycli.settings import Settings
-from cosycli.voices import DEFAULT_VOICE, find_voice
+from cosycli.settings import RenderOptions
+from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
 __all__ = [
+    "ALL_CHAPTERS",
     "BookRequest",
     "ChapterRange",
     "Order",
     "Plan",
+    "check_request",
     "orders_of",
     "plan_book",
     "seconds_of_segment",
-    "voice_settings_of",
 ]
 
 
 @dataclass(frozen=True)
 class ChapterRange:
-    """Some chapters, counted from 1, as in "2-5,7"; of everything, all."""
+    """Chapter numbers, counted from 1, as in "2-5,7"; None is all of them."""
 
     numbers: frozenset[int] | None = None
 
     @classmethod
     def parse(cls, text: str) -> ChapterRange:
-        """Raises: UsageError: it is not a list of numbers and ranges."""
+        """Raises: UsageError: the text is not a list of numbers and ranges."""
         numbers: set[int] = set()
         for part in text.split(","):
             match = re.fullmatch(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*", part)
@@ -64,15 +62,15 @@ ALL_CHAPTERS = ChapterRange()
 
 @dataclass(frozen=True)
 class BookRequest:
-    """A source and how it is to be read.
+    """A source and how to read it.
 
     Attributes:
-        source: a file or folder; None reads `stdin`.
+        source: file or folder; None reads `stdin`.
         read, skip: kinds of content to read or skip against the default.
-        language: ISO 639-1 code of words in Latin letters; None for what the book says.
-        lexicons: files of pronunciations, the later going over the earlier.
-        dialogue_voice: speaks what stands in quotation marks.
-        cast: voice by the name that `[voice: NAME]` uses.
+        language: ISO 639-1 code of words in Latin letters; None for the language of the book.
+        lexicons: files of pronunciations; later ones override earlier ones.
+        dialogue_voice: voice for what stands in quotation marks.
+        cast: voice for each name that `[voice: NAME]` uses.
     """
 
     source: Path | None
@@ -88,36 +86,43 @@ class BookRequest:
 
     @property
     def voices(self) -> tuple[str, ...]:
-        """Those that it names."""
+        """The voices that the request names."""
         return tuple(filter(None, (self.dialogue_voice, *(self.cast or {}).values())))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A book ready to be rendered."""
+    """A book whose segments are ready to be rendered."""
 
     request: BookRequest
-    settings: Settings
+    prepared: Prepared
     script: BookScript
-    voice_settings: VoiceSettings
+
+    @property
+    def settings(self) -> RenderOptions:
+        return self.prepared.settings
+
+    @property
+    def voice_settings(self) -> VoiceSettings:
+        return self.prepared.voice_settings
 
     def chosen_segments(self) -> Iterator[tuple[int, int, Segment]]:
-        """Number of the chapter, number of the segment and the segment, of the chapters that were asked for."""
+        """Yields number of the chapter, number of the segment and the segment, for the chosen chapters."""
         return (place for place in self.script.segments() if place[0] in self.request.chapters)
 
     @property
     def heard(self) -> BookScript:
-        """The chosen chapters, without those that have nothing to say."""
+        """The script of the chosen chapters that have segments."""
         chosen = (chapter for number, chapter in enumerate(self.script.chapters, 1) if number in self.request.chapters)
         return replace(self.script, chapters=tuple(chapter for chapter in chosen if chapter.script.segments))
 
 
 @dataclass(frozen=True)
 class Order:
-    """One segment to render: where it stands, what is said, and the key of its take.
+    """One segment to render, and the key of its take.
 
     Attributes:
-        first_seed: the seed of the utterance before the user had it re-rendered.
+        first_seed: seed of the utterance without the re-renderings that the user asked for.
     """
 
     chapter: int
@@ -131,27 +136,20 @@ class Order:
         return f"{self.chapter}.{self.number}"
 
 
-def plan_book(request: BookRequest, settings: Settings) -> Plan:
-    """Read the source and make it ready to speak.
+def plan_book(request: BookRequest, settings: RenderOptions) -> Plan:
+    """Read the source into a plan.
 
     Raises:
-        InputError: the source cannot be read, or holds nothing to say.
+        InputError: the source cannot be read, or holds nothing to speak.
         UsageError: a tag, style, mask, voice, kind of content, language or variant of the model does not exist.
-        MissingError: the model or a voice is not there.
+        MissingError: the model or a voice does not exist.
     """
     from cosycli.documents.reading_policy import ReadingPolicy
     from cosycli.documents.sources import read_source
 
-    folder = find_model(settings.model)
-    language_model_weights(folder, settings.variant)
-    if settings.verify:
-        check_listener(folder)
-    profile = read_profile(folder)
-    check_language(request.language, profile)
-    voice_settings = voice_settings_of(settings, profile)
-    for voice in (voice_settings.voice, *request.voices):
-        find_voice(voice, folder)
-    can = capabilities_of(profile, folder)
+    prepared = prepare(settings)
+    check_request(request, prepared)
+    can = prepared.capabilities
     book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
     script = read_book_script(
         book,
@@ -163,18 +161,14 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
         cast=request.cast or {},
     )
     _check_chapters(request.chapters, len(script.chapters))
-    return Plan(request, settings, script, voice_settings)
+    return Plan(request, prepared, script)
 
 
-def voice_settings_of(settings: Settings, profile: ModelProfile) -> VoiceSettings:
-    """How the settings want a text spoken.
-
-    Raises:
-        UsageError: the model takes no styles, or has none of this name; or it does not know the mask.
-    """
-    check_mask(settings.mask, profile)
-    instruction = instruction_of(settings.style, profile)
-    return VoiceSettings(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
+def check_request(request: BookRequest, prepared: Prepared) -> None:
+    """Raises: UsageError, MissingError: the model does not speak the language, or cannot use a voice of the request."""
+    check_language(request.language, prepared.profile)
+    for voice in request.voices:
+        find_voice(voice, prepared.folder)
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
@@ -194,27 +188,23 @@ def _check_chapters(chosen: ChapterRange, count: int) -> None:
 
 
 def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
-    """The segments of the chosen chapters with the keys of their takes.
+    """Returns the segments of the chosen chapters with the keys of their takes.
 
-    Occurrences are counted over the whole book, so that a segment has the same key whichever chapters are chosen.
+    Occurrences of equal segments are counted over the whole book, so that the chosen chapters do not change keys.
 
     Args:
-        rerenders: by the seed of an utterance, how often it is to be re-rendered.
+        rerenders: how often each utterance is re-rendered, by its seed.
 
     Raises:
         MissingError: a voice does not exist.
     """
     places = list(plan.script.segments())
     utterances = utterances_of((segment for _, _, segment in places), plan.voice_settings)
-    folder = find_model(plan.settings.model)
+    folder = plan.prepared.folder
     conditions = Conditions(
         model=model_fingerprint(folder, plan.settings.variant),
         voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
-        mask=plan.settings.mask,
-        dtype=plan.settings.dtype or "",
-        verify=plan.settings.verify,
-        retakes=plan.settings.retakes,
-        prompt=plan.settings.prompt,
+        options=plan.settings.keyed,
     )
     orders = []
     for (chapter, number, _), first in zip(places, utterances, strict=True):
@@ -227,7 +217,7 @@ def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
 
 
 def seconds_of_segment(segment: Segment, voice_settings: VoiceSettings) -> float:
-    """About how long it takes, its pauses included."""
+    """Estimated duration, including pauses."""
     return (
         seconds_of_tokens(segment.text) / (voice_settings.speed * segment.speed)
         + segment.pause_before_s
