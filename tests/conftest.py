@@ -1,4 +1,4 @@
-"""What every test may ask for: the reference data beside the repository."""
+"""What every test may ask for: golden vectors, and the real books beside the repository."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED = Path(__file__).parents[2] / "shared"
+GOLDEN = Path(__file__).parent / "data" / "golden"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,10 +31,16 @@ def clean_environment(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of reference vectors and real books; the test is skipped where it is absent."""
+    """The folder of real books; the test is skipped where it is absent."""
     if not SHARED.is_dir():
         pytest.skip(f"no reference data at {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def golden_folder() -> Path:
+    """Inputs and outputs of the authors' code; see the README there."""
+    return GOLDEN
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class HarmonicSource(nn.Module):
         profile = self.profile
         f0 = keep_valid(f0[:, None], valid_positions(lengths, f0.shape[1]))
         counts = [f0.shape[2]] * len(f0) if lengths is None else lengths.tolist()
-        starts, noise = self._draw(generators, [count * self.hop for count in counts])
+        starts = self._starts(generators).to(f0.device)
+        noise = self._noise(generators, [count * self.hop for count in counts])
         noise = F.pad(noise, (0, f0.shape[2] * self.hop - noise.shape[2]))
         voiced = F.interpolate((f0 > profile.voiced_above_hz).float(), scale_factor=self.hop)
         order = torch.arange(1, profile.num_harmonics + 2, device=f0.device)[:, None]
@@ -51,18 +52,22 @@ class HarmonicSource(nn.Module):
         cycles = F.interpolate(per_frame.cumsum(dim=2), scale_factor=self.hop, mode=self.between_frames)
         return cycles.frac().float().to(f0.device)
 
-    def _draw(self, generators: Sequence[torch.Generator], sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Where each harmonic starts, (B, H, 1) in cycles with the fundamental at 0, and the mixed noise (B, 1, N).
+    def _starts(self, generators: Sequence[torch.Generator]) -> Tensor:
+        """The phases that the harmonics start at, in cycles: (B, H, 1), or (H, 1) where every row has the same."""
+        num_harmonics = self.profile.num_harmonics
+        if not self.profile.random_phases:
+            return torch.zeros(num_harmonics + 1, 1)
+        starts = [F.pad(torch.rand(num_harmonics, generator=generator), (1, 0)) for generator in generators]
+        return torch.stack(starts)[..., None]
+
+    def _noise(self, generators: Sequence[torch.Generator], sizes: Sequence[int]) -> Tensor:
+        """The mixed noise (B, 1, N).
 
         Each sine has noise of its own, which the mix weighs and adds: one draw with the weights' norm is the same.
         """
-        starts, noise = [], []
-        for generator, size in zip(generators, sizes, strict=True):
-            starts.append(F.pad(torch.rand(self.profile.num_harmonics, generator=generator), (1, 0)))
-            noise.append(torch.randn(size, generator=generator))
         weight = self.l_linear.weight
-        mixed = pad_sequence(noise, batch_first=True)[:, None].to(weight.device) * weight.norm()
-        return torch.stack(starts)[..., None].to(weight.device), mixed
+        noise = [torch.randn(size, generator=generator) for generator, size in zip(generators, sizes, strict=True)]
+        return pad_sequence(noise, batch_first=True)[:, None].to(weight.device) * weight.norm()
 
 
 class SampledSource(HarmonicSource):
@@ -75,19 +80,15 @@ class SampledSource(HarmonicSource):
 
 
 class SteppedSource(HarmonicSource):
-    """The source of CosyVoice 3, whose phases stand still within a frame.
-
-    As in the published code, all harmonics start together (it draws where they start, and loses that on the way to
-    the frame rate), and the noise is never negative.
-    """
+    """The source of CosyVoice 3: its phases stand still within a frame, and its noise is never negative."""
 
     between_frames = "nearest"
 
-    def _draw(self, generators: Sequence[torch.Generator], sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _noise(self, generators: Sequence[torch.Generator], sizes: Sequence[int]) -> Tensor:
         weight = self.l_linear.weight
         noise = [
             torch.rand(size, weight.shape[1], generator=generator)
             for generator, size in zip(generators, sizes, strict=True)
         ]
-        mixed = pad_sequence(noise, batch_first=True).to(weight.device) @ weight.T
-        return torch.zeros(1, 1, 1, device=weight.device), mixed.transpose(1, 2)
+        mixed: Tensor = pad_sequence(noise, batch_first=True).to(weight.device) @ weight.T
+        return mixed.transpose(1, 2)

@@ -185,12 +185,18 @@ class TransformerFlowProfile(FlowProfile):
 
 @dataclass(frozen=True)
 class VocoderProfile:
-    """HiFT: a harmonic source and an inverse STFT around an upsampling network."""
+    """HiFT: a harmonic source and an inverse STFT around an upsampling network.
+
+    Attributes:
+        random_phases: the harmonics above the fundamental start at random phases, as in CosyVoice 1; else at 0. The
+            published code draws them for CosyVoice 2 and 3 too, and loses them when it interpolates to the frame rate.
+    """
 
     sample_rate: int = 24000
     num_mels: int = 80
     width: int = 512
     num_harmonics: int = 8
+    random_phases: bool = False
     sine_amplitude: float = 0.1
     noise_std: float = 0.003
     voiced_above_hz: float = 10.0
@@ -212,6 +218,7 @@ class SampledVocoderProfile(VocoderProfile):
     """HiFT of two levels, with the phases of its source counted sample by sample (CosyVoice 1)."""
 
     sample_rate: int = 22050
+    random_phases: bool = True
     upsample_rates: tuple[int, ...] = (8, 8)
     upsample_kernels: tuple[int, ...] = (16, 16)
     source_kernels: tuple[int, ...] = (7, 11)

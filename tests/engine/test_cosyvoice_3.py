@@ -117,8 +117,8 @@ def test_styles_and_phonemes_are_those_of_the_version() -> None:
         instruction_of("mysterious", COSYVOICE_3)
 
 
-def test_styles_are_the_published_instructions(shared: Path) -> None:
-    published = json.loads((shared / "reference" / "instructions.json").read_text(encoding="utf-8"))["v3"]
+def test_styles_are_the_published_instructions(golden_folder: Path) -> None:
+    published = json.loads((golden_folder / "instructions.json").read_text(encoding="utf-8"))["v3"]
     styles = {name: words for group in published.values() for name, words in group.items()}
     assert capabilities_of(COSYVOICE_3).styles == styles
 

@@ -18,8 +18,8 @@ INSTRUCT = profile_of(find_published("cosyvoice-300m-instruct"))
 
 
 @pytest.fixture
-def instructions(shared):
-    return json.loads((shared / "reference" / "instructions.json").read_text(encoding="utf-8"))
+def instructions(golden_folder):
+    return json.loads((golden_folder / "instructions.json").read_text(encoding="utf-8"))
 
 
 def test_the_table_of_the_readme_is_true():

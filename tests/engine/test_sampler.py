@@ -48,8 +48,8 @@ def batch():
     return log_probs, history, torch.rand(200, 2, generator=generator)
 
 
-def test_nucleus_is_the_published_one(shared):
-    golden = load_file(shared / "reference" / "sampling.golden.safetensors")
+def test_nucleus_is_the_published_one(golden_folder):
+    golden = load_file(golden_folder / "sampling.golden.safetensors")
     for case in "012":
         ids, probs = nucleus(golden[f"{case}.log_probs"][None], PROFILE.top_p, PROFILE.top_k)
         kept = probs[0] > 0

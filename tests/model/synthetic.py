@@ -22,7 +22,7 @@ def synthetic_state(manifest_path: Path) -> dict[str, Tensor]:
 
 
 def synthetic_tensor(name: str, shape: tuple[int, ...]) -> Tensor:
-    """Noise seeded by the tensor's name, scaled by the first rule of `reference/README.md` that fits the name."""
+    """Noise seeded by the tensor's name, scaled by the first rule of `tests/data/golden/README.md` that fits."""
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(zlib.crc32(name.encode())))
     last = name.rsplit(".", 1)[-1]
     if name.endswith("f0_predictor.classifier.bias"):

@@ -20,8 +20,8 @@ V1 = MelProfile(sample_rate=22050, n_fft=1024, hop=256)
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "features.golden.safetensors")
+def golden(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "features.golden.safetensors")
 
 
 # In quiet bands the logarithm shows how sums are rounded: by up to 2e-4 from one kind of CPU to another.

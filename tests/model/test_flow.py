@@ -51,16 +51,16 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path, version: str) -> Flow:
+def published(golden_folder: Path, version: str) -> Flow:
     """A version's flow at full size, every published tensor name filled and no other."""
     flow = new_flow(PUBLISHED[version])
-    flow.load_state_dict(synthetic_state(shared / "reference" / f"{version}.flow.manifest.json"))
+    flow.load_state_dict(synthetic_state(golden_folder / f"{version}.flow.manifest.json"))
     return flow.eval()
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path, version: str) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / f"{version}.golden.safetensors")
+def golden(golden_folder: Path, version: str) -> dict[str, Tensor]:
+    return load_file(golden_folder / f"{version}.golden.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -33,16 +33,16 @@ SMALL = RegulatedFlowProfile(
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path) -> RegulatedFlow:
+def published(golden_folder: Path) -> RegulatedFlow:
     """The flow at full size, every published tensor name filled and no other."""
     flow = RegulatedFlow(RegulatedFlowProfile())
-    flow.load_state_dict(synthetic_state(shared / "reference" / "v1.flow.manifest.json"))
+    flow.load_state_dict(synthetic_state(golden_folder / "v1.flow.manifest.json"))
     return flow.eval()
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v1.golden.safetensors")
+def golden(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v1.golden.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -60,8 +60,8 @@ def test_phonemes_follow_where_the_model_has_them(directory):
     assert not TextTokenizer.load(directory).knows("[AA]")
 
 
-def test_phonemes_are_those_of_cosyvoice_3(shared):
-    published = json.loads((shared / "reference" / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))
+def test_phonemes_are_those_of_cosyvoice_3(golden_folder):
+    published = json.loads((golden_folder / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))
     assert list(phoneme_tokens()) == published["cmu"] + published["pinyin"]
 
 

@@ -36,16 +36,16 @@ SIZES = TransformerProfile(
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v1.golden.safetensors")
+def golden(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v1.golden.safetensors")
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path) -> TransformerLanguageModel:
+def published(golden_folder: Path) -> TransformerLanguageModel:
     """The published sizes, every published tensor name filled and no other."""
     assert COSYVOICE_1.transformer is not None
     model = TransformerLanguageModel(COSYVOICE_1.language_model, COSYVOICE_1.transformer)
-    model.load_state_dict(synthetic_state(shared / "reference" / "v1.llm.manifest.json"))
+    model.load_state_dict(synthetic_state(golden_folder / "v1.llm.manifest.json"))
     return model.eval()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,24 +39,24 @@ def load_synthetic(vocoder: Vocoder, manifest: Path) -> Vocoder:
 
 
 @pytest.fixture(scope="module")
-def golden(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v2.golden.safetensors")
+def golden(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v2.golden.safetensors")
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path) -> Vocoder:
-    return load_synthetic(Vocoder(V2), shared / "reference" / "v2.hift.manifest.json")
+def published(golden_folder: Path) -> Vocoder:
+    return load_synthetic(Vocoder(V2), golden_folder / "v2.hift.manifest.json")
 
 
 @pytest.fixture(scope="module")
-def golden_causal(shared: Path) -> dict[str, Tensor]:
-    return load_file(shared / "reference" / "v3.golden.safetensors")
+def golden_causal(golden_folder: Path) -> dict[str, Tensor]:
+    return load_file(golden_folder / "v3.golden.safetensors")
 
 
 @pytest.fixture(scope="module")
-def published_causal(shared: Path) -> Vocoder:
+def published_causal(golden_folder: Path) -> Vocoder:
     vocoder = CausalVocoder(CausalVocoderProfile())
-    return load_synthetic(vocoder, shared / "reference" / "v3.hift.manifest.json")
+    return load_synthetic(vocoder, golden_folder / "v3.hift.manifest.json")
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +102,9 @@ def test_wave_is_the_published_one(published: Vocoder, golden: dict[str, Tensor]
 
 
 @torch.inference_mode()
-def test_the_vocoder_of_cosyvoice_1_is_the_published_one(shared: Path) -> None:
-    golden = load_file(shared / "reference" / "v1.golden.safetensors")
-    vocoder = load_synthetic(new_vocoder(V1), shared / "reference" / "v1.hift.manifest.json")
+def test_the_vocoder_of_cosyvoice_1_is_the_published_one(golden_folder: Path) -> None:
+    golden = load_file(golden_folder / "v1.golden.safetensors")
+    vocoder = load_synthetic(new_vocoder(V1), golden_folder / "v1.hift.manifest.json")
     torch.testing.assert_close(vocoder.predict_f0(golden["hift.mel"]), golden["hift.f0"], rtol=1e-4, atol=0)
     wave = vocoder.decode(golden["hift.mel"], golden["hift.source"])
     torch.testing.assert_close(wave, golden["hift.wav"], rtol=0, atol=1e-5)
@@ -122,6 +123,29 @@ def test_causal_wave_is_the_published_one(published_causal: Vocoder, golden_caus
     wave = published_causal.decode(golden_causal["hift.mel"], golden_causal["hift.source"])
     torch.testing.assert_close(wave, golden_causal["hift.wav"], rtol=0, atol=1e-5)
     torch.testing.assert_close(wave[:, : 35 * 480], golden_causal["hift.wav_chunk"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("version", "kind"), [("v2", "published"), ("v3", "published_causal")])
+def test_the_source_is_the_published_one(
+    version: str, kind: str, golden_folder: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded without noise: 40 frames, and what comes after 293."""
+    vocoder: Vocoder = request.getfixturevalue(kind)
+    monkeypatch.setattr(vocoder.m_source, "_noise", lambda _generators, sizes: torch.zeros(1, 1, max(sizes)))
+    golden = load_file(golden_folder / "source.golden.safetensors")
+    short, long = (vocoder.source(golden[f"{version}.f0_{size}"], generators(0)) for size in (40, 333))
+    torch.testing.assert_close(short, golden[f"{version}.source_40"], rtol=0, atol=1e-5)
+    torch.testing.assert_close(long[..., -40 * 480 :], golden[f"{version}.source_333_end"], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("profile", [V1, read_profile(model_folder(BUILTIN)).vocoder], ids=["v1", "built-in"])
+def test_models_trained_with_random_phases_keep_them(profile: VocoderProfile) -> None:
+    source = new_vocoder(replace(profile, width=32, f0_width=16, noise_std=0.0)).m_source
+    first, again, other = (source(torch.full((1, 10), 200.0), generators(seed), None) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert (first - other).abs().max() > 1e-3
 
 
 @torch.inference_mode()

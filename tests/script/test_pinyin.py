@@ -65,8 +65,8 @@ def test_marks_digits_and_every_writing_of_u_umlaut_give_the_same_tokens():
             assert pinyin_tokens(digits(syllable).replace("ü", umlaut)) == tokens, syllable
 
 
-def test_tokens_are_those_of_the_published_vocabulary(shared):
-    vocabulary = set(json.loads((shared / "reference/phoneme_tokens_v3.json").read_text(encoding="utf-8"))["pinyin"])
+def test_tokens_are_those_of_the_published_vocabulary(golden_folder):
+    vocabulary = set(json.loads((golden_folder / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))["pinyin"])
     made = {token for syllable in SYLLABLES for tokens in pinyin_tokens(digits(syllable)) or () for token in tokens}
     assert made <= vocabulary
     assert vocabulary - made == {"[ue]"}

@@ -14,8 +14,8 @@ from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 
 
 @pytest.fixture
-def vocabulary(shared):
-    tokens = json.loads((shared / "reference" / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))
+def vocabulary(golden_folder):
+    tokens = json.loads((golden_folder / "phoneme_tokens_v3.json").read_text(encoding="utf-8"))
     return {"cmu": set(tokens["cmu"]), "pinyin": set(tokens["pinyin"])}
 
 
