@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,6 +97,9 @@ class FakeSynthesizer:
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
+
+    def worker_processes(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def batch_size(self, num_utterances: int) -> int:
         return max(1, min(self.max_batch_size, num_utterances))

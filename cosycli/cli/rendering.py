@@ -109,10 +109,11 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
         report.tell(f"Note: {warning}", warning=warning)
     synthesizer = cosycli.load(**settings.loading)
-    takes = synthesizer.render(utterances_of(script.segments, voice_settings), mask=settings.mask)
     failed: list[Take] = []
-    blocks = join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate)
-    num_samples = write_out(blocks, destination, synthesizer.sample_rate)
+    with synthesizer.worker_processes():
+        takes = synthesizer.render(utterances_of(script.segments, voice_settings), mask=settings.mask)
+        blocks = join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate)
+        num_samples = write_out(blocks, destination, synthesizer.sample_rate)
     tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
     for take in failed:
         tell_what_failed(take.segment.text, take.failures, report)

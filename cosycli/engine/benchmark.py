@@ -158,7 +158,8 @@ def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
         stage_s = {stage: sum(getattr(speech.timings, f"{stage}_s") for speech in speeches) for stage in STAGES}
         return Run(sum(len(speech.samples) / speech.sample_rate for speech in speeches), stage_s, total_s)
 
-    return _measured(path, None, setup, load_s, speak)
+    with synthesizer.worker_processes():
+        return _measured(path, None, setup, load_s, speak)
 
 
 def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]) -> Report:

@@ -1,23 +1,21 @@
-"""Checks that tell a take that went wrong, without listening to its words.
+"""Checks that find a take that went wrong, without listening to its words.
 
-129 good takes of a novel by the built-in voice were spoken in 0.64 to 1.52 times the estimate where that was 5 s or
-more, held silences of at most 0.14 s and at most 5 tokens of a repeated pattern, and their last 60 ms were at least
-38 dB below the loudest. Two more had not ended: one took 1.85 times the estimate, the other ended 1 dB below its
-loudest. The limits stand well outside of what was good.
+The limits stand well outside of what good takes were measured to have; see docs/performance.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.engine.decoding import GeneratedTokens
 from cosycli.measure import frame_levels
+from cosycli.model.profile import ModelProfile
 from cosycli.script.duration import seconds_of_tokens
 
-__all__ = ["Evidence", "failures_of"]
+__all__ = ["failures_of"]
 
 FRAME_S = 0.02
 SOUND_DB = -45.0  # a frame this far below the loudest one is silence
@@ -28,53 +26,41 @@ MAX_SILENCE_S = 1.5  # longer than readers pause within a paragraph (Campione an
 MAX_PATTERN_S, MAX_REPEATED_S = 0.5, 1.0  # of speech that says half a second or less over and over
 TAIL_S = 0.06
 MAX_TAIL_DB = -20.0  # of the end against the loudest frame: louder, and a word was cut
-
-# 331 takes of a novel under the built-in model's chunk masks had at most 1.74; 112 under the full one, at the same
-# places, at most 1.62. With each chunk made by itself 219 had 2.37 on average, and 95 % of them more than this.
 MAX_BOUNDARY_JUMP = 1.8
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a take is judged by.
+def failures_of(
+    text: str,
+    generated: GeneratedTokens,
+    samples: NDArray[np.float32],
+    profile: ModelProfile,
+    *,
+    speed: float = 1.0,
+    boundary_jump: float | None = None,
+) -> tuple[str, ...]:
+    """The names of the checks that a take does not pass; none for a good one.
 
-    Attributes:
+    Args:
         text: what was to be said.
+        samples: (N,) what it sounds like.
         speed: how many times as fast as the voice's own pace.
-        tokens: speech tokens.
-        ended: the language model ended by itself.
-        samples: (N,) float32.
         boundary_jump: see `cosycli.engine.chunk_boundaries`; None where there are no chunks, or few.
     """
-
-    text: str
-    speed: float
-    tokens: Sequence[int]
-    ended: bool
-    samples: NDArray[np.float32]
-    sample_rate: int
-    token_rate: int  # a second
-    boundary_jump: float | None = None
-
-
-def failures_of(evidence: Evidence) -> tuple[str, ...]:
-    """The names of the checks that a take does not pass; none for a good one."""
-    levels = frame_levels(evidence.samples, round(FRAME_S * evidence.sample_rate))
+    sample_rate, token_rate = profile.mel.sample_rate, profile.flow.token_rate
+    levels = frame_levels(samples, round(FRAME_S * sample_rate))
     checks = {
-        "did not end": not evidence.ended,
-        "pace": not _is_paced(evidence),
+        "did not end": not generated.ended,
+        "pace": not _is_paced(len(samples) / sample_rate, seconds_of_tokens(text) / speed),
         "silence": _longest_silence_s(levels) > MAX_SILENCE_S,
-        "repetition": _longest_repetition(evidence) > MAX_REPEATED_S * evidence.token_rate,
+        "repetition": _longest_repetition(generated.tokens, token_rate) > MAX_REPEATED_S * token_rate,
         "level": float(np.percentile(levels, 90)) < MIN_LEVEL_DB,
         "cut tail": float(levels[-round(TAIL_S / FRAME_S) :].max() - levels.max()) > MAX_TAIL_DB,
-        "chunk boundaries": evidence.boundary_jump is not None and evidence.boundary_jump > MAX_BOUNDARY_JUMP,
+        "chunk boundaries": boundary_jump is not None and boundary_jump > MAX_BOUNDARY_JUMP,
     }
     return tuple(name for name, failed in checks.items() if failed)
 
 
-def _is_paced(evidence: Evidence) -> bool:
-    expected_s = seconds_of_tokens(evidence.text) / evidence.speed
-    spoken_s = len(evidence.samples) / evidence.sample_rate
+def _is_paced(spoken_s: float, expected_s: float) -> bool:
     return expected_s < MIN_PACED_S or MIN_PACE <= spoken_s / expected_s <= MAX_PACE
 
 
@@ -84,10 +70,10 @@ def _longest_silence_s(levels: NDArray[np.float64]) -> float:
     return float(np.diff(sounding).max(initial=1) - 1) * FRAME_S
 
 
-def _longest_repetition(evidence: Evidence) -> int:
+def _longest_repetition(tokens: Sequence[int], token_rate: int) -> int:
     """The most tokens in a row that say again what was said 1 token to `MAX_PATTERN_S` before."""
-    said = np.asarray(evidence.tokens)
-    periods = range(1, int(MAX_PATTERN_S * evidence.token_rate) + 1)
+    said = np.asarray(tokens)
+    periods = range(1, int(MAX_PATTERN_S * token_rate) + 1)
     return max((_longest_run(said[period:] == said[:-period]) for period in periods), default=0)
 
 

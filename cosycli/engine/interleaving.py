@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from cosycli.engine.decoding import Request
 from cosycli.engine.sampler import NO_TOKEN, sample
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.speech_decoder import Request
 
 __all__ = ["InterleavedDecoder"]
 
@@ -38,7 +38,7 @@ class InterleavedDecoder:
         model.start(self._cache)
         self._log_probs = torch.empty(0)  # (V,) of the next token
         self._generator = torch.Generator().manual_seed(request.seed)
-        self._text = [*request.prompt_text, *request.text]  # not yet read
+        self._text = list(request.all_text)  # not yet read
         self._prompt_speech = list(request.prompt_speech)
         self._generated: list[int] = []
         self._num_text = len(request.text)  # of the text to be spoken

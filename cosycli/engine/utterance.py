@@ -50,6 +50,10 @@ class Utterance:
     speed: float
     seed: int
 
+    def attempt(self, number: int) -> Utterance:
+        """The same, to be rendered for the first time (0) or again: every attempt has a seed of its own."""
+        return self.another_take("retake", str(number)) if number else self
+
     def another_take(self, *take: str) -> Utterance:
         """The same words in another reading, one for each `take`."""
         return replace(self, seed=seed_of(str(self.seed), *take))

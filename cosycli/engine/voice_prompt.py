@@ -1,4 +1,7 @@
-"""What a voice gives the networks: something to read before the text, and something to sound like."""
+"""What a voice gives the networks: something to read before the text, and something to sound like.
+
+The mode follows from it: instruct, SFT, zero-shot or cross-lingual (CosyVoice, section 2).
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cosycli.engine.capabilities import reads_katakana
+from cosycli.engine.utterance import Utterance
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.profile import FlowProfile
 from cosycli.model.reference_encoder import resampled
+from cosycli.model.speech_decoder import Request
 from cosycli.recording import read_reference
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import primary_language
+from cosycli.script.pronunciation import spell_words
 from cosycli.voices import Voice, find_voice
 
-__all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice"]
+__all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice", "request_of"]
 
 # Seconds of a clip that the flow goes on from. It was trained on prompts of up to 30 % of the whole
-# (`cosycli.training.flow`, as in the published code): 6 s before a segment of 14 s. With 10 s CosyVoice 2's flow takes
-# 1.4 times as long, with 30 s four times (`cosycli.model.costs`, segments of 10 s).
+# (`cosycli.training.flow`, as in the published code): 6 s before a segment of 14 s. Longer ones take it longer.
 PROMPT_S = 6.0
 
 
@@ -117,3 +122,25 @@ def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) ->
     mel = log_mel(resampled(samples, sample_rate, model.profile.mel.sample_rate), model.profile.mel)[0]
     num_tokens, num_frames = model.profile.flow.matching(len(tokens), mel.shape[1])
     return tokens[:num_tokens], mel[:, :num_frames]
+
+
+def request_of(item: Utterance, prompt: VoicePrompt, model: Model) -> Request:
+    """What the language model reads of an utterance in a voice."""
+    tokenizer, profile = model.text_tokenizer, model.profile
+    text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
+    instruction = item.instruction or prompt.instruction
+    told = " ".join(part for part in (profile.opening, instruction) if part)
+    continues_clip = instruction is None and bool(prompt.transcript)
+    before = tokenizer.encode(prompt.transcript if continues_clip else "", instruction=told or None)
+    speech = prompt.clip_tokens if continues_clip else ()
+    is_cross_lingual = instruction is None and not continues_clip and len(prompt.tokens) > 0
+    tag = _language_tag(item.segment.language, model) if is_cross_lingual else []
+    # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
+    speaker = prompt.speaker if instruction is None else None
+    return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
+
+
+def _language_tag(language: str, model: Model) -> list[int]:
+    """For models that are told the language of a text which a voice of another may speak."""
+    is_known = language in model.profile.language_tags
+    return [model.text_tokenizer.id_of(f"<|{language}|>")] if is_known else []

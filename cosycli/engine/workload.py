@@ -11,9 +11,12 @@ import torch
 from torch import Tensor
 
 from cosycli.engine.capabilities import check_mask
-from cosycli.engine.decoding import Decoder, Request
-from cosycli.engine.stages import Stages
-from cosycli.engine.token2wav import Token2WavRequest, token2wav
+from cosycli.engine.decoding import Decoder
+from cosycli.engine.memory import Memory
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.threads import num_cores
+from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
@@ -21,7 +24,7 @@ from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
-from cosycli.model.speech_decoder import Prompt, SpeechDecoder
+from cosycli.model.speech_decoder import Request, SpeechDecoder
 
 __all__ = ["Run", "Task", "Workload"]
 
@@ -87,7 +90,9 @@ class Task:
     def __init__(self, model: Model, workload: Workload, mask: str = "full", memory: str | None = None) -> None:
         check_mask(mask, model.profile)
         self._model, self._mask = model, FlowMask(mask)
-        self._stages = Stages(model, memory)
+        self._runner = ModelRunner(model, Memory(model, memory, num_cores(model.device)))
+        self._voices = VoiceCache(self._runner)
+        self._token2wav = Token2Wav(self._runner, self._voices)
         self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)
         spoken = tuple(self._prompt.tokens.tolist())
@@ -99,15 +104,15 @@ class Task:
 
     def run(self, batch: int) -> Run:
         """All segments; the language model speaks `batch` at a time, and what it said is sounded as for a book."""
-        profile, stages = self._model.profile, self._stages
-        stages.elapsed.clear()
+        profile, runner = self._model.profile, self._runner
+        runner.elapsed.clear()
         started = time.perf_counter()
-        with stages.timed("language_model_s"):
+        with runner.timed("language_model_s"):
             tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-        waves = token2wav(stages, [Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
+        waves = self._token2wav([Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
         total_s = time.perf_counter() - started
         audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
-        stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
+        stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in runner.elapsed.items()}
         return Run(audio_s, stage_s, total_s, num_tokens, self._flops(tokens))
 
     def _flops(self, tokens: Sequence[Sequence[int]]) -> dict[str, float] | None:
@@ -115,8 +120,8 @@ class Task:
         if costs is None:
             return None
         chunk = self._model.flow.frames_of_chunk(self._mask)
-        start = self._stages.prompt_cache(self._prompt, self._mask).num_frames
-        num_read = len(request.text) + len(request.prompt_text) + len(request.prompt_speech)
+        start = self._voices.flow_cache(self._prompt, self._mask).num_frames
+        num_read = request.num_tokens
         num_heard = [len(request.prompt_speech) + len(spoken) for spoken in tokens]
         return {
             "language_model": costs.token * sum(num_read + len(spoken) for spoken in tokens),
@@ -140,8 +145,8 @@ class _Unending:
         cache: KeyValueCache = self._model.new_cache(max_sequences, has_fixed_shapes)
         return cache
 
-    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        return self._without_stops(self._model.prefill(prompts, cache))
+    def prefill(self, requests: Sequence[Request], cache: KeyValueCache) -> Tensor:
+        return self._without_stops(self._model.prefill(requests, cache))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         return self._without_stops(self._model.step(tokens, cache))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cosycli.jobs.executors import Start
+from cosycli.jobs.executors import Executor
 from cosycli.jobs.plan import Order
 from cosycli.jobs.run_folder import RunFolder, plan_batches
 
@@ -32,15 +32,15 @@ def render_takes(
     orders: Sequence[Order],
     folder: RunFolder,
     mask: str,
-    start: Start,
+    executor: Executor | None,
     report: Callable[[int, Rendered], None],
 ) -> Rendered:
-    """Render every take that is not kept yet; the executor is started only if there is one.
+    """Render every take that is not kept yet.
 
     Args:
         folder: locked by the caller; its manifest is brought up to date before the first take, so that the next run can
             go on.
-        start: gives the executor.
+        executor: None where every take is kept.
         report: told after each take how many of the orders are done, and what this run did so far.
 
     Raises:
@@ -50,20 +50,19 @@ def render_takes(
     keys = [order.key for order in orders]
     num_missing = sum(key not in folder.takes for key in keys)
     done = Rendered(0, len(keys) - num_missing, 0.0, 0.0)
-    if not num_missing:
+    if executor is None:
         return done
     utterances = {order.key: order.utterance for order in orders}
-    with start() as executor:
-        done = replace(done, num_workers=executor.num_workers)
-        manifest = folder.read_manifest()
-        batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
-        folder.write_manifest(replace(manifest, batches=tuple(batches)))
-        started = time.monotonic()
-        for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
-            if key not in folder.takes:
-                folder.takes.put(key, take)
-                done = replace(done, num_made=done.num_made + 1)
-            audio_s = done.audio_s + len(take.samples) / take.sample_rate
-            done = replace(done, audio_s=audio_s, elapsed_s=time.monotonic() - started)
-            report(done.num_kept + done.num_made, done)
+    done = replace(done, num_workers=executor.num_workers)
+    manifest = folder.read_manifest()
+    batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
+    folder.write_manifest(replace(manifest, batches=tuple(batches)))
+    started = time.monotonic()
+    for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
+        if key not in folder.takes:
+            folder.takes.put(key, take)
+            done = replace(done, num_made=done.num_made + 1)
+        audio_s = done.audio_s + len(take.samples) / take.sample_rate
+        done = replace(done, audio_s=audio_s, elapsed_s=time.monotonic() - started)
+        report(done.num_kept + done.num_made, done)
     return done

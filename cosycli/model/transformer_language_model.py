@@ -19,7 +19,7 @@ from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward
 from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
 from cosycli.model.relative_attention import RelativeAttention, encode_distances
-from cosycli.model.speech_decoder import Prompt
+from cosycli.model.speech_decoder import Request
 
 __all__ = ["DistanceCache", "TransformerLanguageModel"]
 
@@ -132,13 +132,13 @@ class TransformerLanguageModel(nn.Module):
         """Room for what `max_sequences` sequences have read."""
         return DistanceCache(self.cache_shape, max_sequences, self.llm.project, has_fixed_shapes)
 
-    def prefill(self, prompts: Sequence[Prompt], cache: DistanceCache) -> Tensor:
-        """Reads start, speaker, text, turn and the speech so far of each prompt into a new last row of `cache`.
+    def prefill(self, requests: Sequence[Request], cache: DistanceCache) -> Tensor:
+        """Reads start, speaker, text, turn and the speech so far of each request into a new last row of `cache`.
 
         Returns:
             Log-probabilities (B, V) of what follows.
         """
-        vectors = [self.embed(each.text, each.speech, each.speaker)[0] for each in prompts]
+        vectors = [self.embed(each.all_text, each.prompt_speech, each.speaker)[0] for each in requests]
         slots = cache.allocate([len(each) for each in vectors])
         hidden = self.llm(pad_sequence(vectors, batch_first=True), slots, cache.distances(slots))
         return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))

@@ -58,7 +58,7 @@ def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None
     """What the language model reads first, and how many speech tokens it takes as said."""
     voice_settings = VoiceSettings(voice, instruction_of(style, COSYVOICE_3))
     (utterance,) = utterances_of(synthesizer.read("Hello.").segments, voice_settings)
-    request = synthesizer._stages.request(utterance)
+    request = synthesizer._voices.request(utterance)
     tokenizer = synthesizer._model.text_tokenizer
     end = tokenizer.id_of("<|endofprompt|>")
     spelled = ["|" if token == end else tokenizer._bpe.id_to_token(token) for token in request.prompt_text]
@@ -99,7 +99,7 @@ def test_an_instruction_follows_the_introduction(synthesizer: Synthesizer, voice
 
 def test_pronunciations_reach_the_model_as_its_own_tokens(synthesizer: Synthesizer, voice: str) -> None:
     (utterance,) = utterances_of(synthesizer.read("He read{R EH1 D} 银行{yin2 hang2}.").segments, VoiceSettings(voice))
-    request = synthesizer._stages.request(utterance)
+    request = synthesizer._voices.request(utterance)
     tokenizer = synthesizer._model.text_tokenizer
     for token in ("[R]", "[EH1]", "[D]", "[y]", "[ín]", "[h]", "[áng]"):
         assert request.text.count(tokenizer.id_of(token)) == 1

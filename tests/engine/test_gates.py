@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from cosycli.engine.gates import Evidence, failures_of
+from cosycli.engine.decoding import GeneratedTokens
+from cosycli.engine.gates import failures_of
+from cosycli.model.profile import COSYVOICE_2
 
 RATE = 24_000
 TEXT = "A sentence of ordinary length that takes about seven seconds to say, one would think, or even eight of them."
@@ -17,18 +19,16 @@ def silence(seconds):
     return np.zeros(round(seconds * RATE), np.float32)
 
 
-def good(**changes):
-    spoken = np.concatenate([silence(0.1), hum(3), silence(0.3), hum(3), silence(0.1)])
-    tokens = tuple(np.random.default_rng(0).integers(0, 6561, 160).tolist())
-    return Evidence(
-        **{"text": TEXT, "speed": 1.0, "tokens": tokens, "ended": True, "samples": spoken} | changes,
-        sample_rate=RATE,
-        token_rate=25,
-    )
+def failures(text=TEXT, speed=1.0, tokens=None, ended=True, samples=None, boundary_jump=None) -> tuple[str, ...]:
+    """Of a good take with these changes."""
+    spoken = np.concatenate([silence(0.1), hum(3), silence(0.3), hum(3), silence(0.1)]) if samples is None else samples
+    said = np.random.default_rng(0).integers(0, 6561, 160).tolist() if tokens is None else tokens
+    generated = GeneratedTokens(tuple(said), ended)
+    return failures_of(text, generated, spoken, COSYVOICE_2, speed=speed, boundary_jump=boundary_jump)
 
 
 def test_a_good_take_passes_everything():
-    assert failures_of(good()) == ()
+    assert failures() == ()
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def test_a_good_take_passes_everything():
     ],
 )
 def test_each_fault_is_found_by_its_gate(failure, changes):
-    assert failures_of(good(**changes)) == (failure,)
+    assert failures(**changes) == (failure,)
 
 
 def test_a_faster_voice_may_take_less_time():
-    assert failures_of(good(speed=1.8, samples=np.concatenate([hum(3), silence(0.1)]))) == ()
+    assert failures(speed=1.8, samples=np.concatenate([hum(3), silence(0.1)])) == ()
 
 
 def test_short_texts_have_no_pace():
-    assert failures_of(good(text="No.", samples=np.concatenate([hum(0.5), silence(0.1)]))) == ()
+    assert failures(text="No.", samples=np.concatenate([hum(0.5), silence(0.1)])) == ()
 
 
 @pytest.mark.parametrize("tokens", [(), (1,), (1, 1)])
 def test_takes_of_hardly_any_tokens_are_judged(tokens):
-    assert failures_of(good(tokens=tokens)) == ()
+    assert failures(tokens=tokens) == ()
