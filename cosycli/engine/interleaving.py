@@ -1,8 +1,8 @@
 """Speech tokens for one utterance whose text is still arriving (CosyVoice 2, section 2.3).
 
 The model reads a few text tokens and says a few speech tokens, in turn, as it was trained to
-(`cosycli.model.language_model.interleaved_layout`). When no more text comes, it reads what is left of it and says the
-rest.
+(`cosycli.model.language_model.interleaved_layout`). CosyVoice 3 reads its opening as a whole before that. When no more
+text comes, the model reads what is left of it and says the rest.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ class InterleavedDecoder:
         self._model = model
         self._profile = model.profile
         self._cache = model.new_cache(1)
-        model.start(self._cache)
+        text = list(request.all_text)
+        model.start(text[: request.num_opening], self._cache)
         self._log_probs = torch.empty(0)  # (V,) of the next token
         self._generator = torch.Generator().manual_seed(request.seed)
-        self._text = list(request.all_text)  # not yet read
+        self._text = text[request.num_opening :]  # not yet read
         self._prompt_speech = list(request.prompt_speech)
         self._generated: list[int] = []
         self._num_text = len(request.text)  # of the text to be spoken

@@ -48,15 +48,34 @@ def sample(
 
 
 def nucleus(log_probs: Tensor, top_p: float, top_k: int) -> tuple[Tensor, Tensor]:
-    """The most probable ids, added while their sum so far is below `top_p`, at most `top_k`.
+    """The most probable ids, the lowest first of equal ones, added while their sum so far is below `top_p`.
+
+    Args:
+        log_probs: (B, V) float32.
+        top_k: how many at most.
 
     Returns:
         Ids (B, K) by falling probability, and their renormalised probabilities (B, K): 0 for those left out.
     """
-    probs, ids = log_probs.softmax(dim=1).topk(min(top_k, log_probs.shape[1]))
+    all_probs = log_probs.softmax(dim=1)
+    ids = _most_probable(all_probs, min(top_k, log_probs.shape[1]))
+    probs = all_probs.gather(1, ids)
     sum_before = probs.cumsum(dim=1) - probs
     kept = probs * (sum_before < top_p)
     return ids, kept / kept.sum(dim=1, keepdim=True)
+
+
+def _most_probable(probs: Tensor, count: int) -> Tensor:
+    """Ids (B, count) by falling probability, those of equal probabilities (B, V) by rising id.
+
+    `topk` promises no order of equals, and a stable sort of all ids is slow. As float32 numbers from 0 up are in the
+    order of their bits, the integer of these bits and, below them, the place from the end is larger where the id comes
+    first, and no two are equal.
+    """
+    num_ids = probs.shape[1]
+    from_end = torch.arange(num_ids - 1, -1, -1, device=probs.device)
+    order = probs.view(torch.int32).long() * num_ids + from_end
+    return num_ids - 1 - order.topk(count).values % num_ids
 
 
 def _draw_other(log_probs: Tensor, drawn: Tensor, uniform: Tensor) -> Tensor:

@@ -125,19 +125,24 @@ def encode_clip(model: Model, samples: NDArray[np.float32], sample_rate: int) ->
 
 
 def request_of(item: Utterance, prompt: VoicePrompt, model: Model) -> Request:
-    """What the language model reads of an utterance in a voice."""
+    """What the language model reads of an utterance in a voice: instruct, zero-shot, or SFT and cross-lingual.
+
+    The opening counts for the length of the speech where it stands before the text alone, as in the authors' code.
+    """
     tokenizer, profile = model.text_tokenizer, model.profile
-    text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
+    text = tokenizer.encode(spell_words(item.segment.text) if profile.spells_words else item.segment.text)
     instruction = item.instruction or prompt.instruction
     told = " ".join(part for part in (profile.opening, instruction) if part)
-    continues_clip = instruction is None and bool(prompt.transcript)
-    before = tokenizer.encode(prompt.transcript if continues_clip else "", instruction=told or None)
-    speech = prompt.clip_tokens if continues_clip else ()
-    is_cross_lingual = instruction is None and not continues_clip and len(prompt.tokens) > 0
-    tag = _language_tag(item.segment.language, model) if is_cross_lingual else []
-    # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
-    speaker = prompt.speaker if instruction is None else None
-    return Request((*tag, *tokenizer.encode(text)), tuple(before), speech, item.seed, speaker)
+    opening = tokenizer.encode("", instruction=told) if told else []
+    num_opening = len(opening) if profile.opening else 0
+    if instruction is not None:
+        # CosyVoice 1 is not told who speaks: to its authors the embedding tells too much beside an instruction.
+        return Request(text, opening, seed=item.seed, num_opening=num_opening)
+    if prompt.transcript:
+        before = (*opening, *tokenizer.encode(prompt.transcript))
+        return Request(text, before, prompt.clip_tokens, item.seed, prompt.speaker, num_opening)
+    tag = _language_tag(item.segment.language, model) if len(prompt.tokens) else []
+    return Request((*opening, *tag, *text), seed=item.seed, speaker=prompt.speaker, num_opening=num_opening)
 
 
 def _language_tag(language: str, model: Model) -> list[int]:

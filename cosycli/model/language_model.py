@@ -57,16 +57,19 @@ def whole_text_layout(text: Sequence[int], speech: Sequence[int], profile: Langu
     return _layout(inputs, targets)
 
 
-def interleaved_layout(text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile) -> Layout:
+def interleaved_layout(
+    text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile, opening: Sequence[int] = ()
+) -> Layout:
     """Blocks of a few text and then some speech tokens, for text that arrives while speech is made (paper, 2.3).
 
-    A block ends with the target `fill`, which asks for more text. When no full block is left, the remaining text,
-    the turn and the remaining speech follow.
+    The blocks begin after the opening, text tokens that CosyVoice 3 reads as a whole. A block ends with the target
+    `fill`, which asks for more text. When no full block is left, the remaining text, the turn and the remaining speech
+    follow.
     """
     start, turn = _marks(profile)
     num_text, num_speech = profile.text_chunk, profile.speech_chunk
     num_blocks = min(len(text) // num_text, len(speech) // num_speech)
-    inputs, targets = [start], [NOT_LEARNED]
+    inputs, targets = [start, *_read(Table.TEXT, opening)], [NOT_LEARNED] * (1 + len(opening))
     for block in range(num_blocks):
         spoken = speech[block * num_speech : (block + 1) * num_speech]
         inputs += _read(Table.TEXT, text[block * num_text : (block + 1) * num_text])
@@ -169,10 +172,10 @@ class LanguageModel(nn.Module):
         last = torch.tensor(lengths, device=hidden.device) - 1
         return self._log_probs(hidden[torch.arange(len(lengths), device=hidden.device), last])
 
-    def start(self, cache: KeyValueCache) -> None:
-        """Begins a sequence whose text is still to come, in the only row of `cache`."""
+    def start(self, opening: Sequence[int], cache: KeyValueCache) -> None:
+        """Begins a sequence whose text is still to come but for its opening, in the only row of `cache`."""
         start, _ = _marks(self.profile)
-        self.prefill_layouts([_layout([start], [NOT_LEARNED])], cache)
+        self.prefill_layouts([_layout([start, *_read(Table.TEXT, opening)], [])], cache)
 
     def extend(
         self, text: Sequence[int], speech: Sequence[int], cache: KeyValueCache, *, is_last: bool = False

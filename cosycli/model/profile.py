@@ -69,7 +69,8 @@ class ModelProfile:
         names_speakers: it is told `Speaker NAME` before the text (paper, section 2.6, multi-speaker fine-tuning).
         takes_instructions: it follows instructions such as "speak slowly".
         reads_phonemes: CMU phones and pinyin are tokens of its text.
-        opening: what it is told before every text and instruction.
+        opening: what it is told before every text and instruction. Up to the end-of-prompt token it is read as a whole,
+            also where text arrives in pieces.
         language_tags: languages (ISO 639) that a text may be tagged with, to be spoken by a voice of another.
         one_token_per_hanzi: byte-pair tokens that span several Chinese characters are not used (paper, section 2.1).
     """

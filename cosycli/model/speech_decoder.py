@@ -24,11 +24,14 @@ class Request:
     """One utterance for a language model to speak.
 
     Attributes:
-        text: token ids of what is to be spoken; they set the least and greatest length of the speech.
+        text: token ids of what is to be spoken, after what the model is told where there is no `prompt_text`; they set
+            the least and greatest length of the speech.
         prompt_text: token ids read before it: a transcript of `prompt_speech`, or an instruction.
         prompt_speech: speech tokens taken as already spoken.
         seed: the same seed gives the same tokens, whatever else is in the batch.
         speaker: embedding (speaker_width,) of who speaks, for models whose language model wants to know.
+        num_opening: how many text tokens, from the first that is read, are read as a whole even where text arrives in
+            pieces.
     """
 
     text: Sequence[int]
@@ -36,6 +39,7 @@ class Request:
     prompt_speech: Sequence[int] = ()
     seed: int = 0
     speaker: Tensor | None = None
+    num_opening: int = 0
 
     @property
     def all_text(self) -> tuple[int, ...]:

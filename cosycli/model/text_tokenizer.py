@@ -56,6 +56,7 @@ class TextTokenizer:
         added: added token -> id; those written `<|...|>` are control tokens.
         one_token_per_hanzi: encode each Chinese character alone.
         pieces: a regular expression of what is merged by itself.
+        to_nfc: bring text to Unicode's normal form NFC first, as Qwen2's tokenizer does.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class TextTokenizer:
         added: Mapping[str, int],
         one_token_per_hanzi: bool = False,
         pieces: str = _QWEN2_PIECES,
+        to_nfc: bool = True,
     ) -> None:
         self._bpe = Tokenizer(BPE(vocab=vocabulary, merges=list(merges)))
         split = Split(Regex(pieces), behavior="isolated")
@@ -72,6 +74,7 @@ class TextTokenizer:
         self._added = dict(added)
         self._tags = _any_of(token for token in added if not token.startswith("<|"))
         self._one_token_per_hanzi = one_token_per_hanzi
+        self._to_nfc = to_nfc
         self.num_tokens = max((*vocabulary.values(), *added.values()), default=-1) + 1
 
     @classmethod
@@ -111,7 +114,7 @@ class TextTokenizer:
         if instruction is not None:
             return [*self._encode_instruction(instruction), *self.encode(text)]
         ids: list[int] = []
-        for piece in self._tags.split(unicodedata.normalize("NFC", text)):
+        for piece in self._tags.split(unicodedata.normalize("NFC", text) if self._to_nfc else text):
             if piece in self._added and not piece.startswith("<|"):
                 ids.append(self._added[piece])
             else:

@@ -42,7 +42,7 @@ def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
             f"{path} has {len(ranks)} tokens, too many for a model of {num_ids} ids.", _remedy(directory)
         )
     languages = {f"<|{name}|>": first_language + place for name, place in LANGUAGE_PLACES.items()}
-    return TextTokenizer(_vocabulary(ranks), _merges(ranks), languages, pieces=PIECES)
+    return TextTokenizer(_vocabulary(ranks), _merges(ranks), languages, pieces=PIECES, to_nfc=False)
 
 
 def find_vocabulary(directory: Path) -> Path:

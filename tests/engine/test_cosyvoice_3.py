@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.voice_prompt import prepare_voice
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3
+from cosycli.model.speech_decoder import Request
 from cosycli.model.text_tokenizer import phoneme_tokens
 from tests.model.tiny_model import write_tiny_model
 
@@ -54,15 +56,22 @@ def voice_without_transcript(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_voice(tmp_path_factory.mktemp("voices") / "eve")
 
 
-def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None = None) -> tuple[str, int]:
-    """What the language model reads first, and how many speech tokens it takes as said."""
+def request_of(synthesizer: Synthesizer, voice: str, style: str | None = None) -> Request:
+    """What the language model is asked to read for "Hello."."""
     voice_settings = VoiceSettings(voice, instruction_of(style, COSYVOICE_3))
     (utterance,) = utterances_of(synthesizer.read("Hello.").segments, voice_settings)
-    request = synthesizer._voices.request(utterance)
+    return synthesizer._voices.request(utterance)
+
+
+def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None = None) -> tuple[str, int]:
+    """What the language model reads first, and how many speech tokens it takes as said."""
+    request = request_of(synthesizer, voice, style)
     tokenizer = synthesizer._model.text_tokenizer
     end = tokenizer.id_of("<|endofprompt|>")
-    spelled = ["|" if token == end else tokenizer._bpe.id_to_token(token) for token in request.prompt_text]
-    return "".join(spelled).replace("Ġ", " "), len(request.prompt_speech)
+    spelled = ["|" if token == end else tokenizer._bpe.id_to_token(token) for token in request.all_text]
+    read = "".join(spelled).replace("Ġ", " ")
+    assert read.endswith("Hello.")
+    return read.removesuffix("Hello."), len(request.prompt_speech)
 
 
 @pytest.mark.parametrize("mask", ["full", "chunk"])
@@ -78,6 +87,18 @@ def test_the_assistant_is_introduced_for_the_user(
 ) -> None:
     assert read_before_the_text(synthesizer, voice) == (f"{ASSISTANT}|Long tone.", 100)
     assert read_before_the_text(synthesizer, voice_without_transcript) == (f"{ASSISTANT}|", 0)
+
+
+def test_the_introduction_counts_for_the_length_where_no_words_of_the_voice_stand_before_the_text(
+    synthesizer: Synthesizer, voice: str, voice_without_transcript: str
+) -> None:
+    profile = replace(synthesizer._model.profile.language_model, min_speech_per_text=2, max_speech_per_text=20)
+    text, told = (len(synthesizer._model.text_tokenizer.encode(words)) for words in ("Hello.", ASSISTANT))
+    cross_lingual = request_of(synthesizer, voice_without_transcript)
+    assert cross_lingual.min_length(profile) == 2 * (told + 1 + text)
+    assert cross_lingual.max_length(profile) == 20 * (told + 1 + text)
+    for request in (request_of(synthesizer, voice), request_of(synthesizer, voice, "loud")):
+        assert (request.min_length(profile), request.max_length(profile)) == (2 * text, 20 * text)
 
 
 def test_japanese_is_read_in_katakana_and_so_is_the_transcript(synthesizer: Synthesizer, tmp_path: Path) -> None:

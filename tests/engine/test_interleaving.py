@@ -51,6 +51,10 @@ REQUESTS = {
     "nothing before": Request((), seed=7),
     "an instruction before": Request((), prompt_text=(40, 41), seed=8),
     "a clip and its words before": Request((), prompt_text=tuple(range(7)), prompt_speech=tuple(range(20)), seed=9),
+    "an opening and an instruction before": Request((), prompt_text=(40, 41, 42, 43), seed=11, num_opening=3),
+    "an opening, a clip and its words before": Request(
+        (), prompt_text=tuple(range(9)), prompt_speech=tuple(range(20)), seed=12, num_opening=7
+    ),
     "a long clip before": Request((), prompt_text=(1, 2, 3), prompt_speech=tuple(range(25)) * 5, seed=10),
 }
 
@@ -62,7 +66,9 @@ def test_every_token_is_drawn_after_what_the_layout_puts_before_it(model, before
     favour_fill(model, -100)
     request, profile = REQUESTS[before], model.profile
     tokens = said(model, request, TEXT)
-    layout = interleaved_layout([*request.prompt_text, *TEXT], [*request.prompt_speech, *tokens], profile)
+    text = [*request.prompt_text, *TEXT]
+    opening, text = text[: request.num_opening], text[request.num_opening :]
+    layout = interleaved_layout(text, [*request.prompt_speech, *tokens], profile, opening)
     log_probs = model(torch.tensor([layout.tables]), torch.tensor([layout.ids]))[0].log_softmax(dim=1)
     drawn = [(row, wanted) for row, wanted in enumerate(layout.targets) if 0 <= wanted < profile.num_codes]
     generator = torch.Generator().manual_seed(request.seed)
@@ -89,6 +95,12 @@ def test_speech_follows_its_text_by_blocks(model):
     decoder = InterleavedDecoder(model, Request(()))
     spoken = [len(list(decoder.say(piece))) for piece in (TEXT[:4], TEXT[4:6], TEXT[6:9], TEXT[9:21])]
     assert spoken == [0, 15, 0, 45]
+
+
+def test_an_opening_is_no_text_of_a_block(model):
+    favour_fill(model, -100)
+    decoder = InterleavedDecoder(model, Request((), prompt_text=tuple(range(7)), num_opening=7))
+    assert [len(list(decoder.say(piece))) for piece in (TEXT[:4], TEXT[4:5])] == [0, 15]
 
 
 def test_a_model_that_asks_for_text_hears_all_of_it_before_it_speaks(model):

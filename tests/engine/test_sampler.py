@@ -57,6 +57,14 @@ def test_nucleus_is_the_published_one(golden_folder):
         assert (probs[0, kept] - golden[f"{case}.nucleus_probs"]).abs().max() <= 1e-6
 
 
+def test_equal_scores_keep_the_order_of_their_ids():
+    scores = torch.randn(20, 6564, generator=torch.Generator().manual_seed(4)).mul(2).round()
+    scores[0] = 0  # all are equal
+    log_probs = scores.log_softmax(dim=1)
+    ids, _ = nucleus(log_probs, PROFILE.top_p, PROFILE.top_k)
+    assert torch.equal(ids, log_probs.softmax(dim=1).sort(descending=True, stable=True).indices[:, : PROFILE.top_k])
+
+
 def test_agrees_with_plain_python(batch):
     log_probs, history, uniform = batch
     fast = sample(log_probs, history, uniform, PROFILE).tolist()

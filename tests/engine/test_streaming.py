@@ -21,7 +21,11 @@ from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
 
 MODELS = ("CosyVoice 2", "CosyVoice 3", "built-in")
-TEXT = {"CosyVoice 2": "Good evening, all.", "CosyVoice 3": "Good evening, all.", "built-in": "The rain has stopped."}
+TEXT = {
+    "CosyVoice 2": "Good evening, all.",
+    "CosyVoice 3": "Good evening, all of you who came so far.",
+    "built-in": "The rain has stopped.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,18 @@ def test_the_stream_is_the_waveform_made_in_one_piece(
     assert len(packets) >= 2
     assert np.abs(whole).max() > 0.05
     np.testing.assert_allclose(np.concatenate(packets), whole, atol=1e-3)
+
+
+@pytest.mark.parametrize("instruction", [None, "Whisper."], ids=["zero-shot", "instruct"])
+def test_version_3_alone_reads_what_it_is_told_as_a_whole(
+    synthesizers: dict[str, Synthesizer], clip: str, instruction: str | None
+) -> None:
+    segments = synthesizers["CosyVoice 3"].read("Good evening.").segments
+    (utterance,) = utterances_of(segments, VoiceSettings(clip, instruction))
+    v2, v3 = (synthesizers[name]._voices.request(utterance) for name in MODELS[:2])
+    end = synthesizers["CosyVoice 3"]._model.text_tokenizer.id_of("<|endofprompt|>")
+    assert v3.num_opening == v3.all_text.index(end) + 1
+    assert v2.num_opening == 0
 
 
 def test_packets_grow_to_four_chunks(synthesizers: dict[str, Synthesizer], clip: str) -> None:

@@ -163,6 +163,16 @@ def test_interleaved_layout():
     assert layout.targets == (SKIP, *[SKIP] * 4, *range(15), FILL, SKIP, SKIP, *range(15, 20), END)
 
 
+def test_an_opening_is_read_before_the_blocks():
+    text, speech = list(range(10, 17)), list(range(20))
+    layout = interleaved_layout(text, speech, TINY, opening=[40, 41, 42])
+    rest = interleaved_layout(text, speech, TINY)
+    opening = [(Table.TEXT, 40), (Table.TEXT, 41), (Table.TEXT, 42)]
+    first, *blocks = zip(rest.tables, rest.ids, strict=True)
+    assert list(zip(layout.tables, layout.ids, strict=True)) == [first, *opening, *blocks]
+    assert layout.targets == (*[SKIP] * 3, *rest.targets)
+
+
 @pytest.mark.parametrize(("num_text", "num_speech"), [(0, 0), (5, 15), (3, 40), (40, 3), (15, 45), (14, 46)])
 def test_both_layouts_read_all_text_and_speak_all_speech(num_text, num_speech):
     text, speech = list(range(num_text)), [i % 30 for i in range(num_speech)]

@@ -38,6 +38,13 @@ def test_text_is_merged_by_rank(tmp_path: Path, words: list[str]) -> None:
     assert tokenizer.encode("".join(words)) == [rank for word in words for rank in merged_by_rank(word.encode())]
 
 
+def test_text_is_read_as_it_is_composed(tmp_path: Path) -> None:
+    write_vocabulary(tmp_path)
+    tokenizer = load_whisper_tokenizer(tmp_path, NUM_TEXT_IDS)
+    assert tokenizer.encode("caf\u00e9") == [*merged_by_rank(b"caf"), 0xC3, 0xA9]
+    assert tokenizer.encode("cafe\u0301") == [*merged_by_rank(b"cafe"), 0xCC, 0x81]
+
+
 def test_language_tags_follow_the_last_rank_in_whispers_order(tmp_path: Path) -> None:
     write_vocabulary(tmp_path)
     tokenizer = load_whisper_tokenizer(tmp_path, NUM_TEXT_IDS)
