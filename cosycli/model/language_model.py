@@ -57,16 +57,18 @@ def whole_text_layout(text: Sequence[int], speech: Sequence[int], profile: Langu
     return _layout(inputs, targets)
 
 
-def interleaved_layout(text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile) -> Layout:
+def interleaved_layout(
+    text: Sequence[int], speech: Sequence[int], profile: LanguageModelProfile, opening: Sequence[int] = ()
+) -> Layout:
     """Blocks of a few text and then some speech tokens, for text that arrives while speech is made (paper, 2.3).
 
     A block ends with the target `fill`, which asks for more text. When no full block is left, the remaining text,
-    the turn and the remaining speech follow.
+    the turn and the remaining speech follow. The opening, an instruction, stands whole before the blocks.
     """
     start, turn = _marks(profile)
     num_text, num_speech = profile.text_chunk, profile.speech_chunk
     num_blocks = min(len(text) // num_text, len(speech) // num_speech)
-    inputs, targets = [start], [NOT_LEARNED]
+    inputs, targets = [start, *_read(Table.TEXT, opening)], [NOT_LEARNED] * (1 + len(opening))
     for block in range(num_blocks):
         spoken = speech[block * num_speech : (block + 1) * num_speech]
         inputs += _read(Table.TEXT, text[block * num_text : (block + 1) * num_text])

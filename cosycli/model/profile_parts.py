@@ -227,6 +227,34 @@ class CausalVocoderProfile(VocoderProfile):
 
 
 @dataclass(frozen=True)
+class SourceFilterVocoderProfile:
+    """Pulses and noise through filters (the built-in model).
+
+    Attributes:
+        num_frame_blocks, num_filter_blocks: convolution blocks at the rate of mel frames and of filters.
+        n_fft: of the transforms around the filters.
+        top_hz: the highest harmonic.
+    """
+
+    sample_rate: int = 24000
+    num_mels: int = 80
+    hop: int = 480
+    width: int = 256
+    f0_width: int = 96
+    num_frame_blocks: int = 6
+    num_filter_blocks: int = 2
+    filters_per_frame: int = 4
+    n_fft: int = 512
+    top_hz: float = 11500.0
+    audio_limit: float = 0.99
+
+    @property
+    def filter_hop(self) -> int:
+        """Samples a filter."""
+        return self.hop // self.filters_per_frame
+
+
+@dataclass(frozen=True)
 class SpeechTokenizerProfile:
     """The built-in model's own FSQ speech tokenizer; published models bring theirs as ONNX."""
 
@@ -234,7 +262,7 @@ class SpeechTokenizerProfile:
     width: int = 160
     num_blocks: int = 4  # on each side of the codes
     num_digits: int = 6  # each quantised to -1, 0 or 1: 3 ** 6 codes (paper, section 2.2)
-    alphabet: str = " 'abcdefghijklmnopqrstuvwxyz"
+    alphabet: str = " '12345abcdefghijklmnopqrstuvwxyz"  # figures are tones of pinyin
 
 
 @dataclass(frozen=True)
