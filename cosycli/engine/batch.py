@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.decoding import GeneratedTokens
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.memory import most_positions
-from cosycli.engine.seams import jump_at_seams, seams_of
-from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.take import Take
+from cosycli.engine.token2wav import Token2WavRequest, token2wav
 from cosycli.engine.utterance import Utterance
 from cosycli.model.masks import FlowMask
 
@@ -42,12 +42,12 @@ def render_batch(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask
     """
     with stages.decoding_lock.held(), stages.timed("language_model_s"):
         generated = _decode(stages, utterances)
-    sayings = [
-        Saying(each.tokens, stages.prompt(item.voice), item.seed, item.speed)
+    requests = [
+        Token2WavRequest(each.tokens, stages.prompt(item.voice), item.seed, item.speed)
         for item, each in zip(utterances, generated, strict=True)
     ]
     with stages.token2wav_lock.held():
-        sounds = sound(stages, sayings, mask)
+        sounds = token2wav(stages, requests, mask)
     return [_judged(stages, mask, *parts) for parts in zip(utterances, generated, sounds, strict=True)]
 
 
@@ -63,7 +63,9 @@ def _judged(
     stages: Stages, mask: FlowMask, item: Utterance, generated: GeneratedTokens, samples: NDArray[np.float32]
 ) -> Take:
     model, profile, num_prompt = stages.model, stages.model.profile, stages.prompt(item.voice).mel.shape[1]
-    seams = seams_of(model.flow, mask, num_prompt, profile.flow.num_frames(len(generated.tokens)), item.speed)
+    boundaries = chunk_boundaries(
+        model.flow, mask, num_prompt, profile.flow.num_frames(len(generated.tokens)), item.speed
+    )
     evidence = Evidence(
         item.segment.text,
         item.speed,
@@ -72,7 +74,7 @@ def _judged(
         samples,
         profile.mel.sample_rate,
         profile.flow.token_rate,
-        jump_at_seams(samples, profile.mel, seams),
+        jump_at_boundaries(samples, profile.mel, boundaries),
     )
     failures = failures_of(evidence)
     return Take(item.segment, samples, profile.mel.sample_rate, generated.tokens, item.seed, failures)

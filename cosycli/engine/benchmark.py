@@ -19,7 +19,7 @@ from cosycli.engine.workload import Run, Task, Workload
 from cosycli.errors import UsageError
 from cosycli.model.costs import peak_flops
 from cosycli.model.loading import choose_device, choose_dtype
-from cosycli.model.packed_linear import without_packing
+from cosycli.model.prepacked_linear import without_prepacking
 from cosycli.model.synthetic_model import synthetic_model
 
 __all__ = [
@@ -141,7 +141,7 @@ def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
     """
     measurements = [_measure_text(FAST, setup, [" ".join(sentences)])]
     if setup.with_reference:
-        with without_packing():
+        with without_prepacking():
             measurements.append(_measure_text(REFERENCE, setup.for_reference, sentences))
     return Report(setup.model, setup.mask, None, Machine.of(setup), tuple(measurements))
 
@@ -174,7 +174,7 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
     sizes = dict.fromkeys(min(batch, workload.num_segments) for batch in batches)
     measurements = _measure_synthetic(FAST, setup, workload, list(sizes))
     if setup.with_reference:
-        with without_packing():
+        with without_prepacking():
             measurements += _measure_synthetic(REFERENCE, setup.for_reference, workload, [1])
     return Report(setup.model, setup.mask, workload, Machine.of(setup), tuple(measurements))
 

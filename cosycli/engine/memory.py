@@ -47,12 +47,12 @@ class MemoryUse:
     Attributes:
         position: keys and values of a position in a row of the language model.
         frame: of flow or vocoder, whichever takes more, for a mel frame with its padding.
-        past_frame: what the flow's attention keeps of a mel frame of a prompt, at each step of its solver.
+        cached_frame: what the flow's attention keeps of a mel frame of a prompt, at each step of its solver.
     """
 
     position: int
     frame: int
-    past_frame: int
+    cached_frame: int
 
     @classmethod
     def of(cls, model: Model) -> MemoryUse:
@@ -62,7 +62,7 @@ class MemoryUse:
         return cls(
             position=model.language_model.cache_shape.num_values * value_bytes,
             frame=max(flow_values, vocoder_values) * FLOAT_BYTES,
-            past_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
+            cached_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
         )
 
     def of_sequence(self, num_positions: int) -> int:

@@ -22,11 +22,11 @@ from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.memory import Memory
 from cosycli.engine.memory_budget import MemoryBudget
 from cosycli.engine.overlap import PriorityLock
-from cosycli.engine.prompt_pasts import PromptPasts
+from cosycli.engine.prompt_cache import PromptCache
 from cosycli.engine.thread_pool import ThreadPool, num_active_threads, num_cores
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt, prepare_voice
-from cosycli.model.flow import NO_PAST, FlowInput, FlowPast
+from cosycli.model.flow import EMPTY_CACHE, FlowCache, FlowInput
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.script.pronunciation import spell_words
@@ -68,7 +68,9 @@ class Stages:
         self.decoding_lock, self.token2wav_lock, self.listening_lock = (PriorityLock(model.device) for _ in range(3))
         self._clock = threading.Lock()
         self._prompts: dict[str, VoicePrompt] = {}
-        self._pasts = PromptPasts(self.memory.prompt_cache_bytes, self.memory.use.past_frame, self._make_past)
+        self._prompt_cache = PromptCache(
+            self.memory.prompt_cache_bytes, self.memory.use.cached_frame, self._compute_prompt
+        )
 
     def prompt(self, voice: str) -> VoicePrompt:
         """What a voice gives the networks; raises what `prepare_voice` does."""
@@ -102,38 +104,38 @@ class Stages:
         tokens: Sequence[Sequence[int]],
         seeds: Sequence[int],
         mask: FlowMask,
-        past: FlowPast = NO_PAST,
+        cache: FlowCache = EMPTY_CACHE,
     ) -> list[Tensor]:
         """The mel (num_mels, M) of each utterance's speech tokens; see `Flow.mels`."""
         inputs = [self._flow_input(*parts) for parts in zip(prompts, tokens, seeds, strict=True)]
         with self._flow_at_work():
-            return self.model.flow.mels(inputs, mask, past)
+            return self.model.flow.mels(inputs, mask, cache)
 
-    def past(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
+    def prompt_cache(self, prompt: VoicePrompt, mask: FlowMask) -> FlowCache:
         """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask."""
-        return self._pasts.of(prompt, mask)
+        return self._prompt_cache.of(prompt, mask)
 
-    def go_on(
-        self, prompt: VoicePrompt, tokens: Sequence[int], seed: int, mask: FlowMask, past: FlowPast, is_last: bool
-    ) -> tuple[Tensor, FlowPast]:
-        """See `Flow.go_on`."""
+    def extend_mel(
+        self, prompt: VoicePrompt, tokens: Sequence[int], seed: int, mask: FlowMask, cache: FlowCache, is_last: bool
+    ) -> tuple[Tensor, FlowCache]:
+        """See `Flow.extend`."""
         with self._flow_at_work():
-            return self.model.flow.go_on(self._flow_input(prompt, tokens, seed), mask, past, is_last)
+            return self.model.flow.extend(self._flow_input(prompt, tokens, seed), mask, cache, is_last)
 
-    def _make_past(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
+    def _compute_prompt(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowCache:
         """In a thread of the pool, so that it is the same on any number of cores."""
         profile = self.model.profile.flow
         chunk = mask.chunk_tokens(profile.chunk)
         num_tokens = min(len(prompt.tokens), max_frames // profile.mel_per_token + profile.lookahead)
         if chunk is None or num_tokens < chunk + profile.lookahead:
-            return NO_PAST
+            return EMPTY_CACHE
         cut = replace(prompt, tokens=prompt.tokens[:num_tokens], mel=prompt.mel[:, : profile.num_frames(num_tokens)])
 
-        def go_through(_: int) -> list[tuple[Tensor, FlowPast]]:
-            return self.thread_pool.map(lambda voice: self.go_on(voice, (), 0, mask, NO_PAST, False), [cut])
+        def prefill(_: int) -> list[tuple[Tensor, FlowCache]]:
+            return self.thread_pool.map(lambda voice: self.extend_mel(voice, (), 0, mask, EMPTY_CACHE, False), [cut])
 
-        ((_, past),) = self.memory.token2wav.fill(go_through, 1, cut.mel.shape[1] * self.memory.use.frame)
-        return past
+        ((_, cache),) = self.memory.token2wav.fill(prefill, 1, cut.mel.shape[1] * self.memory.use.frame)
+        return cache
 
     def _flow_input(self, prompt: VoicePrompt, tokens: Sequence[int], seed: int) -> FlowInput:
         device = self.model.device

@@ -18,12 +18,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.decoding import SilenceLimit, decode
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.growing_mel import GrowingMel
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
-from cosycli.engine.seams import jump_at_seams, seams_of
 from cosycli.engine.stages import Stages
 from cosycli.engine.utterance import Utterance
 from cosycli.model.language_model import LanguageModel
@@ -133,7 +133,7 @@ class SpeechStream:
             samples,
             profile.mel.sample_rate,
             profile.flow.token_rate,
-            jump_at_seams(samples, profile.mel, passage.seams),
+            jump_at_boundaries(samples, profile.mel, passage.boundaries),
         )
         if failures := failures_of(evidence):
             self.failed.append(FailedPassage(text, failures))
@@ -149,7 +149,7 @@ class _Passage(Protocol):
         can_extend: it may take more than one sentence.
         tokens: the speech tokens so far.
         ended: the language model has ended by itself.
-        seams: the mel frames with which chunks begin; see `seams_of`.
+        boundaries: the mel frames with which chunks begin; see `chunk_boundaries`.
     """
 
     can_extend: bool
@@ -159,7 +159,7 @@ class _Passage(Protocol):
     def ended(self) -> bool: ...
 
     @property
-    def seams(self) -> Sequence[int]: ...
+    def boundaries(self) -> Sequence[int]: ...
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
@@ -179,7 +179,7 @@ class _WholeSentence:
 
     can_extend = False
     ended = False
-    seams = ()
+    boundaries = ()
 
     def __init__(self, stages: Stages) -> None:
         self.tokens: list[int] = []
@@ -235,9 +235,9 @@ class _Chunked:
         return self._decoder.ended
 
     @property
-    def seams(self) -> Sequence[int]:
+    def boundaries(self) -> Sequence[int]:
         flow = self._stages.model.flow
-        return seams_of(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
+        return chunk_boundaries(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
 
     def takes(self, utterance: Utterance) -> bool:
         return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S

@@ -20,10 +20,10 @@ from cosycli.engine.batch import max_batch_size, render_batch
 from cosycli.engine.conversion import convert
 from cosycli.engine.overlap import can_overlap, overlapped
 from cosycli.engine.retakes import best_takes, listened_to
-from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.take import Take
+from cosycli.engine.token2wav import Token2WavRequest, token2wav
 from cosycli.engine.utterance import Manner, Utterance, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_prompt import PROMPT_S
@@ -176,7 +176,7 @@ class Synthesizer:
             yield from map(render, batches)
             return
         for prompt in prompts:
-            self._stages.past(prompt, flow_mask)  # for all workers to share
+            self._stages.prompt_cache(prompt, flow_mask)  # for all workers to share
         for takes, elapsed in map_in_workers(self._stages.for_worker(size, render), batches, size):
             for stage, seconds in elapsed.items():
                 self._stages.elapsed[stage] += seconds
@@ -220,6 +220,6 @@ class Synthesizer:
 
         def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
             tokens = hear(heard, self.sample_rate).tolist()
-            return sound(self._stages, [Saying(tokens, prompt, seed=0)], flow_mask)[0]
+            return token2wav(self._stages, [Token2WavRequest(tokens, prompt, seed=0)], flow_mask)[0]
 
         return convert(say_again, blocks, self.sample_rate)

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from cosycli.engine.abilities import check_mask
 from cosycli.engine.decoding import Decoder, Request
-from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
+from cosycli.engine.token2wav import Token2WavRequest, token2wav
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
@@ -104,7 +104,7 @@ class Task:
         started = time.perf_counter()
         with stages.timed("language_model_s"):
             tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-        waves = sound(stages, [Saying(said, self._prompt, SEED) for said in tokens], self._mask)
+        waves = token2wav(stages, [Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
         total_s = time.perf_counter() - started
         audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
         stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
@@ -115,7 +115,7 @@ class Task:
         if costs is None:
             return None
         chunk = self._model.flow.frames_of_chunk(self._mask)
-        start = self._stages.past(self._prompt, self._mask).num_frames
+        start = self._stages.prompt_cache(self._prompt, self._mask).num_frames
         num_read = len(request.text) + len(request.prompt_text) + len(request.prompt_speech)
         num_heard = [len(request.prompt_speech) + len(spoken) for spoken in tokens]
         return {

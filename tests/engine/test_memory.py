@@ -71,7 +71,7 @@ NETWORKS = (("language_model", "new_cache"), ("flow", "mels"), ("vocoder", "forw
 @pytest.fixture(autouse=True)
 def in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flow and vocoder take several rows at once, as on a GPU."""
-    monkeypatch.setattr("cosycli.engine.sounding.CPU_FRAMES", 3000)
+    monkeypatch.setattr("cosycli.engine.token2wav.CPU_FRAMES", 3000)
 
 
 @pytest.mark.parametrize(("network", "method"), NETWORKS, ids=[network for network, _ in NETWORKS])
@@ -133,7 +133,7 @@ def test_a_budget_holds_the_model_and_the_work(model: Model) -> None:
 def test_threads_share_a_budget_and_are_fewer_where_it_is_small(model: Model) -> None:
     wide, narrow = Memory(model, "1TB", max_threads=4), Memory(model, smallest_budget(model), max_threads=4)
     assert (wide.num_threads, narrow.num_threads) == (4, 1)
-    assert wide.decoding.num_bytes + 4 * (wide.token2wav.num_bytes + OVERHEAD) <= wide.budget
+    assert wide.decoding.num_bytes + 4 * (wide.token2wav.num_bytes + OVERHEAD) <= wide.total_bytes
 
 
 def smallest_budget(model: Model) -> str:

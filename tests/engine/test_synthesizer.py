@@ -13,7 +13,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.utterance import Manner, utterances_of
 from cosycli.errors import MissingError, UsageError
-from cosycli.model.packed_linear import without_packing
+from cosycli.model.prepacked_linear import without_prepacking
 from tests.model.tiny_model import write_tiny_model
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"
@@ -157,7 +157,7 @@ def test_bfloat16_speaks(directory: Path, voice: str) -> None:
 
 
 def test_bfloat16_speaks_where_the_cpu_has_no_fast_products_in_it(directory: Path, voice: str) -> None:
-    with without_packing():
+    with without_prepacking():
         test_bfloat16_speaks(directory, voice)
 
 
