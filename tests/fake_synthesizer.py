@@ -138,7 +138,7 @@ class FakeRecognizer:
 
     heard: str
 
-    def surprises(self, recording: object, wordings: Sequence[str]) -> list[float]:
+    def negative_log_likelihoods(self, recording: object, wordings: Sequence[str]) -> list[float]:
         return [100.0 - 90.0 * (words.lower() == self.heard.lower()) for words in wordings]
 
 

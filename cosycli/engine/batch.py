@@ -34,7 +34,7 @@ def max_batch_size(device: torch.device) -> int:
 
 
 def render_batch(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
-    """The take of each utterance, drawn once; company does not change it.
+    """The take of each utterance, rendered once; batch composition does not change it.
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.

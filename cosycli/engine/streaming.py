@@ -217,7 +217,7 @@ class _Chunked:
         self.can_extend = bool(request.prompt_speech)
         self.tokens: list[int] = []
         self._stages = stages
-        self._manner = (first.voice, first.instruction)
+        self._voice_settings = (first.voice, first.instruction)
         prompt = stages.prompt(first.voice)
         self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.can_extend else request)
         self._silence = SilenceLimit(model.profile)
@@ -240,7 +240,7 @@ class _Chunked:
         return chunk_boundaries(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
 
     def takes(self, utterance: Utterance) -> bool:
-        return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S
+        return (utterance.voice, utterance.instruction) == self._voice_settings and self._estimated_s < MAX_PASSAGE_S
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
         if not self.can_extend:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.abilities import check_mask, instruction_of, read_for
 from cosycli.engine.batch import max_batch_size, render_batch
+from cosycli.engine.capabilities import check_mask, instruction_of, read_for
 from cosycli.engine.conversion import convert
 from cosycli.engine.overlap import can_overlap, overlapped
 from cosycli.engine.retakes import best_takes, listened_to
@@ -24,7 +24,7 @@ from cosycli.engine.stages import Stages
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.take import Take
 from cosycli.engine.token2wav import Token2WavRequest, token2wav
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_prompt import PROMPT_S
 from cosycli.engine.worker_pool import can_fork, map_in_workers
@@ -130,8 +130,8 @@ class Synthesizer:
             MissingError: the voice does not exist.
         """
         self._stages.elapsed.clear()
-        manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
-        takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
+        voice_settings = VoiceSettings(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
+        takes = self.render(utterances_of(self.read(text).segments, voice_settings), mask=mask)
         pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
         return Speech(samples, self.sample_rate, StageTimings(**self._stages.elapsed))
@@ -165,7 +165,7 @@ class Synthesizer:
         prompts = [self._stages.prompt(voice) for voice in voices]
 
         def render(batch: Sequence[Utterance]) -> list[Take]:
-            return best_takes(lambda wanted: self._draw(wanted, flow_mask), batch, self._retakes)
+            return best_takes(lambda wanted: self._render_takes(wanted, flow_mask), batch, self._retakes)
 
         if can_overlap(self._model.device) and len(batches) > 1:
             yield from overlapped(render, batches)
@@ -186,7 +186,7 @@ class Synthesizer:
         """The sound of utterances while they arrive and while it is made; see `SpeechStream`."""
         return SpeechStream(self._stages, utterances)
 
-    def _draw(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+    def _render_takes(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
         """A take of each utterance, judged."""
         takes = render_batch(self._stages, utterances, mask)
         if self._listener is None:

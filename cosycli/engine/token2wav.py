@@ -37,7 +37,7 @@ class Token2WavRequest:
 
 
 def token2wav(stages: Stages, requests: Sequence[Token2WavRequest], mask: FlowMask) -> list[NDArray[np.float32]]:
-    """The samples (N,) of each, in their order; company does not change them.
+    """The samples (N,) of each, in their order; batch composition does not change them.
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cosycli.engine.abilities import check_mask
+from cosycli.engine.capabilities import check_mask
 from cosycli.engine.decoding import Decoder, Request
 from cosycli.engine.stages import Stages
 from cosycli.engine.token2wav import Token2WavRequest, token2wav

@@ -1,7 +1,7 @@
 """The folder of a run: its takes, its manifest, its report, and the lock that keeps a second run out.
 
 novel.cosy/
-  run.json      what is to be rendered, in which batches, and which segments were redrawn
+  run.json      what is to be rendered, in which batches, and which segments are re-rendered
   takes/        a file for each rendered segment
   report.json   what became of the book
 """
@@ -33,14 +33,14 @@ class Manifest:
         source: what is rendered, for people.
         settings: how, for people.
         batches: keys of takes that are rendered together, in this order. What a take sounds like can differ in its last
-            bit with the company it is rendered in, so a batch that was cut short is rendered again as a whole.
-        redrawn: by the seed of an utterance, how many times the user had it drawn anew.
+            bit with the batch it is rendered in, so a batch that was cut short is rendered again as a whole.
+        rerenders: by the seed of an utterance, how many times the user had it re-rendered.
     """
 
     source: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     batches: tuple[tuple[str, ...], ...] = ()
-    redrawn: dict[str, int] = field(default_factory=dict)
+    rerenders: dict[str, int] = field(default_factory=dict)
     version: str = cosycli.__version__
     format: int = FORMAT
 
@@ -65,8 +65,8 @@ class RunFolder:
             if values["format"] != FORMAT:
                 return Manifest()
             batches = tuple(tuple(map(str, batch)) for batch in values["batches"])
-            redrawn = {str(seed): int(times) for seed, times in values["redrawn"].items()}
-            return Manifest(values["source"], values["settings"], batches, redrawn)
+            rerenders = {str(seed): int(times) for seed, times in values["rerenders"].items()}
+            return Manifest(values["source"], values["settings"], batches, rerenders)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Manifest()
 

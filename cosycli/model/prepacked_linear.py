@@ -83,7 +83,7 @@ class PrepackedLinear(nn.Module):
 class PrepackedFrameConv(nn.Module):
     """The same map as a convolution over positions: a linear layer of the positions that each one sees.
 
-    oneDNN's own convolutions give a position other sums in other company; these products give it the same ones.
+    oneDNN's own convolutions give a position other sums in other batches; these products give it the same ones.
     """
 
     def __init__(self, conv: FrameConv, dtype: torch.dtype) -> None:

@@ -15,7 +15,7 @@ from cosycli import Synthesizer
 from cosycli.engine.memory import OVERHEAD, Memory, MemoryUse
 from cosycli.engine.memory_budget import OutOfMemoryError
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model, load_model
 from tests.model.tiny_model import write_tiny_model
@@ -41,7 +41,7 @@ def plentiful(model: Model) -> list[Take]:
 
 
 def takes_of(synthesizer: Synthesizer) -> list[Take]:
-    return list(synthesizer.render(utterances_of(synthesizer.read(TEXT).segments, Manner("meg"))))
+    return list(synthesizer.render(utterances_of(synthesizer.read(TEXT).segments, VoiceSettings("meg"))))
 
 
 def assert_same(takes: list[Take], others: list[Take]) -> None:

@@ -15,7 +15,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.overlap import AT_ONCE, Cancelled, PriorityLock, overlapped
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from tests.model.tiny_model import write_tiny_model
 
 PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should
@@ -161,7 +161,7 @@ def overlapping(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def batches(synthesizer: Synthesizer) -> list[list[Utterance]]:
     text = "\n\n".join(f"Sentence number {number}." for number in range(7))
-    said = utterances_of(synthesizer.read(text).segments, Manner("meg"))
+    said = utterances_of(synthesizer.read(text).segments, VoiceSettings("meg"))
     return [said[:3], said[3:5], said[5:]]
 
 

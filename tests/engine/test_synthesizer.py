@@ -11,7 +11,7 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.prepacked_linear import without_prepacking
 from tests.model.tiny_model import write_tiny_model
@@ -42,8 +42,8 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def takes_of(synthesizer: Synthesizer, text: str, mask: str = "full", **manner: object) -> list:
-    utterances = utterances_of(synthesizer.read(text).segments, Manner(**manner))
+def takes_of(synthesizer: Synthesizer, text: str, mask: str = "full", **voice_settings: object) -> list:
+    utterances = utterances_of(synthesizer.read(text).segments, VoiceSettings(**voice_settings))
     return list(synthesizer.render(utterances, mask=mask))
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_speech_and_another_gives_another(synthesiz
     assert first.tokens != other.tokens
 
 
-def test_a_sentence_sounds_the_same_in_any_company(synthesizer: Synthesizer, voice: str) -> None:
+def test_a_sentence_sounds_the_same_in_any_batch(synthesizer: Synthesizer, voice: str) -> None:
     paragraphs = [f"Sentence number {word}." for word in ("one", "twenty two", "three hundred thousand and five")]
     together = takes_of(synthesizer, "\n\n".join(paragraphs), voice=voice)
     for paragraph, take in zip(paragraphs, together, strict=True):
@@ -107,7 +107,7 @@ def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
 
 def test_zero_shot_goes_on_from_the_clip(synthesizer: Synthesizer, voice: str) -> None:
     """The prompt is heard by the language model and the flow, and is not part of what comes out."""
-    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, Manner(voice))
+    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, VoiceSettings(voice))
     request = synthesizer._stages.request(utterance)
     assert bytes(request.prompt_text).decode("latin1")  # the transcript, before the text
     assert len(request.prompt_speech) == 100

@@ -1,4 +1,4 @@
-"""The flow gives the mel that the authors' code gives, alone or in company, at once or in chunks."""
+"""The flow gives the mel that the authors' code gives, alone or in a batch, at once or in chunks."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_noise_matches_the_reference(published: Flow, golden: dict[str, Tensor])
 
 
 @pytest.mark.parametrize("mask", FlowMask)
-def test_company_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> None:
+def test_batch_composition_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> None:
     inputs = [random_input(30, 0, seed=1), random_input(11, 9, seed=2), random_input(61, 4, seed=3)]
     together = small.mels(inputs, mask)
     for item, mel in zip(inputs, together, strict=True):
