@@ -98,7 +98,7 @@ def read_reference(path: Path) -> Recording:
     if measured.clipped > MAX_CLIPPED:
         raise InputError(
             f"{path} is clipped: {measured.clipped:.1%} of its samples are at full scale.",
-            "Record it again at a lower level; turning a clipped clip down does not mend it.",
+            "Record it again at a lower level; turning a clipped clip down does not repair it.",
         )
     return recording
 

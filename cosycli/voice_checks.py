@@ -16,16 +16,16 @@ __all__ = ["Finding", "Recognizer", "check_clip", "load_recognizer"]
 QUIET_DB = -35.0  # speech level below which a clip carries the noise of its recorder
 NOISY_DB = 20.0  # signal to noise ratio below which the noise is imitated with the voice
 NUM_ORDERS = 10  # in which the words are shuffled for comparison
-# The words as given must surprise the recognizer less than this part of what the least surprising other order does.
+# To the recognizer the words as given must have at most this part of the negative log-likelihood of any other order.
 # Measured on 18 clips of three voices it never heard: 0.61 to 0.94 and once 1.01 for the words said, 0.97 to 1.17 for
 # others.
-MAX_SURPRISE = 0.96
+MAX_LIKELIHOOD_RATIO = 0.96
 
 
 class Recognizer(Protocol):
     """Listens to English."""
 
-    def surprises(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
+    def negative_log_likelihoods(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
         """How unlikely it is that the recording says each of these wordings; larger is less likely."""
         ...
 
@@ -85,10 +85,12 @@ def _check_words(recording: Recording, transcript: str, language: str) -> Findin
     orders = _other_orders(transcript)
     if not orders:
         return Finding("words", "not checked: too few", True)
-    given, *others = load_recognizer().surprises(recording, [transcript, *orders])
+    given, *others = load_recognizer().negative_log_likelihoods(recording, [transcript, *orders])
     ratio = given / min(others)
     advice = "They do not fit the sound. Write down exactly what is said in the clip."
-    return Finding("words", f"{ratio:.2f} of the surprise of other words", ratio <= MAX_SURPRISE, advice)
+    return Finding(
+        "words", f"{ratio:.2f} of the negative log-likelihood of other words", ratio <= MAX_LIKELIHOOD_RATIO, advice
+    )
 
 
 def _other_orders(transcript: str) -> list[str]:

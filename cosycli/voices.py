@@ -166,9 +166,9 @@ def _read_description(path: Path) -> dict[str, str]:
             raise MissingError(f"{path} is too large to describe a voice.", "Look at it, or remove the voice.")
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise MissingError(f"{path} cannot be read: {error}", "Mend it, or remove the voice.") from None
+        raise MissingError(f"{path} cannot be read: {error}", "Fix it, or remove the voice.") from None
     if not isinstance(values, dict) or not all(isinstance(item, str) for pair in values.items() for item in pair):
-        raise MissingError(f"{path} does not hold lines of `key: text`.", "Mend it, or remove the voice.")
+        raise MissingError(f"{path} does not hold lines of `key: text`.", "Fix it, or remove the voice.")
     return values
 
 

@@ -92,13 +92,13 @@ class FakeSynthesizer:
     memory: str | None = None
     prompt: float = 6.0
     sample_rate: int = SAMPLE_RATE
-    max_wave: int = 32
+    max_batch_size: int = 32
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
 
-    def wave_size(self, num_utterances: int) -> int:
-        return max(1, min(self.max_wave, num_utterances))
+    def batch_size(self, num_utterances: int) -> int:
+        return max(1, min(self.max_batch_size, num_utterances))
 
     def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
         for said in utterances:
@@ -114,10 +114,10 @@ class FakeSynthesizer:
                 said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
             )
 
-    def render_waves(self, waves, *, mask="full") -> Iterator[Iterator[FakeTake]]:
+    def render_batches(self, batches, *, mask="full") -> Iterator[Iterator[FakeTake]]:
         """Each take when it is asked for."""
-        for wave in waves:
-            yield self.render(wave, mask=mask)
+        for batch in batches:
+            yield self.render(batch, mask=mask)
 
     def stream(self, utterances) -> FakeStream:
         return FakeStream(self.render(utterances, mask="chunk"))
@@ -138,7 +138,7 @@ class FakeRecognizer:
 
     heard: str
 
-    def surprises(self, recording: object, wordings: Sequence[str]) -> list[float]:
+    def negative_log_likelihoods(self, recording: object, wordings: Sequence[str]) -> list[float]:
         return [100.0 - 90.0 * (words.lower() == self.heard.lower()) for words in wordings]
 
 

@@ -179,7 +179,7 @@ def test_a_mirror_takes_the_place_of_its_hub(monkeypatch):
         url_pattern("model-scope")
 
 
-def test_verify_names_what_is_damaged_and_pull_mends_it(model, hub):
+def test_verify_names_what_is_damaged_and_pull_repairs_it(model, hub):
     folder = fetch(model, hub)
     assert damaged_files(folder, lambda done, total: None) == []
     (folder / "nested/llm.pt").write_bytes(CONTENT["nested/llm.pt"][:-1] + b"?")

@@ -124,7 +124,7 @@ def open_sink(target: Path, audio_format: str, sample_rate: int) -> Iterator[Aud
 
 @contextmanager
 def _explaining(target: Path) -> Iterator[None]:
-    """Whatever keeps a pipe or device from being written is said so that its user can mend it."""
+    """Whatever keeps a pipe or device from being written is said so that its user can fix it."""
     try:
         yield
     except BrokenPipeError:

@@ -43,9 +43,9 @@ def batch(
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
-    speaking: options.Speaking,
+    voice_options: options.VoiceOptions,
     rendering: options.Rendering,
-    place: options.Place,
+    executor_options: options.ExecutorOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -62,8 +62,8 @@ def batch(
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype, memory=rendering.memory)
-    workplace = Workplace(place.executor, place.workers, place.ray_address)
-    work = read_batch(jobs, settings, {"format": format, **asdict(speaking), **asdict(rendering)}, output)
+    workplace = Workplace(executor_options.executor, executor_options.workers, executor_options.ray_address)
+    work = read_batch(jobs, settings, {"format": format, **asdict(voice_options), **asdict(rendering)}, output)
     with open_progress("none" if quiet else progress) as report, open_state(_state_path(jobs, output)) as state:
         made = run_batch(work, state, workplace.open, partial(_tell_of_a_book, report))
         results = _told(made, [job.id for job in work], report)

@@ -58,12 +58,12 @@ def book(
     source: opts.Source,
     *,
     files: Files,
-    speaking: options.Speaking,
+    voice_options: options.VoiceOptions,
     reading: opts.Reading,
-    redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Draw a segment anew: 3.12")] = None,
+    redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Re-render a segment by id, e.g. 3.12")] = None,
     work: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Where takes are kept; else beside FILE.")] = None,
     rendering: options.Rendering,
-    place: options.Place,
+    executor_options: options.ExecutorOptions,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
@@ -79,10 +79,10 @@ def book(
     from cosycli.jobs.plan import plan_book
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(**asdict(speaking), **asdict(rendering))
+    settings = read_settings(Path()).override(**asdict(voice_options), **asdict(rendering))
     publication = _publication(source, files)
     request = opts.book_request(source, opts.given(**asdict(reading)))
-    workplace = Workplace(place.executor, place.workers, place.ray_address)
+    workplace = Workplace(executor_options.executor, executor_options.workers, executor_options.ray_address)
     work = work or _work_folder(publication.target, source)
     with open_progress("none" if quiet else progress) as report:
         planned = plan_book(request, settings)

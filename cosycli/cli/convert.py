@@ -64,7 +64,7 @@ def _convert(source: Path, settings: Settings, destination: Destination, report:
     started = time.monotonic()
     import cosycli
     from cosycli.cli.rendering import tell_what_was_made, write_out
-    from cosycli.engine.abilities import check_mask
+    from cosycli.engine.capabilities import check_mask
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
     from cosycli.recording import open_recording

@@ -14,7 +14,7 @@ from cosycli.cli.options import Model
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:
-    from cosycli.script.abilities import Abilities
+    from cosycli.script.capabilities import Capabilities
     from cosycli.script.lexicon import Entry
 
 __all__ = ["app"]
@@ -48,7 +48,7 @@ def check(
 
     lexicon = read_lexicon(file)
     name = model or read_settings(Path()).model
-    checked = [_check(entry, _abilities(name)) for entry in lexicon.entries]
+    checked = [_check(entry, _capabilities(name)) for entry in lexicon.entries]
     if as_json:
         report = {"model": name, "entries": checked, "warnings": lexicon.warnings}
         print(json.dumps(report, indent=1, ensure_ascii=False))
@@ -73,12 +73,12 @@ def lookup(
     from cosycli.script.lexicon import tell
     from cosycli.script.lookup import look_up
 
-    models = {name: _abilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
+    models = {name: _capabilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
     found: list[dict[str, Any]] = []
     for word in words:
         sounds = look_up(word)
         entry = sounds.entry
-        told = {name: tell(entry, abilities).text for name, abilities in models.items()} if entry else {}
+        told = {name: tell(entry, capabilities).text for name, capabilities in models.items()} if entry else {}
         found.append({"word": word, "ways": sounds.ways, "origin": sounds.origin.value, "told": told})
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
@@ -114,19 +114,19 @@ def suggest(
     print(f"Suggestions in {output}: {len(suggestions)}. Edit it, then: cosy lexicon check {output}", file=sys.stderr)
 
 
-def _abilities(model: str) -> Abilities:
+def _capabilities(model: str) -> Capabilities:
     """Of a model that need not be on this machine."""
-    from cosycli.engine.abilities import abilities_of
+    from cosycli.engine.capabilities import capabilities_of
     from cosycli.engine.features import profile_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, published_models
 
     published = published_models().get(model)
-    return abilities_of(profile_of(published) if published else read_profile(find_model(model)))
+    return capabilities_of(profile_of(published) if published else read_profile(find_model(model)))
 
 
-def _check(entry: Entry, abilities: Abilities) -> dict[str, str]:
+def _check(entry: Entry, capabilities: Capabilities) -> dict[str, str]:
     from cosycli.script.lexicon import tell
 
-    told = tell(entry, abilities)
+    told = tell(entry, capabilities)
     return {"word": entry.word, "fit": told.fit.value, "told": told.text}

@@ -43,7 +43,7 @@ def list_models(as_json: AsJson = False) -> None:
         state = "here" if facts["present"] else f"fetch it: cosy models pull {facts['name']}"
         languages = " ".join(facts["languages"])
         print(f"{facts['name']:<24} {languages:<26} {facts['licence']:<10} {_size(facts):>8}  {state}")
-        print(f"    {_told_briefly(facts['abilities'])}")
+        print(f"    {_told_briefly(facts['capabilities'])}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy models show cosyvoice2-0.5b")
@@ -53,11 +53,11 @@ def show(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(facts, indent=1))
         return
-    abilities, files = facts.pop("abilities"), facts.pop("files")
+    capabilities, files = facts.pop("capabilities"), facts.pop("files")
     for key, value in facts.items():
         shown = " ".join(value) if isinstance(value, list) else value
         print(f"{key + ':':<12} {'unknown' if shown is None else shown}")
-    for feature, grade in abilities.items():
+    for feature, grade in capabilities.items():
         print(f"  {feature:<26} {grade}")
     for file in files:
         checksum = file["sha256"] or "no published checksum is known"
@@ -122,7 +122,7 @@ def verify(name: Name) -> None:
     with open_progress("auto") as report:
         damaged = damaged_files(folder, lambda done, total: report.update(done / 1e6, total / 1e6, "MB"))
     if damaged:
-        raise MissingError(f"{folder} is damaged: {', '.join(damaged)}.", f"Mend it with: cosy models pull {name}")
+        raise MissingError(f"{folder} is damaged: {', '.join(damaged)}.", f"Fix it with: cosy models pull {name}")
     print(f"{folder}: every file is as published")
 
 
@@ -139,11 +139,11 @@ def _size(facts: dict[str, Any]) -> str:
     return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "? MB"
 
 
-def _told_briefly(abilities: dict[str, str]) -> str:
+def _told_briefly(capabilities: dict[str, str]) -> str:
     """What a model can do at all, and what of it only nearly."""
     from cosycli.engine.features import APPROXIMATE, EXACT
 
-    can = {feature: grade.split(":")[0] for feature, grade in abilities.items()}
+    can = {feature: grade.split(":")[0] for feature, grade in capabilities.items()}
     told = [
         f"{feature} (approximate)" if grade == APPROXIMATE else feature
         for feature, grade in can.items()
@@ -167,7 +167,7 @@ def _facts(name: str) -> dict[str, Any]:
             "bytes": size,
             "present": True,
             "folder": str(folder),
-            "abilities": features_of(read_profile(folder), speakers=True),
+            "capabilities": features_of(read_profile(folder), speakers=True),
             "variants": [],
             "files": [],
         }
@@ -180,7 +180,7 @@ def _facts(name: str) -> dict[str, Any]:
         "bytes": model.size,
         "present": is_present(model.name),
         "folder": str(model_folder(model.name)),
-        "abilities": features_of(profile_of(model), model.has_speakers),
+        "capabilities": features_of(profile_of(model), model.has_speakers),
         "variants": list(model.variants),
         **sources,
         "files": [

@@ -10,22 +10,22 @@ import typer
 __all__ = [
     "Device",
     "Dtype",
+    "ExecutorOptions",
     "Format",
     "Mask",
     "Memory",
     "Model",
     "Output",
-    "Place",
     "Play",
     "ProgressStyle",
     "Prompt",
     "Quiet",
     "Rendering",
-    "Speaking",
     "Speed",
     "Style",
     "Variant",
     "Voice",
+    "VoiceOptions",
 ]
 
 Output = Annotated[
@@ -54,7 +54,7 @@ ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or non
 
 
 @dataclass(frozen=True)
-class Speaking:
+class VoiceOptions:
     """How words are said; settings by these names."""
 
     voice: Voice = None
@@ -83,7 +83,7 @@ class Rendering:
 
 
 @dataclass(frozen=True)
-class Place:
+class ExecutorOptions:
     """Where the model works."""
 
     executor: Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")] = "local"

@@ -86,10 +86,10 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     """
     started = time.monotonic()
     import cosycli
-    from cosycli.engine.abilities import languages_of, read_for
+    from cosycli.engine.capabilities import languages_of, read_for
     from cosycli.engine.utterance import utterances_of
     from cosycli.engine.verification import check_listener
-    from cosycli.jobs.plan import manner_of
+    from cosycli.jobs.plan import voice_settings_of
     from cosycli.joining import join
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
@@ -102,14 +102,14 @@ def render(text: str, settings: Settings, destination: Destination, report: Prog
     if settings.verify:
         check_listener(folder)
     profile = read_profile(folder)
-    manner = manner_of(settings, profile)
-    find_voice(manner.voice, folder)
+    voice_settings = voice_settings_of(settings, profile)
+    find_voice(voice_settings.voice, folder)
     script = read_for(profile, text, folder)
     tell_what_was_found(script, report)
     for warning in foreign_languages((segment.language for segment in script.segments), languages_of(profile)):
         report.tell(f"Note: {warning}", warning=warning)
     synthesizer = cosycli.load(**settings.loading)
-    takes = synthesizer.render(utterances_of(script.segments, manner), mask=settings.mask)
+    takes = synthesizer.render(utterances_of(script.segments, voice_settings), mask=settings.mask)
     failed: list[Take] = []
     blocks = join(_pieces(takes, len(script.segments), failed, report), synthesizer.sample_rate)
     num_samples = write_out(blocks, destination, synthesizer.sample_rate)

@@ -33,7 +33,7 @@ def speak(
     *,
     output: options.Output = None,
     format: options.Format = None,
-    speaking: options.Speaking,
+    voice_options: options.VoiceOptions,
     rendering: options.Rendering,
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
@@ -51,7 +51,7 @@ def speak(
     from cosycli.cli.streaming import check_streamable, render_stream
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(**asdict(speaking), **asdict(rendering))
+    settings = read_settings(Path()).override(**asdict(voice_options), **asdict(rendering))
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         if stream:

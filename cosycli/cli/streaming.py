@@ -14,7 +14,7 @@ from cosycli.errors import InputError, UsageError
 if TYPE_CHECKING:
     from cosycli.cli.rendering import Destination
     from cosycli.engine.streaming import Latency
-    from cosycli.engine.utterance import Manner, Utterance
+    from cosycli.engine.utterance import Utterance, VoiceSettings
     from cosycli.script import Script
     from cosycli.settings import Settings
 
@@ -44,8 +44,8 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     started = time.monotonic()
     import cosycli
     from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
-    from cosycli.engine.abilities import read_for
-    from cosycli.jobs.plan import manner_of
+    from cosycli.engine.capabilities import read_for
+    from cosycli.jobs.plan import voice_settings_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model, language_model_weights
     from cosycli.voices import find_voice
@@ -54,9 +54,9 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     folder = find_model(settings.model)
     language_model_weights(folder, settings.variant)
     profile = read_profile(folder)
-    manner = manner_of(settings, profile)
-    find_voice(manner.voice, folder)
-    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), manner, report)
+    voice_settings = voice_settings_of(settings, profile)
+    find_voice(voice_settings.voice, folder)
+    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), voice_settings, report)
     synthesizer = cosycli.load(**settings.loading)
     stream = synthesizer.stream(utterances)
     num_samples = write_out(stream, destination, synthesizer.sample_rate)
@@ -71,7 +71,7 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
 
 
 def _utterances(
-    sentences: Iterable[str], read: Callable[[str], Script], manner: Manner, report: Progress
+    sentences: Iterable[str], read: Callable[[str], Script], voice_settings: VoiceSettings, report: Progress
 ) -> Iterator[Utterance]:
     """What is to be said of each sentence, once that has arrived."""
     from cosycli.cli.rendering import tell_what_was_found
@@ -88,7 +88,7 @@ def _utterances(
         *before, last = script.segments
         if last.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
             last = replace(last, pause_after_s=DEFAULT_PAUSES.sentence_s)
-        yield from utterances_of([*before, last], manner)
+        yield from utterances_of([*before, last], voice_settings)
 
 
 def _tell_latency(latency: Latency, report: Progress) -> None:

@@ -100,7 +100,9 @@ def add(
     findings = check_clip(clip, words, language)
     _print_findings(findings, sys.stderr)
     if not force and not all(finding.is_good for finding in findings):
-        raise InputError(f"{clip} was not added as the voice {name!r}.", "Mend what is named above, or add --force.")
+        raise InputError(
+            f"{clip} was not added as the voice {name!r}.", "Fix the problems listed above, or use --force."
+        )
     voice = add_voice(name, clip, words, language, rights)
     print(voice.folder)
 

@@ -61,14 +61,14 @@ _ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|
 
 @dataclass(frozen=True)
 class ParsedDocument:
-    """The root of a document, and what had to be mended to get it."""
+    """The root of a document, and what had to be repaired to get it."""
 
     root: etree._Element
     warnings: tuple[str, ...] = ()
 
 
 def parse_xml(data: bytes, name: str) -> ParsedDocument:
-    """The root of an XML document, mended with a warning if it is not well-formed; `name` names it in errors.
+    """The root of an XML document, repaired with a warning if it is not well-formed; `name` names it in errors.
 
     Raises:
         InputError: there is nothing in it that could be read, or it holds more tags than any book.
@@ -78,14 +78,14 @@ def parse_xml(data: bytes, name: str) -> ParsedDocument:
     try:
         return ParsedDocument(_parse_as_xml(text, name), warnings)
     except (etree.XMLSyntaxError, ValueError) as error:
-        mended = f"it is not well-formed XML and was mended: {_first_line(error)}"
+        repaired = f"it is not well-formed XML and was repaired: {_first_line(error)}"
     try:
         root = _parse_as_xml(text, name, recover=True)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
         raise InputError(f"{name} is not XML.", "Export the book again.")
-    return ParsedDocument(root, (*warnings, mended))
+    return ParsedDocument(root, (*warnings, repaired))
 
 
 def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
@@ -99,9 +99,9 @@ def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
     try:
         return ParsedDocument(_parse_as_xml(text, name), warnings)
     except (etree.XMLSyntaxError, ValueError) as error:
-        mended = f"it is not well-formed XML and was read as HTML: {_first_line(error)}"
+        repaired = f"it is not well-formed XML and was read as HTML: {_first_line(error)}"
     closed = _EMPTY_ELEMENT.sub(r"<\1\2></\1>", text)
-    return ParsedDocument(_parse_as_html(closed, name), (*warnings, mended))
+    return ParsedDocument(_parse_as_html(closed, name), (*warnings, repaired))
 
 
 def parse_html(data: bytes, name: str) -> ParsedDocument:

@@ -62,7 +62,7 @@ def read_ssml(data: bytes, name: str) -> Book:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
     document = parse_xml(data, name)
-    if document.warnings:  # what is mended may lack words
+    if document.warnings:  # what is repaired may lack words
         problem = document.warnings[0].rpartition(": ")[2]
         raise InputError(
             f"{name} is not well-formed XML: {problem}.", "Close every element, and write & as &amp; and < as &lt;."

@@ -19,7 +19,7 @@ from cosycli.engine.workload import Run, Task, Workload
 from cosycli.errors import UsageError
 from cosycli.model.costs import peak_flops
 from cosycli.model.loading import choose_device, choose_dtype
-from cosycli.model.packed_linear import without_packing
+from cosycli.model.prepacked_linear import without_prepacking
 from cosycli.model.synthetic_model import synthetic_model
 
 __all__ = [
@@ -99,7 +99,7 @@ class Measurement:
         load_s: seconds to make the model ready.
         cold_s: seconds of the first run. All that follows is of the fastest run.
         tokens_per_s: speech tokens a second of the language model's time, where they were counted.
-        peak_memory_mb: of the process, or of one of its copies if that is more, so far.
+        peak_memory_mb: of the process, or of one of its workers if that is more, so far.
         gpu_memory_mb: the most that was allocated on the GPU, where there is one.
         mfu: operations of the networks over those that the GPU could have done in bfloat16 in that time, 0 to 1, by
             stage and in `total`; None on a CPU, and where cost or peak are not known.
@@ -141,7 +141,7 @@ def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
     """
     measurements = [_measure_text(FAST, setup, [" ".join(sentences)])]
     if setup.with_reference:
-        with without_packing():
+        with without_prepacking():
             measurements.append(_measure_text(REFERENCE, setup.for_reference, sentences))
     return Report(setup.model, setup.mask, None, Machine.of(setup), tuple(measurements))
 
@@ -174,7 +174,7 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
     sizes = dict.fromkeys(min(batch, workload.num_segments) for batch in batches)
     measurements = _measure_synthetic(FAST, setup, workload, list(sizes))
     if setup.with_reference:
-        with without_packing():
+        with without_prepacking():
             measurements += _measure_synthetic(REFERENCE, setup.for_reference, workload, [1])
     return Report(setup.model, setup.mask, workload, Machine.of(setup), tuple(measurements))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cosycli.engine.abilities import abilities_of
+from cosycli.engine.capabilities import capabilities_of
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, is_instructed
 from cosycli.model_library import PublishedModel
-from cosycli.script.abilities import Abilities
+from cosycli.script.capabilities import Capabilities
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 
 __all__ = ["APPROXIMATE", "EXACT", "features_of", "profile_of"]
@@ -28,7 +28,7 @@ def features_of(profile: ModelProfile, speakers: bool) -> dict[str, str]:
     Args:
         speakers: whether the model comes with speakers that it knows by name.
     """
-    can = abilities_of(profile)
+    can = capabilities_of(profile)
     return {
         "languages": " ".join(can.languages),
         "CMU phones": EXACT if set(can.phonemes) >= CMU_PHONEMES else f"{APPROXIMATE}: respelled",
@@ -44,7 +44,7 @@ def features_of(profile: ModelProfile, speakers: bool) -> dict[str, str]:
     }
 
 
-def _pinyin(can: Abilities) -> str:
+def _pinyin(can: Capabilities) -> str:
     if set(can.phonemes) >= PHONEMES:
         return EXACT
     return f"{APPROXIMATE}: homophones" if "zh" in can.languages else NONE

@@ -31,7 +31,7 @@ MAX_TAIL_DB = -20.0  # of the end against the loudest frame: louder, and a word 
 
 # 331 takes of a novel under the built-in model's chunk masks had at most 1.74; 112 under the full one, at the same
 # places, at most 1.62. With each chunk made by itself 219 had 2.37 on average, and 95 % of them more than this.
-MAX_SEAM_JUMP = 1.8
+MAX_BOUNDARY_JUMP = 1.8
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Evidence:
         tokens: speech tokens.
         ended: the language model ended by itself.
         samples: (N,) float32.
-        seam_jump: see `cosycli.engine.seams`; None where there are no chunks, or few.
+        boundary_jump: see `cosycli.engine.chunk_boundaries`; None where there are no chunks, or few.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Evidence:
     samples: NDArray[np.float32]
     sample_rate: int
     token_rate: int  # a second
-    seam_jump: float | None = None
+    boundary_jump: float | None = None
 
 
 def failures_of(evidence: Evidence) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def failures_of(evidence: Evidence) -> tuple[str, ...]:
         "repetition": _longest_repetition(evidence) > MAX_REPEATED_S * evidence.token_rate,
         "level": float(np.percentile(levels, 90)) < MIN_LEVEL_DB,
         "cut tail": float(levels[-round(TAIL_S / FRAME_S) :].max() - levels.max()) > MAX_TAIL_DB,
-        "seams": evidence.seam_jump is not None and evidence.seam_jump > MAX_SEAM_JUMP,
+        "chunk boundaries": evidence.boundary_jump is not None and evidence.boundary_jump > MAX_BOUNDARY_JUMP,
     }
     return tuple(name for name, failed in checks.items() if failed)
 

@@ -18,12 +18,12 @@ __all__ = ["GrowingMel"]
 
 
 class GrowingMel:
-    """The mel of one passage under the chunk mask; see `Flow.go_on`."""
+    """The mel of one passage under the chunk mask; see `Flow.extend`."""
 
     def __init__(self, stages: Stages, prompt: VoicePrompt, seed: int) -> None:
         self._stages, self._prompt, self._seed = stages, prompt, seed
-        self._past = stages.past(prompt, FlowMask.CHUNK)
-        self._num_unspoken = prompt.mel.shape[1] - self._past.num_frames  # frames of the prompt that are still to come
+        self._cache = stages.prompt_cache(prompt, FlowMask.CHUNK)
+        self._num_prompt_left = prompt.mel.shape[1] - self._cache.num_frames  # frames of the prompt still to come
         self._mel = torch.zeros(prompt.mel.shape[0], 0, device=stages.model.device)
 
     def take(self, tokens: Sequence[int], is_last: bool) -> Tensor:
@@ -33,7 +33,9 @@ class GrowingMel:
             tokens: all so far.
             is_last: there will be no more.
         """
-        new, self._past = self._stages.go_on(self._prompt, tokens, self._seed, FlowMask.CHUNK, self._past, is_last)
-        num_unspoken, self._num_unspoken = self._num_unspoken, max(0, self._num_unspoken - new.shape[1])
-        self._mel = torch.cat([self._mel, new[:, num_unspoken:]], dim=1)
+        new, self._cache = self._stages.extend_mel(
+            self._prompt, tokens, self._seed, FlowMask.CHUNK, self._cache, is_last
+        )
+        num_prompt_left, self._num_prompt_left = self._num_prompt_left, max(0, self._num_prompt_left - new.shape[1])
+        self._mel = torch.cat([self._mel, new[:, num_prompt_left:]], dim=1)
         return self._mel

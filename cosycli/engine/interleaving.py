@@ -40,7 +40,7 @@ class InterleavedDecoder:
         self._generator = torch.Generator().manual_seed(request.seed)
         self._text = [*request.prompt_text, *request.text]  # not yet read
         self._prompt_speech = list(request.prompt_speech)
-        self._said: list[int] = []
+        self._generated: list[int] = []
         self._num_text = len(request.text)  # of the text to be spoken
 
     @torch.inference_mode()
@@ -52,22 +52,22 @@ class InterleavedDecoder:
         while len(self._text) >= profile.text_chunk:
             prompt = self._take_prompt(profile.speech_chunk)
             block, self._text = self._text[: profile.text_chunk], self._text[profile.text_chunk :]
-            self._log_probs = self._model.read_on(block, prompt, self._cache).cpu()
-            yield from self._say_block(profile.speech_chunk - len(prompt))
+            self._log_probs = self._model.extend(block, prompt, self._cache).cpu()
+            yield from self._generate_block(profile.speech_chunk - len(prompt))
 
     @torch.inference_mode()
     def finish(self) -> Iterator[int]:
         """The speech tokens of all that is left, once the text is complete; limits as in `cosycli.engine.decoding`."""
         profile = self._profile
-        self._log_probs = self._model.read_on(self._text, self._take_prompt(), self._cache, is_last=True).cpu()
+        self._log_probs = self._model.extend(self._text, self._take_prompt(), self._cache, is_last=True).cpu()
         least, most = (
-            count * self._num_text - len(self._said)
+            count * self._num_text - len(self._generated)
             for count in (profile.min_speech_per_text, profile.max_speech_per_text)
         )
         for number in range(most):
             if number < least:
                 self._log_probs[profile.num_codes] = float("-inf")
-            if not self._said:
+            if not self._generated:
                 self._log_probs[profile.num_codes :] = float("-inf")
             token = self._draw()
             if token >= profile.num_codes:
@@ -75,7 +75,7 @@ class InterleavedDecoder:
                 break
             yield self._add(token)
 
-    def _say_block(self, size: int) -> Iterator[int]:
+    def _generate_block(self, size: int) -> Iterator[int]:
         """Up to `size` tokens: none of the ids that stop may come but `fill`, which asks for more text early."""
         profile = self._profile
         for _ in range(size):
@@ -94,13 +94,13 @@ class InterleavedDecoder:
 
     def _draw(self) -> int:
         window = self._profile.repetition_window
-        latest = self._said[-window:]
+        latest = self._generated[-window:]
         history = torch.tensor([[NO_TOKEN] * (window - len(latest)) + latest])
         uniform = torch.rand(1, 2, generator=self._generator)
         return int(sample(self._log_probs[None], history, uniform, self._profile))
 
     def _add(self, token: int) -> int:
-        self._said.append(token)
-        self._cache.make_room()
+        self._generated.append(token)
+        self._cache.reserve()
         self._log_probs = self._model.step(torch.tensor([token]), self._cache)[0].cpu()
         return token

@@ -9,16 +9,16 @@ import torch
 
 from cosycli.byte_sizes import bytes_of, megabytes
 from cosycli.engine.free_memory import free_memory, taken_memory
+from cosycli.engine.memory_budget import MemoryBudget
 from cosycli.engine.request import Request
-from cosycli.engine.room import Room
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
 from cosycli.model.profile import LanguageModelProfile, VocoderProfile
 
 __all__ = ["Memory", "MemoryUse", "most_positions"]
 
-SPEAKING_PART = 4  # 32 rows of 1,000 positions of CosyVoice 2's are a quarter of 3.5 GB
-PASTS_PART = 8  # a voice's prompt of 3 s is 230 MB (CosyVoice 2, bfloat16)
+DECODING_PART = 4  # 32 rows of 1,000 positions of CosyVoice 2's are a quarter of 3.5 GB
+PROMPT_CACHE_PART = 8  # a voice's prompt of 3 s is 230 MB (CosyVoice 2, bfloat16)
 LONGEST_S = 20  # what must fit, though it be alone: a segment and its prompt
 FLOAT_BYTES = 4
 # Measured, see `MemoryUse`.
@@ -26,7 +26,7 @@ OVERHEAD = 110_000_000
 FLOW_VALUES, VOCODER_VALUES = 40, 12
 CACHE_GROWTH = 256  # positions that the cache grows by
 UNSTEADY_BYTES = 20 * 10**6  # a process with the built-in model took 339 to 341 MB, run by run
-COPY_BYTES = 800 * 10**6  # that a copy of the process had of its own: built-in model, ten minutes in waves of 32
+WORKER_BYTES = 800 * 10**6  # that a worker process had of its own: built-in model, ten minutes in batches of 32
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class MemoryUse:
     Attributes:
         position: keys and values of a position in a row of the language model.
         frame: of flow or vocoder, whichever takes more, for a mel frame with its padding.
-        past_frame: what the flow's attention keeps of a mel frame of a prompt, at each step of its solver.
+        cached_frame: what the flow's attention keeps of a mel frame of a prompt, at each step of its solver.
     """
 
     position: int
     frame: int
-    past_frame: int
+    cached_frame: int
 
     @classmethod
     def of(cls, model: Model) -> MemoryUse:
@@ -62,11 +62,11 @@ class MemoryUse:
         return cls(
             position=model.language_model.cache_shape.num_values * value_bytes,
             frame=max(flow_values, vocoder_values) * FLOAT_BYTES,
-            past_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
+            cached_frame=2 * flow.num_steps * flow.attended_values * value_bytes,  # with guidance and without
         )
 
-    def of_row(self, num_positions: int) -> int:
-        """Of a row of the language model with so many positions at last."""
+    def of_sequence(self, num_positions: int) -> int:
+        """Of a sequence of the language model with so many positions at last."""
         return self.position * (2 * num_positions + CACHE_GROWTH)
 
 
@@ -87,33 +87,35 @@ class Memory:
 
     Attributes:
         use: what they take of it.
-        budget: bytes for all work.
-        num_lanes: batches of flow and vocoder that may be under way at once.
-        speaking: for the language model, which on a GPU keeps its rows while others work.
-        for_pasts: bytes for what the flow saw of voices' prompts.
-        sounding: for each of those batches.
-        num_copies: of this process that may work side by side; see `in_crew`.
+        total_bytes: for all work.
+        num_threads: batches of flow and vocoder that may be under way at once.
+        decoding: for the language model, which on a GPU keeps its rows while others work.
+        prompt_cache_bytes: for what the flow saw of voices' prompts.
+        token2wav: for each of those batches.
+        num_workers: processes that may work side by side; see `map_in_workers`.
 
     Args:
         wanted: for model and work together, such as 4GB; None for half of what is free, be it ever so little.
-        max_lanes: batches of flow and vocoder that are under way at once where there is memory for so many.
+        max_threads: batches of flow and vocoder that are under way at once where there is memory for so many.
 
     Raises:
         UsageError: that is no amount, or too little for the model.
     """
 
-    def __init__(self, model: Model, wanted: str | None = None, max_lanes: int = 1) -> None:
+    def __init__(self, model: Model, wanted: str | None = None, max_threads: int = 1) -> None:
         self.use = MemoryUse.of(model)
         flow = model.profile.flow
-        lane = OVERHEAD + self.use.frame * flow.num_frames(LONGEST_S * flow.token_rate)
-        least = 2 * lane
-        self.budget = max(least, free_memory(model.device) // 2) if wanted is None else _beside(model, wanted, least)
-        self.speaking = Room(self.budget // SPEAKING_PART)
-        self.for_pasts = self.budget // PASTS_PART
-        left = self.budget - self.speaking.num_bytes - self.for_pasts
-        self.num_lanes = min(max_lanes, left // lane)
-        self.sounding = Room(left // self.num_lanes - OVERHEAD)
-        self.num_copies = min(self.num_lanes, self.budget // COPY_BYTES)
+        thread_bytes = OVERHEAD + self.use.frame * flow.num_frames(LONGEST_S * flow.token_rate)
+        least = 2 * thread_bytes
+        self.total_bytes = (
+            max(least, free_memory(model.device) // 2) if wanted is None else _beside(model, wanted, least)
+        )
+        self.decoding = MemoryBudget(self.total_bytes // DECODING_PART)
+        self.prompt_cache_bytes = self.total_bytes // PROMPT_CACHE_PART
+        left = self.total_bytes - self.decoding.num_bytes - self.prompt_cache_bytes
+        self.num_threads = min(max_threads, left // thread_bytes)
+        self.token2wav = MemoryBudget(left // self.num_threads - OVERHEAD)
+        self.num_workers = min(self.num_threads, self.total_bytes // WORKER_BYTES)
 
 
 def _beside(model: Model, memory: str, least: int) -> int:

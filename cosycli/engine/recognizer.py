@@ -1,4 +1,4 @@
-"""The built-in recognizer: the speller of the built-in speech tokenizer, listening to a recording.
+"""The built-in recognizer: the CTC head of the built-in speech tokenizer, listening to a recording.
 
 Trained on a few synthetic voices, it spells a strange voice badly, but still finds words that were said likelier than
 words that were not.
@@ -33,7 +33,7 @@ class Recognizer:
         self._tokenizer = SpeechTokenizer(profile.speech_tokenizer).eval()
         load_weights(self._tokenizer, directory, "speech_tokenizer")
 
-    def surprises(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
+    def negative_log_likelihoods(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
         """How unlikely it is, in nats, that the recording says each of these wordings: the CTC loss of its letters."""
         scores = self._scores(recording).transpose(0, 1)
         return [self._loss(scores, self._letters(words)) for words in wordings]

@@ -1,4 +1,4 @@
-"""What is to be said, and what was."""
+"""What the language model is to decode, and what it generated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import Prompt
 
-__all__ = ["Request", "Spoken"]
+__all__ = ["GeneratedTokens", "Request"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """Speech tokens of one request; `ended` is False when the greatest length cut them off."""
+class GeneratedTokens:
+    """The speech tokens of one request; `ended` is False when the greatest length cut them off."""
 
     tokens: tuple[int, ...]
     ended: bool

@@ -14,12 +14,12 @@ __all__ = ["best_takes", "listened_to"]
 
 WITHOUT_INSTRUCTION = "instruction left out, for it was spoken"
 
-Draw = Callable[[Sequence[Utterance]], list[Take]]
+Render = Callable[[Sequence[Utterance]], list[Take]]
 
 
-def best_takes(draw: Draw, utterances: Sequence[Utterance], retakes: int) -> list[Take]:
+def best_takes(render: Render, utterances: Sequence[Utterance], retakes: int) -> list[Take]:
     """The best take of each utterance: those that fail are drawn again, together, up to `retakes` times."""
-    takes = draw(utterances)
+    takes = render(utterances)
     wanted = list(utterances)
     for number in range(1, retakes + 1):
         failing = [row for row, take in enumerate(takes) if take.failures]
@@ -28,8 +28,8 @@ def best_takes(draw: Draw, utterances: Sequence[Utterance], retakes: int) -> lis
         for row in failing:
             if SPOKEN_INSTRUCTION in takes[row].failures:
                 wanted[row] = replace(wanted[row], instruction=None)
-        again = [wanted[row].redrawn("retake", str(number)) for row in failing]
-        for row, take in zip(failing, draw(again), strict=True):
+        again = [wanted[row].another_take("retake", str(number)) for row in failing]
+        for row, take in zip(failing, render(again), strict=True):
             takes[row] = replace(min(takes[row], take, key=_badness), num_draws=number + 1)
     return [
         take if said == asked else replace(take, failures=(*take.failures, WITHOUT_INSTRUCTION))

@@ -19,14 +19,14 @@ from torch import Tensor
 
 from cosycli.engine.captured_steps import Step, record_cuda_graph
 from cosycli.engine.decoding import Decoder, Request
-from cosycli.engine.lanes import Lanes, num_at_work, num_cores
 from cosycli.engine.memory import Memory
-from cosycli.engine.overlap import Turn
-from cosycli.engine.prompt_pasts import PromptPasts
-from cosycli.engine.room import Room
+from cosycli.engine.memory_budget import MemoryBudget
+from cosycli.engine.overlap import PriorityLock
+from cosycli.engine.prompt_cache import PromptCache
+from cosycli.engine.thread_pool import ThreadPool, num_active_threads, num_cores
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt, prepare_voice
-from cosycli.model.flow import NO_PAST, FlowInput, FlowPast
+from cosycli.model.flow import EMPTY_CACHE, FlowCache, FlowInput
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.script.pronunciation import spell_words
@@ -39,7 +39,7 @@ Elapsed = dict[str, float]  # seconds by stage
 
 # On a CPU the vocoder's mels are padded to a multiple of so many frames, one second: for each new length oneDNN makes
 # new code for 43 convolutions, which took a quarter of the time (built-in model, segments of 2 to 15 s).
-CPU_GRAIN = 50
+CPU_PADDING_MULTIPLE = 50
 
 
 class Stages:
@@ -48,9 +48,10 @@ class Stages:
     Attributes:
         elapsed: seconds of wall time by `language_model_s`, `flow_s` and `vocoder_s`.
         memory: that they have for it.
-        lanes: for work that falls into independent parts.
+        thread_pool: for work that falls into independent parts.
         decoder: of the language model.
-        speaking, sounding, listening: turns of the language model, of flow and vocoder, and of what listens to them.
+        decoding_lock, token2wav_lock, listening_lock: of the language model, of flow and vocoder, and of what listens
+            to them.
 
     Args:
         memory: as for `Memory`, and raises what that does.
@@ -62,12 +63,14 @@ class Stages:
         self._prompt_s = prompt_s
         self.elapsed: defaultdict[str, float] = defaultdict(float)
         self.memory = Memory(model, memory, num_cores(model.device))
-        self.lanes = Lanes(model.device, self.memory.num_lanes)
+        self.thread_pool = ThreadPool(model.device, self.memory.num_threads)
         self.decoder = Decoder(model.language_model, record=self._record_alone)
-        self.speaking, self.sounding, self.listening = (Turn(model.device) for _ in range(3))
+        self.decoding_lock, self.token2wav_lock, self.listening_lock = (PriorityLock(model.device) for _ in range(3))
         self._clock = threading.Lock()
         self._prompts: dict[str, VoicePrompt] = {}
-        self._pasts = PromptPasts(self.memory.for_pasts, self.memory.use.past_frame, self._make_past)
+        self._prompt_cache = PromptCache(
+            self.memory.prompt_cache_bytes, self.memory.use.cached_frame, self._compute_prompt
+        )
 
     def prompt(self, voice: str) -> VoicePrompt:
         """What a voice gives the networks; raises what `prepare_voice` does."""
@@ -81,10 +84,10 @@ class Stages:
         text = spell_words(item.segment.text) if profile.spells_words else item.segment.text
         instruction = item.instruction or prompt.instruction
         told = " ".join(part for part in (profile.opening, instruction) if part)
-        goes_on = instruction is None and bool(prompt.transcript)
-        before = tokenizer.encode(prompt.transcript if goes_on else "", instruction=told or None)
-        speech = prompt.clip_tokens if goes_on else ()
-        is_cross_lingual = instruction is None and not goes_on and len(prompt.tokens) > 0
+        continues_clip = instruction is None and bool(prompt.transcript)
+        before = tokenizer.encode(prompt.transcript if continues_clip else "", instruction=told or None)
+        speech = prompt.clip_tokens if continues_clip else ()
+        is_cross_lingual = instruction is None and not continues_clip and len(prompt.tokens) > 0
         tag = self._language_tag(item.segment.language) if is_cross_lingual else []
         # Beside an instruction CosyVoice 1 is not told who speaks: to its authors the embedding tells too much.
         speaker = prompt.speaker if instruction is None else None
@@ -101,43 +104,43 @@ class Stages:
         tokens: Sequence[Sequence[int]],
         seeds: Sequence[int],
         mask: FlowMask,
-        past: FlowPast = NO_PAST,
+        cache: FlowCache = EMPTY_CACHE,
     ) -> list[Tensor]:
         """The mel (num_mels, M) of each utterance's speech tokens; see `Flow.mels`."""
         inputs = [self._flow_input(*parts) for parts in zip(prompts, tokens, seeds, strict=True)]
         with self._flow_at_work():
-            return self.model.flow.mels(inputs, mask, past)
+            return self.model.flow.mels(inputs, mask, cache)
 
-    def past(self, prompt: VoicePrompt, mask: FlowMask) -> FlowPast:
+    def prompt_cache(self, prompt: VoicePrompt, mask: FlowMask) -> FlowCache:
         """What the flow saw of a voice's prompt and need not see again: nothing, under the full mask."""
-        return self._pasts.of(prompt, mask)
+        return self._prompt_cache.of(prompt, mask)
 
-    def go_on(
-        self, prompt: VoicePrompt, tokens: Sequence[int], seed: int, mask: FlowMask, past: FlowPast, is_last: bool
-    ) -> tuple[Tensor, FlowPast]:
-        """See `Flow.go_on`."""
+    def extend_mel(
+        self, prompt: VoicePrompt, tokens: Sequence[int], seed: int, mask: FlowMask, cache: FlowCache, is_last: bool
+    ) -> tuple[Tensor, FlowCache]:
+        """See `Flow.extend`."""
         with self._flow_at_work():
-            return self.model.flow.go_on(self._flow_input(prompt, tokens, seed), mask, past, is_last)
+            return self.model.flow.extend(self._flow_input(prompt, tokens, seed), mask, cache, is_last)
 
-    def _make_past(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowPast:
-        """In a lane, so that it is the same on any number of cores."""
+    def _compute_prompt(self, prompt: VoicePrompt, mask: FlowMask, max_frames: int) -> FlowCache:
+        """In a thread of the pool, so that it is the same on any number of cores."""
         profile = self.model.profile.flow
         chunk = mask.chunk_tokens(profile.chunk)
         num_tokens = min(len(prompt.tokens), max_frames // profile.mel_per_token + profile.lookahead)
         if chunk is None or num_tokens < chunk + profile.lookahead:
-            return NO_PAST
+            return EMPTY_CACHE
         cut = replace(prompt, tokens=prompt.tokens[:num_tokens], mel=prompt.mel[:, : profile.num_frames(num_tokens)])
 
-        def go_through(_: int) -> list[tuple[Tensor, FlowPast]]:
-            return self.lanes.map(lambda voice: self.go_on(voice, (), 0, mask, NO_PAST, False), [cut])
+        def prefill(_: int) -> list[tuple[Tensor, FlowCache]]:
+            return self.thread_pool.map(lambda voice: self.extend_mel(voice, (), 0, mask, EMPTY_CACHE, False), [cut])
 
-        ((_, past),) = self.memory.sounding.fill(go_through, 1, cut.mel.shape[1] * self.memory.use.frame)
-        return past
+        ((_, cache),) = self.memory.token2wav.fill(prefill, 1, cut.mel.shape[1] * self.memory.use.frame)
+        return cache
 
     def _flow_input(self, prompt: VoicePrompt, tokens: Sequence[int], seed: int) -> FlowInput:
         device = self.model.device
-        spoken = torch.tensor(tokens, dtype=torch.long, device=device)
-        return FlowInput(spoken, prompt.speaker.to(device), prompt.tokens.to(device), prompt.mel.to(device), seed)
+        speech = torch.tensor(tokens, dtype=torch.long, device=device)
+        return FlowInput(speech, prompt.speaker.to(device), prompt.tokens.to(device), prompt.mel.to(device), seed)
 
     @contextmanager
     def _flow_at_work(self) -> Iterator[None]:
@@ -150,38 +153,38 @@ class Stages:
         """The waveform (N,) of each mel (num_mels, M)."""
         with self.timed("vocoder_s"):
             lengths = torch.tensor([mel.shape[1] for mel in mels], device=self.model.device)
-            grain = CPU_GRAIN if self.model.device.type == "cpu" else 1
-            num_frames = math.ceil(int(lengths.max()) / grain) * grain
+            multiple = CPU_PADDING_MULTIPLE if self.model.device.type == "cpu" else 1
+            num_frames = math.ceil(int(lengths.max()) / multiple) * multiple
             padded = torch.stack([F.pad(mel, (0, num_frames - mel.shape[1])) for mel in mels])
             waves = self.model.vocoder(padded, lengths, [torch.Generator().manual_seed(seed) for seed in seeds])
             hop = self.model.profile.mel.hop
             return [wave[: length * hop].cpu().numpy() for wave, length in zip(waves, lengths.tolist(), strict=True)]
 
-    def in_one_of(self, num_processes: int, work: Callable[[Item], Result]) -> Callable[[Item], tuple[Result, Elapsed]]:
-        """`work` for one of so many copies of this process, which has one core and its share of memory.
+    def for_worker(self, num_workers: int, work: Callable[[Item], Result]) -> Callable[[Item], tuple[Result, Elapsed]]:
+        """`work` for one of so many worker processes, which has one core and its share of memory.
 
         Returns:
-            What `work` gives, and the copy's share of the time that it took by stage.
+            What `work` gives, and the worker's share of the time that it took by stage.
         """
-        lanes = Lanes(self.model.device, 1)
-        room = Room(self.memory.speaking.num_bytes // num_processes)
+        thread_pool = ThreadPool(self.model.device, 1)
+        budget = MemoryBudget(self.memory.decoding.num_bytes // num_workers)
 
-        def work_in_one(item: Item) -> tuple[Result, Elapsed]:
-            self.lanes, self.memory.speaking = lanes, room
+        def work_in_worker(item: Item) -> tuple[Result, Elapsed]:
+            self.thread_pool, self.memory.decoding = thread_pool, budget
             before = self.elapsed.copy()
             result = work(item)
-            return result, {stage: (self.elapsed[stage] - before[stage]) / num_processes for stage in self.elapsed}
+            return result, {stage: (self.elapsed[stage] - before[stage]) / num_workers for stage in self.elapsed}
 
-        return work_in_one
+        return work_in_worker
 
     def _record_alone(self, step: Step) -> Step:
-        """In a turn of the language model; what others would do on the GPU meanwhile, PyTorch might refuse."""
-        with self.sounding.taken(), self.listening.taken():
+        """While the language model's lock is held; what others would do on the GPU meanwhile, PyTorch might refuse."""
+        with self.token2wav_lock.held(), self.listening_lock.held():
             return record_cuda_graph(step)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Adds what is done within to the time of a stage; of lanes side by side, each its share.
+        """Adds what is done within to the time of a stage; of threads side by side, each its share.
 
         What a GPU was given to do is waited for; on CUDA, on the stream at hand alone.
         """
@@ -191,6 +194,6 @@ class Stages:
             torch.cuda.current_stream(self.model.device).synchronize()
         else:
             torch.get_device_module(self.model.device).synchronize()
-        seconds = (time.perf_counter() - started) / num_at_work()
+        seconds = (time.perf_counter() - started) / num_active_threads()
         with self._clock:
             self.elapsed[stage] += seconds

@@ -18,12 +18,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.decoding import SilenceLimit, decode
 from cosycli.engine.gates import Evidence, failures_of
 from cosycli.engine.growing_mel import GrowingMel
 from cosycli.engine.growing_wave import GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
-from cosycli.engine.seams import jump_at_seams, seams_of
 from cosycli.engine.stages import Stages
 from cosycli.engine.utterance import Utterance
 from cosycli.model.language_model import LanguageModel
@@ -98,7 +98,7 @@ class SpeechStream:
             self._texts.append(utterance.segment.text)
             yield from self._kept(passage, passage.say(utterance))
             pause_s = utterance.segment.pause_after_s
-            if pause_s > DEFAULT_PAUSES.sentence_s or not passage.goes_on:
+            if pause_s > DEFAULT_PAUSES.sentence_s or not passage.can_extend:
                 yield from self._finish(passage)
                 passage = None
         if passage is not None:
@@ -133,7 +133,7 @@ class SpeechStream:
             samples,
             profile.mel.sample_rate,
             profile.flow.token_rate,
-            jump_at_seams(samples, profile.mel, passage.seams),
+            jump_at_boundaries(samples, profile.mel, passage.boundaries),
         )
         if failures := failures_of(evidence):
             self.failed.append(FailedPassage(text, failures))
@@ -146,20 +146,20 @@ class _Passage(Protocol):
     """Some sentences that are spoken as one.
 
     Attributes:
-        goes_on: it may take more than one sentence.
+        can_extend: it may take more than one sentence.
         tokens: the speech tokens so far.
         ended: the language model has ended by itself.
-        seams: the mel frames with which chunks begin; see `seams_of`.
+        boundaries: the mel frames with which chunks begin; see `chunk_boundaries`.
     """
 
-    goes_on: bool
+    can_extend: bool
     tokens: list[int]
 
     @property
     def ended(self) -> bool: ...
 
     @property
-    def seams(self) -> Sequence[int]: ...
+    def boundaries(self) -> Sequence[int]: ...
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
@@ -177,9 +177,9 @@ class _Passage(Protocol):
 class _WholeSentence:
     """One utterance, made in one piece."""
 
-    goes_on = False
+    can_extend = False
     ended = False
-    seams = ()
+    boundaries = ()
 
     def __init__(self, stages: Stages) -> None:
         self.tokens: list[int] = []
@@ -191,9 +191,9 @@ class _WholeSentence:
     def say(self, utterance: Utterance) -> Iterator[Sound]:
         stages = self._stages
         with stages.timed("language_model_s"):
-            (spoken,) = decode(stages.model.language_model, [stages.request(utterance)])
-        self.tokens += spoken.tokens
-        self.ended = spoken.ended
+            (generated,) = decode(stages.model.language_model, [stages.request(utterance)])
+        self.tokens += generated.tokens
+        self.ended = generated.ended
         mels = stages.mels([stages.prompt(utterance.voice)], [self.tokens], [utterance.seed], FlowMask.FULL)
         yield stages.waves(mels, [utterance.seed])[0]
 
@@ -214,12 +214,12 @@ class _Chunked:
 
     def __init__(self, stages: Stages, model: LanguageModel, first: Utterance) -> None:
         request = stages.request(first)
-        self.goes_on = bool(request.prompt_speech)
+        self.can_extend = bool(request.prompt_speech)
         self.tokens: list[int] = []
         self._stages = stages
-        self._manner = (first.voice, first.instruction)
+        self._voice_settings = (first.voice, first.instruction)
         prompt = stages.prompt(first.voice)
-        self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.goes_on else request)
+        self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.can_extend else request)
         self._silence = SilenceLimit(model.profile)
         self._num_prompt = prompt.mel.shape[1]
         self._mel = GrowingMel(stages, prompt, first.seed)
@@ -235,15 +235,15 @@ class _Chunked:
         return self._decoder.ended
 
     @property
-    def seams(self) -> Sequence[int]:
+    def boundaries(self) -> Sequence[int]:
         flow = self._stages.model.flow
-        return seams_of(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
+        return chunk_boundaries(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
 
     def takes(self, utterance: Utterance) -> bool:
-        return (utterance.voice, utterance.instruction) == self._manner and self._estimated_s < MAX_PASSAGE_S
+        return (utterance.voice, utterance.instruction) == self._voice_settings and self._estimated_s < MAX_PASSAGE_S
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
-        if not self.goes_on:
+        if not self.can_extend:
             return  # the decoder has the text, and begins when it is told to finish
         segment = utterance.segment
         if self._estimated_s and not is_wide(segment.text[0]):

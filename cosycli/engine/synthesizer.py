@@ -1,8 +1,9 @@
 """Scripts into speech: language model, flow and vocoder over many segments at once.
 
-Segments are rendered in waves. Within a wave the language model speaks all of them together, then flow and vocoder
-work through them: one by one on a CPU, in batches of like length on a GPU. Waves are rendered side by side by the cores
-of a CPU, and overlap on CUDA. What a segment sounds like depends on nothing but itself: its text, voice, style, seed.
+Segments are rendered in batches. Within a batch the language model speaks all of them together, then flow and vocoder
+work through them: one by one on a CPU, in batches of like length on a GPU. Batches are rendered side by side by the
+cores of a CPU, and overlap on CUDA. What a segment sounds like depends on nothing but itself: its text, voice, style,
+seed.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.abilities import check_mask, instruction_of, read_for
+from cosycli.engine.batch import max_batch_size, render_batch
+from cosycli.engine.capabilities import check_mask, instruction_of, read_for
 from cosycli.engine.conversion import convert
-from cosycli.engine.crew import can_fork, in_crew
 from cosycli.engine.overlap import can_overlap, overlapped
 from cosycli.engine.retakes import best_takes, listened_to
-from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.token2wav import Token2WavRequest, token2wav
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_prompt import PROMPT_S
-from cosycli.engine.wave import max_wave, render_wave
+from cosycli.engine.worker_pool import can_fork, map_in_workers
 from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
@@ -37,7 +38,7 @@ from cosycli.voices import DEFAULT_VOICE
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
 RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
-MIN_WAVE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
+MIN_BATCH_SIZE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 
 
 @dataclass(frozen=True)
@@ -89,19 +90,19 @@ class Synthesizer:
         return self._model.profile.mel.sample_rate
 
     @property
-    def max_wave(self) -> int:
-        """The most utterances that are worth giving to `render_waves` as one wave."""
-        return max_wave(self._model.device)
+    def max_batch_size(self) -> int:
+        """The most utterances that are worth giving to `render_batches` as one batch."""
+        return max_batch_size(self._model.device)
 
-    def wave_size(self, num_utterances: int) -> int:
-        """How many of so many utterances are best given to `render_waves` as one wave.
+    def batch_size(self, num_utterances: int) -> int:
+        """How many of so many utterances are best given to `render_batches` as one batch.
 
-        At most `max_wave`, and less where that gives every core as many utterances as the others.
+        At most `max_batch_size`, and less where that gives every core as many utterances as the others.
         """
-        num_waves, num_cores = math.ceil(num_utterances / self.max_wave), self._stages.memory.num_copies
-        if num_cores and num_utterances >= num_cores * MIN_WAVE:
-            num_waves = math.ceil(num_waves / num_cores) * num_cores
-        return math.ceil(num_utterances / max(1, num_waves)) or 1
+        num_batches, num_cores = math.ceil(num_utterances / self.max_batch_size), self._stages.memory.num_workers
+        if num_cores and num_utterances >= num_cores * MIN_BATCH_SIZE:
+            num_batches = math.ceil(num_batches / num_cores) * num_cores
+        return math.ceil(num_utterances / max(1, num_batches)) or 1
 
     def speak(
         self,
@@ -129,8 +130,8 @@ class Synthesizer:
             MissingError: the voice does not exist.
         """
         self._stages.elapsed.clear()
-        manner = Manner(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
-        takes = self.render(utterances_of(self.read(text).segments, manner), mask=mask)
+        voice_settings = VoiceSettings(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
+        takes = self.render(utterances_of(self.read(text).segments, voice_settings), mask=mask)
         pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
         samples = np.concatenate(list(join(pieces, self.sample_rate)))
         return Speech(samples, self.sample_rate, StageTimings(**self._stages.elapsed))
@@ -140,16 +141,16 @@ class Synthesizer:
         return read_for(self._model.profile, text, self._model.directory)
 
     def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]:
-        """The takes of some utterances in their order; raises what `render_waves` does."""
-        size = self.wave_size(len(utterances))
-        waves = [utterances[start : start + size] for start in range(0, len(utterances), size)]
-        for takes in self.render_waves(waves, mask=mask):
+        """The takes of some utterances in their order; raises what `render_batches` does."""
+        size = self.batch_size(len(utterances))
+        batches = [utterances[start : start + size] for start in range(0, len(utterances), size)]
+        for takes in self.render_batches(batches, mask=mask):
             yield from takes
 
-    def render_waves(self, waves: Sequence[Sequence[Utterance]], *, mask: str = "full") -> Iterator[list[Take]]:
-        """The takes of each wave, whose utterances the language model speaks together; waves in their order.
+    def render_batches(self, batches: Sequence[Sequence[Utterance]], *, mask: str = "full") -> Iterator[list[Take]]:
+        """The takes of each batch, whose utterances the language model speaks together; batches in their order.
 
-        On a CPU some waves are rendered side by side; on CUDA the next one is begun before this one is done.
+        On a CPU some batches are rendered side by side; on CUDA the next one is begun before this one is done.
 
         Args:
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
@@ -160,23 +161,23 @@ class Synthesizer:
         """
         check_mask(mask, self._model.profile)
         flow_mask = FlowMask(mask)
-        voices = dict.fromkeys(utterance.voice for wave in waves for utterance in wave)
+        voices = dict.fromkeys(utterance.voice for batch in batches for utterance in batch)
         prompts = [self._stages.prompt(voice) for voice in voices]
 
-        def render(wave: Sequence[Utterance]) -> list[Take]:
-            return best_takes(lambda wanted: self._draw(wanted, flow_mask), wave, self._retakes)
+        def render(batch: Sequence[Utterance]) -> list[Take]:
+            return best_takes(lambda wanted: self._render_takes(wanted, flow_mask), batch, self._retakes)
 
-        if can_overlap(self._model.device) and len(waves) > 1:
-            yield from overlapped(render, waves)
+        if can_overlap(self._model.device) and len(batches) > 1:
+            yield from overlapped(render, batches)
             return
-        size = min(self._stages.memory.num_copies, len(waves))
-        # What listens may have threads of its own, which copies of this process would lack.
+        size = min(self._stages.memory.num_workers, len(batches))
+        # What listens may have threads of its own, which worker processes would lack.
         if size < 2 or self._listener is not None or not can_fork():
-            yield from map(render, waves)
+            yield from map(render, batches)
             return
         for prompt in prompts:
-            self._stages.past(prompt, flow_mask)  # for all copies to share
-        for takes, elapsed in in_crew(self._stages.in_one_of(size, render), waves, size):
+            self._stages.prompt_cache(prompt, flow_mask)  # for all workers to share
+        for takes, elapsed in map_in_workers(self._stages.for_worker(size, render), batches, size):
             for stage, seconds in elapsed.items():
                 self._stages.elapsed[stage] += seconds
             yield takes
@@ -185,12 +186,12 @@ class Synthesizer:
         """The sound of utterances while they arrive and while it is made; see `SpeechStream`."""
         return SpeechStream(self._stages, utterances)
 
-    def _draw(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+    def _render_takes(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
         """A take of each utterance, judged."""
-        takes = render_wave(self._stages, utterances, mask)
+        takes = render_batch(self._stages, utterances, mask)
         if self._listener is None:
             return takes
-        with self._stages.listening.taken():
+        with self._stages.listening_lock.held():
             return listened_to(takes, utterances, self._listener, self._model.profile.opening)
 
     def convert(
@@ -219,6 +220,6 @@ class Synthesizer:
 
         def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
             tokens = hear(heard, self.sample_rate).tolist()
-            return sound(self._stages, [Saying(tokens, prompt, seed=0)], flow_mask)[0]
+            return token2wav(self._stages, [Token2WavRequest(tokens, prompt, seed=0)], flow_mask)[0]
 
         return convert(say_again, blocks, self.sample_rate)

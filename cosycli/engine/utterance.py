@@ -11,13 +11,13 @@ from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "Manner", "Utterance", "utterances_of"]
+__all__ = ["MAX_SPEED", "MIN_SPEED", "Utterance", "VoiceSettings", "utterances_of"]
 
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, stretching the mel no longer sounds like speech
 
 
 @dataclass(frozen=True)
-class Manner:
+class VoiceSettings:
     """How segments are spoken that do not say it themselves.
 
     Attributes:
@@ -50,21 +50,21 @@ class Utterance:
     speed: float
     seed: int
 
-    def redrawn(self, *draw: str) -> Utterance:
-        """The same words in another reading, one for each `draw`."""
-        return replace(self, seed=seed_of(str(self.seed), *draw))
+    def another_take(self, *take: str) -> Utterance:
+        """The same words in another reading, one for each `take`."""
+        return replace(self, seed=seed_of(str(self.seed), *take))
 
 
-def utterances_of(segments: Iterable[Segment], manner: Manner) -> list[Utterance]:
-    """What to render, in the same order. Segments that say the same in the same manner are each drawn anew."""
+def utterances_of(segments: Iterable[Segment], voice_settings: VoiceSettings) -> list[Utterance]:
+    """What to render, in the same order. Segments that say the same with the same voice settings get a take each."""
     seen: Counter[tuple[str, str, str]] = Counter()
     utterances = []
     for segment in segments:
-        voice, instruction = segment.voice or manner.voice, segment.style or manner.instruction
+        voice, instruction = segment.voice or voice_settings.voice, segment.style or voice_settings.instruction
         said = (segment.text, voice, instruction or "")
-        seed = seed_of(*said, str(manner.seed), str(seen[said]))
+        seed = seed_of(*said, str(voice_settings.seed), str(seen[said]))
         seen[said] += 1
-        speed = min(max(manner.speed * segment.speed, MIN_SPEED), MAX_SPEED)
+        speed = min(max(voice_settings.speed * segment.speed, MIN_SPEED), MAX_SPEED)
         utterances.append(Utterance(segment, voice, instruction, speed, seed))
     return utterances
 

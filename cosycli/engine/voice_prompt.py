@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.engine.abilities import reads_katakana
+from cosycli.engine.capabilities import reads_katakana
 from cosycli.model.features import log_mel
 from cosycli.model.loading import Model
 from cosycli.model.profile import FlowProfile

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cosycli.engine.abilities import check_mask
+from cosycli.engine.capabilities import check_mask
 from cosycli.engine.decoding import Decoder, Request
-from cosycli.engine.sounding import Saying, sound
 from cosycli.engine.stages import Stages
+from cosycli.engine.token2wav import Token2WavRequest, token2wav
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.errors import UsageError
 from cosycli.model.costs import costs_of
@@ -104,7 +104,7 @@ class Task:
         started = time.perf_counter()
         with stages.timed("language_model_s"):
             tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-        waves = sound(stages, [Saying(said, self._prompt, SEED) for said in tokens], self._mask)
+        waves = token2wav(stages, [Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
         total_s = time.perf_counter() - started
         audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
         stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
@@ -115,7 +115,7 @@ class Task:
         if costs is None:
             return None
         chunk = self._model.flow.frames_of_chunk(self._mask)
-        start = self._stages.past(self._prompt, self._mask).num_frames
+        start = self._stages.prompt_cache(self._prompt, self._mask).num_frames
         num_read = len(request.text) + len(request.prompt_text) + len(request.prompt_speech)
         num_heard = [len(request.prompt_speech) + len(spoken) for spoken in tokens]
         return {
@@ -136,12 +136,12 @@ class _Unending:
             model.profile, min_speech_per_text=SPEECH_PER_TEXT, max_speech_per_text=SPEECH_PER_TEXT, silent_codes=()
         )
 
-    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
-        cache: KeyValueCache = self._model.new_cache(max_rows, has_fixed_shapes)
+    def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
+        cache: KeyValueCache = self._model.new_cache(max_sequences, has_fixed_shapes)
         return cache
 
-    def read(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        return self._without_stops(self._model.read(prompts, cache))
+    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
+        return self._without_stops(self._model.prefill(prompts, cache))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         return self._without_stops(self._model.step(tokens, cache))

@@ -6,10 +6,10 @@ import threading
 
 from cosycli.jobs.take_store import StoredTake, TakeStore
 
-__all__ = ["Abandoned", "Arrivals"]
+__all__ = ["Arrivals", "Cancelled"]
 
 
-class Abandoned(Exception):  # noqa: N818 nothing is wrong with the one who waited
+class Cancelled(Exception):  # noqa: N818 nothing is wrong with the one who waited
     """The take that was asked for is of no use any more."""
 
 
@@ -20,19 +20,19 @@ class Arrivals:
         self._takes = takes
         self._changed = threading.Condition()
         self._all_came = False
-        self._is_abandoned = False
+        self._is_cancelled = False
 
     def get(self, key: str) -> StoredTake:
         """The take under `key`; waits for it as long as there are takes to come.
 
         Raises:
-            Abandoned: nobody wants it any more.
+            Cancelled: nobody wants it any more.
             InputError: its file is damaged.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._is_abandoned or self._all_came or key in self._takes)
-            if self._is_abandoned:
-                raise Abandoned
+            self._changed.wait_for(lambda: self._is_cancelled or self._all_came or key in self._takes)
+            if self._is_cancelled:
+                raise Cancelled
         return self._takes.get(key)
 
     def announce(self) -> None:
@@ -50,8 +50,8 @@ class Arrivals:
             self._all_came = True
             self._changed.notify_all()
 
-    def abandon(self) -> None:
+    def cancel(self) -> None:
         """Give up all that is waited for, now and later."""
         with self._changed:
-            self._is_abandoned = True
+            self._is_cancelled = True
             self._changed.notify_all()

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from cosycli.audio.encode import open_sink
-from cosycli.engine.abilities import read_for
+from cosycli.engine.capabilities import read_for
 from cosycli.engine.utterance import Utterance, utterances_of
 from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
@@ -23,7 +23,7 @@ from cosycli.jobs.batch_state import BatchState
 from cosycli.jobs.book import BookProgress, make_book
 from cosycli.jobs.executors import Executor
 from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.plan import manner_of, plan_book
+from cosycli.jobs.plan import plan_book, voice_settings_of
 from cosycli.jobs.take_store import StoredTake
 from cosycli.joining import Piece, join
 from cosycli.model.profile import read_profile
@@ -32,8 +32,8 @@ from cosycli.settings import Settings
 
 __all__ = ["JobResult", "Made", "Status", "run_batch"]
 
-# Texts for so many waves are made ready and rendered at once: with a segment each, all waves but the last are full.
-WAVES_AT_ONCE = 16
+# Texts for so many batches are made ready and rendered at once: with a segment each, all batches but the last are full.
+BATCHES_AT_ONCE = 16
 
 
 class Status(str, Enum):
@@ -109,8 +109,8 @@ def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, repor
             missing.append(job)
         else:
             yield JobResult(job.id, job.out, Status.KEPT, _said(done.flaws), done.audio_s)
-    with closing(_Staff(open_executor)) as staff:
-        for job, outcome in _outcomes(missing, staff, report):
+    with closing(_ExecutorCache(open_executor)) as executors:
+        for job, outcome in _outcomes(missing, executors, report):
             if isinstance(outcome, Made):
                 state.add(job.id, keys[job.id], outcome.files, outcome.audio_s, outcome.flaws)
                 yield JobResult(job.id, job.out, Status.DONE, _said(outcome.flaws), outcome.audio_s)
@@ -118,7 +118,7 @@ def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, repor
                 yield JobResult(job.id, job.out, Status.FAILED, _reason(outcome))
 
 
-class _Staff:
+class _ExecutorCache:
     """The executor that was opened last stays, for the next job mostly wants the same model."""
 
     def __init__(self, open_executor: Open) -> None:
@@ -138,21 +138,21 @@ class _Staff:
         self._stack.close()
 
 
-def _outcomes(jobs: Sequence[Job], staff: _Staff, report: Report) -> Iterator[_Outcome]:
+def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) -> Iterator[_Outcome]:
     texts = [job for job in jobs if isinstance(job, TextJob)]
     for way in dict.fromkeys(map(_way, texts)):
         alike = [job for job in texts if _way(job) == way]
         try:
-            executor = staff.executor_for(alike[0].settings)
+            executor = executors.executor_for(alike[0].settings)
         except Exception as error:
             yield from ((job, error) for job in alike)
             continue
-        at_once = WAVES_AT_ONCE * executor.max_wave
+        at_once = BATCHES_AT_ONCE * executor.max_batch_size
         for start in range(0, len(alike), at_once):
             yield from _speak(alike[start : start + at_once], executor)
     for job in jobs:
         if isinstance(job, BookJob):
-            yield job, _make_book_or_error(job, staff, report)
+            yield job, _make_book_or_error(job, executors, report)
 
 
 def _model(settings: Settings) -> _Model:
@@ -165,21 +165,21 @@ def _way(job: Job) -> tuple[_Model, str]:
     return _model(job.settings), job.settings.mask
 
 
-def _make_book_or_error(job: BookJob, staff: _Staff, report: Report) -> Made | Exception:
+def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report) -> Made | Exception:
     try:
-        return _make_book(job, staff, report)
+        return _make_book(job, executors, report)
     except Exception as error:  # whatever it is, the other jobs go on
         return error
 
 
-def _make_book(job: BookJob, staff: _Staff, report: Report) -> Made:
+def _make_book(job: BookJob, executors: _ExecutorCache, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
     progress = BookProgress(
         rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done, total: None
     )
     work = job.out.with_name(f"{job.id}.cosy")
     plan = plan_book(job.request, job.settings)
-    result = make_book(plan, job.publication, work, lambda: nullcontext(staff.executor_for(job.settings)), progress)
+    result = make_book(plan, job.publication, work, lambda: nullcontext(executors.executor_for(job.settings)), progress)
     flaws = tuple(f"{item.id} ({', '.join(item.failures)})" for item in result.judged if item.failures)
     return Made(result.files, round(result.assembly.duration_s, 3), flaws)
 
@@ -198,7 +198,7 @@ def _utterances(job: TextJob) -> list[Utterance]:
     """Raises: UsageError, InputError: the text has marks that do not exist, or nothing to say."""
     folder = find_model(job.settings.model)
     profile = read_profile(folder)
-    return utterances_of(read_for(profile, job.text, folder).segments, manner_of(job.settings, profile))
+    return utterances_of(read_for(profile, job.text, folder).segments, voice_settings_of(job.settings, profile))
 
 
 def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
@@ -225,16 +225,16 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
         _RenderingError: with the error of the executor.
     """
     numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
-    size = executor.wave_size(len(numbered))
-    waves = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
+    size = executor.batch_size(len(numbered))
+    batches = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
     try:
-        yield from _in_order(executor.render(waves, ready[0].job.settings.mask))
+        yield from _in_order(executor.render(batches, ready[0].job.settings.mask))
     except Exception as error:
         raise _RenderingError(error) from error
 
 
 def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
-    """The takes "0", "1", ... one after the other; a wave that overtook another one waits for it."""
+    """The takes "0", "1", ... one after the other; a batch that overtook another one waits for it."""
     early: dict[str, StoredTake] = {}
     num_given = 0
     for number, take in takes:

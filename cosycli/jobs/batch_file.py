@@ -86,7 +86,7 @@ def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
     lines = [f"  {problem}" for problem in problems[:MAX_SHOWN]]
     if len(problems) > MAX_SHOWN:
         lines.append(f"  and {len(problems) - MAX_SHOWN} more")
-    return UsageError("\n".join((f"{path} has {count}; nothing was run.", *lines)), "Mend it and run it again.")
+    return UsageError("\n".join((f"{path} has {count}; nothing was run.", *lines)), "Fix it and run it again.")
 
 
 class _Reader:
@@ -103,7 +103,7 @@ class _Reader:
         self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
         self.outs[file.path.resolve()] = "the jobs themselves"
         self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
-        self.check_manner = cache(_check_manner)
+        self.check_voice_settings = cache(_check_voice_settings)
         self.check_variant = cache(_check_variant)
         self.check_language = cache(_check_language)
         self.check_listener = cache(_check_listener)
@@ -176,7 +176,7 @@ class _Reader:
         settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
         if settings.voice is not None:
             self.check_voice(settings.voice, settings.model)
-        self.check_manner(settings.style, settings.mask, settings.model)
+        self.check_voice_settings(settings.style, settings.mask, settings.model)
         self.check_variant(settings.variant, settings.model)
         if settings.verify:
             self.check_listener(settings.model)
@@ -212,7 +212,7 @@ def _check_variant(variant: str | None, model: str) -> None:
 
 def _check_language(language: str | None, model: str) -> None:
     """Raises: UsageError, MissingError: the model was not trained on the language, or is not there."""
-    from cosycli.engine.abilities import check_language
+    from cosycli.engine.capabilities import check_language
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
 
@@ -227,9 +227,9 @@ def _check_listener(model: str) -> None:
     check_listener(find_model(model))
 
 
-def _check_manner(style: str | None, mask: str, model: str) -> None:
+def _check_voice_settings(style: str | None, mask: str, model: str) -> None:
     """Raises: UsageError, MissingError: there is no such style, mask or model."""
-    from cosycli.engine.abilities import check_mask, instruction_of
+    from cosycli.engine.capabilities import check_mask, instruction_of
     from cosycli.model.profile import read_profile
     from cosycli.model_library import find_model
 

@@ -70,7 +70,7 @@ def make_book(
     Args:
         work: the run's folder, made if need be.
         start: called only if there is something to render.
-        redo: ids of segments to draw anew.
+        redo: ids of segments to re-render.
 
     Raises:
         InputError: the disk is full, a file cannot be written, or another run is at work in the folder.
@@ -79,7 +79,7 @@ def make_book(
     _check_target(plan, publication)
     folder = RunFolder(work)
     with folder.locked():
-        orders = _draw_again(plan, folder, redo)
+        orders = _rerender(plan, folder, redo)
         files = BookFiles(plan, publication, orders)
         _sweep(folder, files)
         _check_space(plan, folder, orders)
@@ -114,7 +114,7 @@ def _render_and_write(
             arrivals.end()
             return made, writing.result()
         finally:
-            arrivals.abandon()
+            arrivals.cancel()
 
 
 def _check_target(plan: Plan, publication: Publication) -> None:
@@ -134,20 +134,20 @@ def _sweep(folder: RunFolder, files: BookFiles) -> None:
             left.unlink(missing_ok=True)
 
 
-def _draw_again(plan: Plan, folder: RunFolder, redo: Sequence[str]) -> list[Order]:
+def _rerender(plan: Plan, folder: RunFolder, redo: Sequence[str]) -> list[Order]:
     """The orders, after the segments to redo are marked in the manifest."""
     manifest = folder.read_manifest()
-    redrawn = dict(manifest.redrawn)
-    orders = orders_of(plan, redrawn)
+    rerenders = dict(manifest.rerenders)
+    orders = orders_of(plan, rerenders)
     by_id = {order.id: order for order in orders}
     for wanted in redo:
         if wanted not in by_id:
             raise UsageError(f"There is no segment {wanted}.", "`cosy plan SOURCE --segments` lists them: 3.12")
         seed = str(by_id[wanted].first_seed)
-        redrawn[seed] = redrawn.get(seed, 0) + 1
+        rerenders[seed] = rerenders.get(seed, 0) + 1
     source = "standard input" if plan.request.source is None else plan.request.source.name
-    folder.write_manifest(replace(manifest, source=source, settings=asdict(plan.settings), redrawn=redrawn))
-    return orders_of(plan, redrawn) if redo else orders
+    folder.write_manifest(replace(manifest, source=source, settings=asdict(plan.settings), rerenders=rerenders))
+    return orders_of(plan, rerenders) if redo else orders
 
 
 def _check_space(plan: Plan, folder: RunFolder, orders: Sequence[Order]) -> None:

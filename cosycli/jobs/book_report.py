@@ -82,7 +82,7 @@ def summary_of(plan: Plan, rendered: Rendered, judged: list[JudgedSegment], asse
     ]
     lines += [
         f"Segment {item.id} failed its checks ({', '.join(item.failures)}): {item.text[:60]!r}. "
-        f"Draw it again with --redo {item.id}"
+        f"Re-render it with --redo {item.id}"
         for item in judged
         if item.failures
     ]

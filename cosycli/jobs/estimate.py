@@ -43,7 +43,7 @@ class Estimate:
 
 def estimate(plan: Plan) -> Estimate:
     """For the chosen chapters, as if nothing of them were rendered yet."""
-    audio_s = sum(seconds_of_segment(segment, plan.manner) for _, _, segment in plan.chosen_segments())
+    audio_s = sum(seconds_of_segment(segment, plan.voice_settings) for _, _, segment in plan.chosen_segments())
     model = plan.settings.model
     measured = _recorded().get(model)
     speed = measured or TYPICAL_SPEED.get(model, TYPICAL_PUBLISHED_SPEED)

@@ -17,11 +17,11 @@ from cosycli.settings import Settings
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Executor", "Load", "Start", "Wave", "Workplace"]
+__all__ = ["Batch", "Executor", "Load", "Start", "Workplace"]
 
 EXECUTORS = ("local", "ray")
 
-Wave = Mapping[str, Utterance]  # what is rendered together, in this order, each under the key of its take
+Batch = Mapping[str, Utterance]  # what is rendered together, in this order, each under the key of its take
 Load = Callable[[], "Synthesizer"]
 
 
@@ -32,16 +32,16 @@ class Executor(Protocol):
     def num_workers(self) -> int: ...
 
     @property
-    def max_wave(self) -> int:
+    def max_batch_size(self) -> int:
         """The most utterances that are worth rendering together."""
         ...
 
-    def wave_size(self, num_utterances: int) -> int:
+    def batch_size(self, num_utterances: int) -> int:
         """How many of so many are best rendered together, so that no worker waits for the others."""
         ...
 
-    def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
-        """The takes by their keys, as soon as each is there; waves may overtake one another.
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+        """The takes by their keys, as soon as each is there; batches may overtake one another.
 
         Raises:
             CosyError: what the synthesizer raises.

@@ -130,7 +130,7 @@ def _read_yaml(path: Path) -> JobsFile:
         defaults = _entry(loader, parts["defaults"]) if "defaults" in parts else Entry(None, {})
         entries = tuple(_entry(loader, node) for node in _list_of_jobs(path, parts))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{path} is not YAML that can be read: {error}", "Mend it, or write JSON lines.") from None
+        raise InputError(f"{path} is not YAML that can be read: {error}", "Fix it, or write JSON lines.") from None
     return JobsFile(path, path.parent, defaults, entries, tuple(loader.problems))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cosycli.jobs.executors import Load, Wave
+from cosycli.jobs.executors import Batch, Load
 from cosycli.jobs.take_store import StoredTake
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["LocalExecutor", "local_executor"]
 
 
 class LocalExecutor:
-    """Waves in their order."""
+    """Batches in their order."""
 
     num_workers = 1
 
@@ -24,16 +24,16 @@ class LocalExecutor:
         self._synthesizer = synthesizer
 
     @property
-    def max_wave(self) -> int:
-        return self._synthesizer.max_wave
+    def max_batch_size(self) -> int:
+        return self._synthesizer.max_batch_size
 
-    def wave_size(self, num_utterances: int) -> int:
-        return self._synthesizer.wave_size(num_utterances)
+    def batch_size(self, num_utterances: int) -> int:
+        return self._synthesizer.batch_size(num_utterances)
 
-    def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
-        rendered = self._synthesizer.render_waves([list(wave.values()) for wave in waves], mask=mask)
-        for wave, takes in zip(waves, rendered, strict=True):
-            yield from zip(wave, map(StoredTake.of, takes), strict=True)
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+        rendered = self._synthesizer.render_batches([list(batch.values()) for batch in batches], mask=mask)
+        for batch, takes in zip(batches, rendered, strict=True):
+            yield from zip(batch, map(StoredTake.of, takes), strict=True)
 
 
 @contextmanager

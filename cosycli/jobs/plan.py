@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.engine.abilities import abilities_of, check_language, check_mask, instruction_of
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.capabilities import capabilities_of, check_language, check_mask, instruction_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
 from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
@@ -26,7 +26,16 @@ from cosycli.voices import DEFAULT_VOICE, find_voice
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
-__all__ = ["BookRequest", "ChapterRange", "Order", "Plan", "manner_of", "orders_of", "plan_book", "seconds_of_segment"]
+__all__ = [
+    "BookRequest",
+    "ChapterRange",
+    "Order",
+    "Plan",
+    "orders_of",
+    "plan_book",
+    "seconds_of_segment",
+    "voice_settings_of",
+]
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Plan:
     request: BookRequest
     settings: Settings
     script: BookScript
-    manner: Manner
+    voice_settings: VoiceSettings
 
     def chosen_segments(self) -> Iterator[tuple[int, int, Segment]]:
         """Number of the chapter, number of the segment and the segment, of the chapters that were asked for."""
@@ -109,7 +118,7 @@ class Order:
     """One segment to render: where it stands, what is said, and the key of its take.
 
     Attributes:
-        first_seed: the seed of the utterance before the user had it drawn anew.
+        first_seed: the seed of the utterance before the user had it re-rendered.
     """
 
     chapter: int
@@ -140,10 +149,10 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
         check_listener(folder)
     profile = read_profile(folder)
     check_language(request.language, profile)
-    manner = manner_of(settings, profile)
-    for voice in (manner.voice, *request.voices):
+    voice_settings = voice_settings_of(settings, profile)
+    for voice in (voice_settings.voice, *request.voices):
         find_voice(voice, folder)
-    can = abilities_of(profile, folder)
+    can = capabilities_of(profile, folder)
     book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
     script = read_book_script(
         book,
@@ -155,10 +164,10 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
         cast=request.cast or {},
     )
     _check_chapters(request.chapters, len(script.chapters))
-    return Plan(request, settings, script, manner)
+    return Plan(request, settings, script, voice_settings)
 
 
-def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
+def voice_settings_of(settings: Settings, profile: ModelProfile) -> VoiceSettings:
     """How the settings want a text spoken.
 
     Raises:
@@ -166,7 +175,7 @@ def manner_of(settings: Settings, profile: ModelProfile) -> Manner:
     """
     check_mask(settings.mask, profile)
     instruction = instruction_of(settings.style, profile)
-    return Manner(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
+    return VoiceSettings(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
@@ -185,19 +194,19 @@ def _check_chapters(chosen: ChapterRange, count: int) -> None:
         raise UsageError(f"There is no chapter {min(beyond)}: the book has {count}.", "`cosy plan` lists them.")
 
 
-def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
+def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
     """The segments of the chosen chapters with the keys of their takes.
 
     Occurrences are counted over the whole book, so that a segment has the same key whichever chapters are chosen.
 
     Args:
-        redrawn: by the seed of an utterance, how often it is to be drawn anew.
+        rerenders: by the seed of an utterance, how often it is to be re-rendered.
 
     Raises:
         MissingError: a voice does not exist.
     """
     places = list(plan.script.segments())
-    utterances = utterances_of((segment for _, _, segment in places), plan.manner)
+    utterances = utterances_of((segment for _, _, segment in places), plan.voice_settings)
     folder = find_model(plan.settings.model)
     conditions = Conditions(
         model=model_fingerprint(folder, plan.settings.variant),
@@ -209,19 +218,19 @@ def orders_of(plan: Plan, redrawn: Mapping[str, int]) -> list[Order]:
         prompt=plan.settings.prompt,
     )
     orders = []
-    for (chapter, number, _), drawn in zip(places, utterances, strict=True):
+    for (chapter, number, _), first in zip(places, utterances, strict=True):
         if chapter in plan.request.chapters:
-            times = redrawn.get(str(drawn.seed), 0)
-            utterance = drawn.redrawn("redo", str(times)) if times else drawn
+            times = rerenders.get(str(first.seed), 0)
+            utterance = first.another_take("redo", str(times)) if times else first
             key = take_key(utterance, conditions)
-            orders.append(Order(chapter, number, utterance, key, drawn.seed))
+            orders.append(Order(chapter, number, utterance, key, first.seed))
     return orders
 
 
-def seconds_of_segment(segment: Segment, manner: Manner) -> float:
+def seconds_of_segment(segment: Segment, voice_settings: VoiceSettings) -> float:
     """About how long it takes, its pauses included."""
     return (
-        seconds_of_tokens(segment.text) / (manner.speed * segment.speed)
+        seconds_of_tokens(segment.text) / (voice_settings.speed * segment.speed)
         + segment.pause_before_s
         + segment.pause_after_s
     )

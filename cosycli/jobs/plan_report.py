@@ -60,7 +60,7 @@ def _chapter_report(plan: Plan, number: int, chapter: ChapterScript, with_segmen
         "words": sum(len(text.split()) for text in texts),
         "characters": sum(map(num_characters, texts)),
         "segments": _segments_report(plan, number, chapter) if with_segments else len(segments),
-        "duration_s": round(sum(seconds_of_segment(segment, plan.manner) for segment in segments), 1),
+        "duration_s": round(sum(seconds_of_segment(segment, plan.voice_settings) for segment in segments), 1),
     }
 
 
@@ -69,8 +69,8 @@ def _segments_report(plan: Plan, chapter_number: int, chapter: ChapterScript) ->
         {
             "id": f"{chapter_number}.{number}",
             "text": segment.text,
-            "voice": segment.voice or plan.manner.voice,
-            "style": segment.style or plan.manner.instruction,
+            "voice": segment.voice or plan.voice_settings.voice,
+            "style": segment.style or plan.voice_settings.instruction,
             "pause_s": segment.pause_after_s,
             "source": list(segment.source),
         }

@@ -53,7 +53,7 @@ class BookFiles:
 
         Raises:
             InputError: a take is damaged, or a file cannot be written.
-            Abandoned: the book is given up.
+            Cancelled: the book is given up.
         """
         return write_book(
             self._chapters(arrivals),

@@ -1,8 +1,8 @@
 """Takes rendered by worker processes that each hold the model, on this machine or on many, with Ray.
 
-A worker is given a whole wave and gives back its takes, so that no disk need be shared, and what a take sounds like
-does not depend on which worker made it. One with a GPU has two waves at a time, whose stages overlap. Where a worker
-dies, Ray starts another one, which renders its waves again.
+A worker is given a whole batch and gives back its takes, so that no disk need be shared, and what a take sounds like
+does not depend on which worker made it. One with a GPU has two batches at a time, whose stages overlap. Where a worker
+dies, Ray starts another one, which renders its batches again.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from ray.util import ActorPool
 
 from cosycli.engine.overlap import AT_ONCE
 from cosycli.errors import MissingError, UsageError
-from cosycli.jobs.executors import Load, Wave
+from cosycli.jobs.executors import Batch, Load
 from cosycli.jobs.local_executor import LocalExecutor
 from cosycli.jobs.take_store import StoredTake
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Crew", "RayExecutor", "crew_for", "ray_executor"]
+__all__ = ["RayExecutor", "WorkerPool", "ray_executor", "worker_pool_for"]
 
-# So often is a wave given to a new worker after the one that had it died. A machine that is taken away kills one worker
-# of a wave; a wave that kills all four does not fit into memory.
+# So often is a batch given to a new worker after the one that had it died. A machine that is taken away kills one
+# worker of a batch; a batch that kills all four does not fit into memory.
 MAX_RETRIES = 3
 ANSWER_S = 10.0  # a machine on another continent answers within one
 START_ONE = "Start one with `ray start --head`; it prints its address: --ray-address HOST:PORT"
 
 
 class _Worker:
-    """What runs in a worker process, in a thread for each wave that it has at a time.
+    """What runs in a worker process, in a thread for each batch that it has at a time.
 
-    The model is loaded when it is first needed: by a worker that replaces another one, with its first wave.
+    The model is loaded when it is first needed: by a worker that replaces another one, with its first batch.
     """
 
     def __init__(self, load: Load) -> None:
@@ -59,14 +59,14 @@ class _Worker:
 
     def prepare(self) -> int:
         """The most utterances that are worth rendering together here."""
-        return self._synthesizer().max_wave
+        return self._synthesizer().max_batch_size
 
-    def render(self, wave: Wave, mask: str) -> list[tuple[str, StoredTake]]:
-        return list(LocalExecutor(self._synthesizer()).render([wave], mask))
+    def render(self, batch: Batch, mask: str) -> list[tuple[str, StoredTake]]:
+        return list(LocalExecutor(self._synthesizer()).render([batch], mask))
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerPool:
     """So many workers, and what each of them has to itself; Ray lets a worker start as many threads as it has CPUs."""
 
     num_workers: int
@@ -74,30 +74,30 @@ class Crew:
     num_gpus: int
 
     @property
-    def waves_at_once(self) -> int:
+    def batches_at_once(self) -> int:
         """Of a worker."""
         return AT_ONCE if self.num_gpus else 1
 
 
 class RayExecutor:
-    """Waves handed to whichever worker has none, or fewer than it may have at once."""
+    """Batches handed to whichever worker has none, or fewer than it may have at once."""
 
-    def __init__(self, workers: list[Any], max_wave: int, waves_at_once: int) -> None:
+    def __init__(self, workers: list[Any], max_batch_size: int, batches_at_once: int) -> None:
         self._workers = workers
-        self._waves_at_once = waves_at_once
-        self.max_wave = max_wave
+        self._batches_at_once = batches_at_once
+        self.max_batch_size = max_batch_size
 
     @property
     def num_workers(self) -> int:
         return len(self._workers)
 
-    def wave_size(self, num_utterances: int) -> int:
-        return max(1, min(self.max_wave, math.ceil(num_utterances / self.num_workers)))
+    def batch_size(self, num_utterances: int) -> int:
+        return max(1, min(self.max_batch_size, math.ceil(num_utterances / self.num_workers)))
 
-    def render(self, waves: Sequence[Wave], mask: str) -> Iterator[tuple[str, StoredTake]]:
-        pool = ActorPool(self._waves_at_once * self._workers)
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+        pool = ActorPool(self._batches_at_once * self._workers)
         with _plain_errors():
-            for takes in pool.map_unordered(lambda worker, wave: worker.render.remote(wave, mask), list(waves)):
+            for takes in pool.map_unordered(lambda worker, batch: worker.render.remote(batch, mask), list(batches)):
                 yield from takes
 
 
@@ -118,28 +118,28 @@ def ray_executor(load: Load, num_workers: int | None, address: str | None, devic
         _connect(address)
         try:
             nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-            crew = crew_for(nodes, num_workers, on_gpus=device != "cpu")
-            workers = _hire(load, crew)
+            worker_pool = worker_pool_for(nodes, num_workers, on_gpus=device != "cpu")
+            workers = _hire(load, worker_pool)
             with _plain_errors():
                 sizes = ray.get([worker.prepare.remote() for worker in workers])
-            yield RayExecutor(workers, min(sizes), crew.waves_at_once)
+            yield RayExecutor(workers, min(sizes), worker_pool.batches_at_once)
         finally:
             ray.shutdown()
 
 
-def _hire(load: Load, crew: Crew) -> list[Any]:
+def _hire(load: Load, worker_pool: WorkerPool) -> list[Any]:
     actor: Any = ray.remote(_Worker)
     worker = actor.options(
-        num_cpus=crew.num_cpus,
-        num_gpus=crew.num_gpus,
-        max_concurrency=crew.waves_at_once,
+        num_cpus=worker_pool.num_cpus,
+        num_gpus=worker_pool.num_gpus,
+        max_concurrency=worker_pool.batches_at_once,
         max_restarts=-1,
         max_task_retries=MAX_RETRIES,
     )
-    return [worker.remote(load) for _ in range(crew.num_workers)]
+    return [worker.remote(load) for _ in range(worker_pool.num_workers)]
 
 
-def crew_for(nodes: Sequence[Mapping[str, float]], num_workers: int | None, on_gpus: bool) -> Crew:
+def worker_pool_for(nodes: Sequence[Mapping[str, float]], num_workers: int | None, on_gpus: bool) -> WorkerPool:
     """The workers that machines have room for.
 
     Args:
@@ -152,21 +152,21 @@ def crew_for(nodes: Sequence[Mapping[str, float]], num_workers: int | None, on_g
     """
     num_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if on_gpus else 0
     wanted = num_workers or num_gpus or len(nodes)
-    return Crew(wanted, _cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0), num_gpus=int(num_gpus > 0))
+    return WorkerPool(wanted, _cpus_per_worker(nodes, wanted, on_gpus=num_gpus > 0), num_gpus=int(num_gpus > 0))
 
 
 def _cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_gpus: bool) -> int:
     """As many as each worker can have, with a GPU to itself or without."""
 
-    def room(num_cpus: int) -> int:
+    def capacity(num_cpus: int) -> int:
         places = (node.get("CPU", 0) // num_cpus for node in nodes)
         return int(sum(min(n, node.get("GPU", 0)) if on_gpus else n for n, node in zip(places, nodes, strict=True)))
 
     largest = int(max((node.get("CPU", 0) for node in nodes), default=0))
     for num_cpus in range(largest, 0, -1):
-        if room(num_cpus) >= num_workers:
+        if capacity(num_cpus) >= num_workers:
             return num_cpus
-    most, kind = room(1), "GPU" if on_gpus else "CPU"
+    most, kind = capacity(1), "GPU" if on_gpus else "CPU"
     raise UsageError(
         f"There is no room for {num_workers} workers, each with a {kind} to itself.", f"Give at most: --workers {most}"
     )

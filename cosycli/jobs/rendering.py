@@ -1,4 +1,4 @@
-"""Orders into kept takes: wave by wave, gone on with after any interruption."""
+"""Orders into kept takes: batch by batch, gone on with after any interruption."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from cosycli.jobs.executors import Start
 from cosycli.jobs.plan import Order
-from cosycli.jobs.run_folder import RunFolder, plan_waves
+from cosycli.jobs.run_folder import RunFolder, plan_batches
 
 __all__ = ["Rendered", "render_takes"]
 
@@ -56,10 +56,10 @@ def render_takes(
     with start() as executor:
         done = replace(done, num_workers=executor.num_workers)
         manifest = folder.read_manifest()
-        waves = plan_waves(keys, manifest.waves, folder.takes.__contains__, executor.wave_size(num_missing))
-        folder.write_manifest(replace(manifest, waves=tuple(waves)))
+        batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
+        folder.write_manifest(replace(manifest, batches=tuple(batches)))
         started = time.monotonic()
-        for key, take in executor.render([{key: utterances[key] for key in wave} for wave in waves], mask):
+        for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
             if key not in folder.takes:
                 folder.takes.put(key, take)
                 done = replace(done, num_made=done.num_made + 1)

@@ -1,7 +1,7 @@
 """The folder of a run: its takes, its manifest, its report, and the lock that keeps a second run out.
 
 novel.cosy/
-  run.json      what is to be rendered, in which waves, and which segments were redrawn
+  run.json      what is to be rendered, in which batches, and which segments are re-rendered
   takes/        a file for each rendered segment
   report.json   what became of the book
 """
@@ -20,9 +20,9 @@ from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import TakeStore
 from cosycli.whole_files import write_whole
 
-__all__ = ["Manifest", "RunFolder", "plan_waves"]
+__all__ = ["Manifest", "RunFolder", "plan_batches"]
 
-FORMAT = 1  # of run.json
+FORMAT = 2  # of run.json
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Manifest:
     Attributes:
         source: what is rendered, for people.
         settings: how, for people.
-        waves: keys of takes that are rendered together, in this order. What a take sounds like can differ in its last
-            bit with the company it is rendered in, so a wave that was cut short is rendered again as a whole.
-        redrawn: by the seed of an utterance, how many times the user had it drawn anew.
+        batches: keys of takes that are rendered together, in this order. What a take sounds like can differ in its last
+            bit with the batch it is rendered in, so a batch that was cut short is rendered again as a whole.
+        rerenders: by the seed of an utterance, how many times the user had it re-rendered.
     """
 
     source: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
-    waves: tuple[tuple[str, ...], ...] = ()
-    redrawn: dict[str, int] = field(default_factory=dict)
+    batches: tuple[tuple[str, ...], ...] = ()
+    rerenders: dict[str, int] = field(default_factory=dict)
     version: str = cosycli.__version__
     format: int = FORMAT
 
@@ -64,9 +64,9 @@ class RunFolder:
             values = json.loads(self.manifest_path.read_text(encoding="utf-8"))
             if values["format"] != FORMAT:
                 return Manifest()
-            waves = tuple(tuple(map(str, wave)) for wave in values["waves"])
-            redrawn = {str(seed): int(times) for seed, times in values["redrawn"].items()}
-            return Manifest(values["source"], values["settings"], waves, redrawn)
+            batches = tuple(tuple(map(str, batch)) for batch in values["batches"])
+            rerenders = {str(seed): int(times) for seed, times in values["rerenders"].items()}
+            return Manifest(values["source"], values["settings"], batches, rerenders)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Manifest()
 
@@ -74,18 +74,18 @@ class RunFolder:
         write_whole(self.manifest_path, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
 
 
-def plan_waves(
+def plan_batches(
     keys: Sequence[str], earlier: Sequence[Sequence[str]], is_kept: Callable[[str], bool], size: int
 ) -> list[tuple[str, ...]]:
-    """What is still to be rendered: the earlier waves that were cut short, then the other missing takes in new ones.
+    """What is still to be rendered: the earlier batches that were cut short, then the other missing takes in new ones.
 
     Args:
-        size: of new waves, in takes.
+        size: of new batches, in takes.
     """
     wanted = set(keys)
     missing = [key for key in keys if not is_kept(key)]
     still_missing = set(missing)
-    waves = [tuple(wave) for wave in earlier if wanted.issuperset(wave) and not still_missing.isdisjoint(wave)]
-    planned = {key for wave in waves for key in wave}
+    batches = [tuple(batch) for batch in earlier if wanted.issuperset(batch) and not still_missing.isdisjoint(batch)]
+    planned = {key for batch in batches for key in batch}
     rest = [key for key in missing if key not in planned]
-    return [*waves, *(tuple(rest[start : start + size]) for start in range(0, len(rest), size))]
+    return [*batches, *(tuple(rest[start : start + size]) for start in range(0, len(rest), size))]

@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cosycli.model.masks import attention_mask, valid_positions
-from cosycli.model.packed_linear import can_pack
-from cosycli.model.past import Past
+from cosycli.model.prepacked_linear import can_prepack
+from cosycli.model.streaming_state import StreamingState
 
-__all__ = ["Sight", "attend", "attend_by_rows", "attend_under_mask"]
+__all__ = ["AttentionMask", "attend", "attend_by_rows", "attend_under_mask"]
 
 LEAST_TOTAL = 1e-30  # of powers: 1e8 times the least normal number, so that none that matters is lost
 MIN_CHUNK = 50  # frames; the chunks of the streaming mask have so many, those of the causal one 2
@@ -31,56 +31,58 @@ Block = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
-class Sight:
+class AttentionMask:
     """Which frames each frame may see: the valid ones before the end of its own chunk, and all P that went before.
 
     Attributes:
         lengths: valid frames of each row.
         chunk: frames a chunk, or None where every frame sees every valid one.
         valid: (B, M, 1) true on valid frames, or None where all are.
-        mask: what may be attended to as (B, 1, M, P + M) bool, or None where everything may see everything.
-        past: what was seen of frames before these, or None where there is none to be seen or kept.
+        allowed: what may be attended to as (B, 1, M, P + M) bool, or None where everything may see everything.
+        state: what was seen of frames before these, or None where there is none to be seen or kept.
     """
 
     lengths: tuple[int, ...]
     chunk: int | None
     valid: Tensor | None
-    mask: Tensor | None
-    past: Past | None = None
+    allowed: Tensor | None
+    state: StreamingState | None = None
 
     @classmethod
-    def of(cls, lengths: Tensor, num_frames: int, chunk: int | None, past: Past | None = None) -> Sight:
+    def of(
+        cls, lengths: Tensor, num_frames: int, chunk: int | None, state: StreamingState | None = None
+    ) -> AttentionMask:
         """For rows (B,) of so many valid frames, padded to `num_frames`; chunks are counted from the first of them."""
         counts = tuple(lengths.tolist())
         valid = None if min(counts) == num_frames else valid_positions(lengths, num_frames)
-        mask = attention_mask(lengths, num_frames, chunk)
-        if mask is not None and past is not None:
-            mask = F.pad(mask, (past.num_frames, 0), value=True)
-        return cls(counts, chunk, None if valid is None else valid.mT, mask, past)
+        allowed = attention_mask(lengths, num_frames, chunk)
+        if allowed is not None and state is not None:
+            allowed = F.pad(allowed, (state.num_frames, 0), value=True)
+        return cls(counts, chunk, None if valid is None else valid.mT, allowed, state)
 
     def joined(self, x: Tensor) -> Tensor:
         """Keys or values of these frames after those that went before: (B, M, D) -> (B, P + M, D)."""
-        return x if self.past is None else self.past.join(x)
+        return x if self.state is None else self.state.join(x)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Tensor:
     """Attention (B, H, M, W) to keys and values (B, H, P + M, W); what comes out on padding is of no use.
 
     On the CPU a row at a time, for valid frames alone and without a mask: 1.6 times as fast as PyTorch's fused
     attention on one Zen 5 core (8 rows of 724 frames, 2 heads of 64, float32).
     """
-    is_rows = query.device.type == "cpu" and can_pack(_product_dtype(query)) and not torch.is_grad_enabled()
-    if is_rows and (sight.chunk is None or sight.chunk >= MIN_CHUNK):
-        return attend_by_rows(query, key, value, sight)
-    return attend_under_mask(query, key, value, sight)
+    is_rows = query.device.type == "cpu" and can_prepack(_product_dtype(query)) and not torch.is_grad_enabled()
+    if is_rows and (mask.chunk is None or mask.chunk >= MIN_CHUNK):
+        return attend_by_rows(query, key, value, mask)
+    return attend_under_mask(query, key, value, mask)
 
 
-def attend_under_mask(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+def attend_under_mask(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Tensor:
     """All rows and heads at once."""
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=sight.mask)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask.allowed)
 
 
-def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Tensor:
     """Each row by itself; zero on padding."""
     dtype = _product_dtype(query)
     num_rows, num_heads, num_frames, width = query.shape
@@ -88,11 +90,11 @@ def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> T
     scale = width**-0.5 / math.log(2)
     queries, keys, values = query.to(dtype).contiguous() * scale, key.to(dtype).contiguous(), value.to(dtype)
     attended = queries.new_empty(num_rows, num_frames, num_heads, width)
-    for row, length in enumerate(sight.lengths):
+    for row, length in enumerate(mask.lengths):
         attended[row, length:] = 0
-        for first, last in _spans(length, sight.chunk):
+        for first, last in _spans(length, mask.chunk):
             seen = num_before + last
-            unseen = _beyond_chunks(num_before + first, seen, sight.chunk)
+            unseen = _beyond_chunks(num_before + first, seen, mask.chunk)
             for heads in _taken_together(num_heads, dtype):
                 scores = _products(queries[row, heads, first:last], keys[row, heads, :seen])
                 attended[row, first:last, heads] = _mixed(scores, values[row, heads, :seen], unseen).transpose(0, 1)

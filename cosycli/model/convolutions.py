@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.past import Past
+from cosycli.model.streaming_state import StreamingState
 
 __all__ = ["AheadConv", "CausalConv", "CausalDownsampling", "CausalUpsampling", "FrameConv", "surrounded"]
 
@@ -63,13 +63,13 @@ class FrameConv(nn.Conv1d):
         super().__init__(width_in, width_out, behind + 1 + ahead)
         self.behind, self.ahead = behind, ahead
 
-    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+    def forward(self, x: Tensor, state: StreamingState | None = None) -> Tensor:
         """(B, L, D) -> (B, L, D')."""
-        return super().forward(surrounded(x, self.behind, self.ahead, past).transpose(1, 2)).transpose(1, 2)
+        return super().forward(surrounded(x, self.behind, self.ahead, state).transpose(1, 2)).transpose(1, 2)
 
 
-def surrounded(x: Tensor, behind: int, ahead: int, past: Past | None) -> Tensor:
+def surrounded(x: Tensor, behind: int, ahead: int, state: StreamingState | None) -> Tensor:
     """x with what went before it, or zeros, and zeros after it: (B, L, D) -> (B, behind + L + ahead, D)."""
-    if past is None or not behind:
+    if state is None or not behind:
         return F.pad(x, (0, 0, behind, ahead))
-    return F.pad(past.join(x, behind), (0, 0, 0, ahead))
+    return F.pad(state.join(x, behind), (0, 0, 0, ahead))

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.attention import Sight, attend
+from cosycli.model.attention import AttentionMask, attend
 from cosycli.model.convolutions import surrounded
 from cosycli.model.estimator import time_embedding
 from cosycli.model.masks import frame_mask
-from cosycli.model.past import Past
 from cosycli.model.profile import TransformerFlowProfile
+from cosycli.model.streaming_state import StreamingState
 
 __all__ = ["DiffusionTransformer"]
 
@@ -68,12 +68,12 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(width, inner)
         self.to_out = nn.ModuleList([nn.Linear(inner, width)])
 
-    def forward(self, x: Tensor, angles: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, angles: Tensor, mask: AttentionMask) -> Tensor:
         """(B, M, D), (M, R) -> (B, M, D)."""
         key, value = rotate(self.to_k(x), angles), self.to_v(x)
-        parts = rotate(self.to_q(x), angles), sight.joined(key), sight.joined(value)
+        parts = rotate(self.to_q(x), angles), mask.joined(key), mask.joined(value)
         query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
-        mixed = attend(query, key, value, sight)
+        mixed = attend(query, key, value, mask)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
@@ -109,10 +109,10 @@ class Block(nn.Module):
         self.attn = Attention(width, profile.estimator_heads, profile.estimator_head_width)
         self.ff = FeedForward(width, profile.estimator_ff * width)
 
-    def forward(self, x: Tensor, time: Tensor, angles: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, angles: Tensor, mask: AttentionMask) -> Tensor:
         """(B, M, D), (B, D), (M, R) -> (B, M, D)."""
         shift, scale, gate, ff_shift, ff_scale, ff_gate = self.attn_norm(time)
-        x = x + gate[:, None] * self.attn(modulate(x, scale, shift), angles, sight)
+        x = x + gate[:, None] * self.attn(modulate(x, scale, shift), angles, mask)
         return x + ff_gate[:, None] * self.ff(modulate(x, ff_scale, ff_shift))
 
 
@@ -128,10 +128,10 @@ class PositionConv(nn.Module):
     def _layer(width: int) -> nn.Sequential:
         return nn.Sequential(nn.Conv1d(width, width, POSITION_KERNEL, groups=POSITION_GROUPS), nn.Mish())
 
-    def forward(self, x: Tensor, past: Past | None) -> Tensor:
+    def forward(self, x: Tensor, state: StreamingState | None) -> Tensor:
         """(B, M, D) -> (B, M, D)."""
         for layer in (self.conv1, self.conv2):
-            x = layer(surrounded(x, POSITION_KERNEL - 1, 0, past).transpose(1, 2)).transpose(1, 2)
+            x = layer(surrounded(x, POSITION_KERNEL - 1, 0, state).transpose(1, 2)).transpose(1, 2)
         return x
 
 
@@ -141,10 +141,10 @@ class InputEmbedding(nn.Module):
         self.proj = nn.Linear(4 * profile.num_mels, profile.estimator_width)
         self.conv_pos_embed = PositionConv(profile.estimator_width)
 
-    def forward(self, *parts: Tensor, past: Past | None) -> Tensor:
+    def forward(self, *parts: Tensor, state: StreamingState | None) -> Tensor:
         """(B, num_mels, M) each, in the order of training -> (B, M, D)."""
         hidden = self.proj(torch.cat(parts, dim=1).transpose(1, 2))
-        return hidden + self.conv_pos_embed(hidden, past)
+        return hidden + self.conv_pos_embed(hidden, state)
 
 
 class TimeEmbedding(nn.Module):
@@ -179,16 +179,16 @@ class DiffusionTransformer(nn.Module):
         t: Tensor,
         lengths: Tensor,
         chunk: int | None,
-        past: Past | None = None,
+        state: StreamingState | None = None,
     ) -> Tensor:
         """The velocity (B, num_mels, M), zero beyond the valid frames; arguments as of `VelocityEstimator.forward`."""
         num_frames = x.shape[2]
-        sight = Sight.of(lengths, num_frames, chunk, past)
+        mask = AttentionMask.of(lengths, num_frames, chunk, state)
         time = self.time_embed(t)
-        hidden = self.input_embed(x, cond, mu, speaker[:, :, None].expand(-1, -1, num_frames), past=past)
-        angles = self.rotary_embed(past.num_frames if past else 0, num_frames)
+        hidden = self.input_embed(x, cond, mu, speaker[:, :, None].expand(-1, -1, num_frames), state=state)
+        angles = self.rotary_embed(state.num_frames if state else 0, num_frames)
         for block in self.transformer_blocks:
-            hidden = block(hidden, time, angles, sight)
+            hidden = block(hidden, time, angles, mask)
         scale, shift = self.norm_out(time)
         velocity = self.proj_out(modulate(hidden, scale, shift)).transpose(1, 2)
         return velocity * frame_mask(lengths, num_frames)

@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.attention import Sight, attend
+from cosycli.model.attention import AttentionMask, attend
 from cosycli.model.convolutions import FrameConv
 from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import keep_valid
-from cosycli.model.past import Past
 from cosycli.model.profile import ConformerFlowProfile
+from cosycli.model.streaming_state import StreamingState
 
 __all__ = ["CAUSAL", "CENTRED", "VelocityEstimator"]
 
@@ -56,10 +56,10 @@ class CausalBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=2)
         self.block = nn.Sequential(convolution, nn.Identity(), nn.LayerNorm(channels), nn.Identity(), Mish())
 
-    def forward(self, x: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, mask: AttentionMask) -> Tensor:
         convolution, _, norm, _, activation = self.block
-        hidden = norm(convolution(keep_valid(x, sight.valid), sight.past))
-        return keep_valid(activation(hidden), sight.valid)
+        hidden = norm(convolution(keep_valid(x, mask.valid), mask.state))
+        return keep_valid(activation(hidden), mask.valid)
 
 
 class CentredBlock(nn.Module):
@@ -70,11 +70,11 @@ class CentredBlock(nn.Module):
         convolution = FrameConv(channels_in, channels, behind=1, ahead=1)
         self.block = nn.Sequential(convolution, FrameGroupNorm(NUM_GROUPS, channels), Mish())
 
-    def forward(self, x: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, mask: AttentionMask) -> Tensor:
         convolution, norm, activation = self.block
-        present = x.new_ones(1, 1, x.shape[1]) if sight.valid is None else sight.valid.mT.to(x.dtype)
-        hidden = norm(convolution(keep_valid(x, sight.valid)).transpose(1, 2), present).transpose(1, 2)
-        return keep_valid(activation(hidden), sight.valid)
+        present = x.new_ones(1, 1, x.shape[1]) if mask.valid is None else mask.valid.mT.to(x.dtype)
+        hidden = norm(convolution(keep_valid(x, mask.valid)).transpose(1, 2), present).transpose(1, 2)
+        return keep_valid(activation(hidden), mask.valid)
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,9 @@ class ResnetBlock(nn.Module):
         self.block2 = convolutions.block(channels, channels)
         self.res_conv = FrameConv(channels_in, channels)
 
-    def forward(self, x: Tensor, sight: Sight, time: Tensor) -> Tensor:
-        hidden = self.block1(x, sight) + self.mlp(time)[:, None]
-        return self.block2(hidden, sight) + self.res_conv(keep_valid(x, sight.valid))
+    def forward(self, x: Tensor, mask: AttentionMask, time: Tensor) -> Tensor:
+        hidden = self.block1(x, mask) + self.mlp(time)[:, None]
+        return self.block2(hidden, mask) + self.res_conv(keep_valid(x, mask.valid))
 
 
 class Attention(nn.Module):
@@ -114,11 +114,11 @@ class Attention(nn.Module):
         self.to_v = nn.Linear(channels, inner, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(inner, channels)])
 
-    def forward(self, x: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, mask: AttentionMask) -> Tensor:
         """(B, M, C) -> (B, M, C)."""
-        parts = self.to_q(x), sight.joined(self.to_k(x)), sight.joined(self.to_v(x))
+        parts = self.to_q(x), mask.joined(self.to_k(x)), mask.joined(self.to_v(x))
         query, key, value = (part.unflatten(2, (self.num_heads, -1)).transpose(1, 2) for part in parts)
-        mixed = attend(query, key, value, sight)
+        mixed = attend(query, key, value, mask)
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
@@ -150,20 +150,20 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(channels)
         self.ff = FeedForward(channels)
 
-    def forward(self, x: Tensor, sight: Sight) -> Tensor:
-        x = x + self.attn1(self.norm1(x), sight)
+    def forward(self, x: Tensor, mask: AttentionMask) -> Tensor:
+        x = x + self.attn1(self.norm1(x), mask)
         return x + self.ff(self.norm3(x))
 
 
 class Level(nn.ModuleList):
     """A ResNet block, its transformer blocks, and on the way down or up a last convolution."""
 
-    def forward(self, x: Tensor, sight: Sight, time: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: AttentionMask, time: Tensor) -> Tensor:
         """All but the last convolution: (B, M, C) -> (B, M, C)."""
         resnet, transformers = self[0], self[1]
-        x = resnet(x, sight, time)
+        x = resnet(x, mask, time)
         for block in transformers:  # type: ignore[attr-defined]
-            x = block(x, sight)
+            x = block(x, mask)
         return x
 
 
@@ -184,8 +184,8 @@ class Resampling(nn.Module):
         super().__init__()
         self.conv = conv
 
-    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
-        """(B, M, C) -> (B, M', C); it sees what follows, so that there is no past to be used."""
+    def forward(self, x: Tensor, state: StreamingState | None = None) -> Tensor:
+        """(B, M, C) -> (B, M', C); it sees what follows, so that there is no state to be used."""
         return self.conv(x.transpose(1, 2)).transpose(1, 2)
 
 
@@ -233,7 +233,7 @@ class VelocityEstimator(nn.Module):
         t: Tensor,
         lengths: Tensor,
         chunk: int | None,
-        past: Past | None = None,
+        state: StreamingState | None = None,
     ) -> Tensor:
         """The velocity (B, num_mels, M), zero beyond the valid frames.
 
@@ -243,23 +243,23 @@ class VelocityEstimator(nn.Module):
             t: (B,) from 0 (noise) to 1 (mel).
             lengths: (B,) valid frames.
             chunk: frames a chunk, or None.
-            past: what the layers saw of frames that went before these, whole chunks of them.
+            state: what the layers saw of frames that went before these, whole chunks of them.
         """
         time = self.time_mlp(time_embedding(t, 4 * self.profile.num_mels).to(x.dtype))
         num_frames = x.shape[2]
-        told = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
-        hidden = told.transpose(1, 2).contiguous()
+        inputs = torch.cat([x, mu, speaker[:, :, None].expand(-1, -1, num_frames), cond], dim=1)
+        hidden = inputs.transpose(1, 2).contiguous()
         passed = []  # on the way down: what each level gave, and which frames are valid and seen
         for level in self.down_blocks:
-            sight = Sight.of(lengths, hidden.shape[1], chunk, past)
-            hidden = level(hidden, sight, time)
-            passed.append((hidden, sight))
-            hidden = level[2](keep_valid(hidden, sight.valid), past)  # type: ignore[index]
+            mask = AttentionMask.of(lengths, hidden.shape[1], chunk, state)
+            hidden = level(hidden, mask, time)
+            passed.append((hidden, mask))
+            hidden = level[2](keep_valid(hidden, mask.valid), state)  # type: ignore[index]
             lengths = (lengths + 1) // 2
         for level in self.mid_blocks:
-            hidden = level(hidden, sight, time)
+            hidden = level(hidden, mask, time)
         for level in self.up_blocks:
-            skip, sight = passed.pop()
-            hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), sight, time)
-            hidden = level[2](keep_valid(hidden, sight.valid), past)  # type: ignore[index]
-        return keep_valid(self.final_proj(self.final_block(hidden, sight)), sight.valid).transpose(1, 2)
+            skip, mask = passed.pop()
+            hidden = level(torch.cat([hidden[:, : skip.shape[1]], skip], dim=2), mask, time)
+            hidden = level[2](keep_valid(hidden, mask.valid), state)  # type: ignore[index]
+        return keep_valid(self.final_proj(self.final_block(hidden, mask)), mask.valid).transpose(1, 2)

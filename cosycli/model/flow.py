@@ -20,10 +20,19 @@ from cosycli.model.conformer import LookAhead, TokenEncoder
 from cosycli.model.diffusion_transformer import DiffusionTransformer
 from cosycli.model.estimator import CAUSAL, VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
-from cosycli.model.past import Past
 from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
+from cosycli.model.streaming_state import StreamingState
 
-__all__ = ["MAX_FRAMES", "NO_PAST", "Conditions", "ConformerFlow", "Flow", "FlowInput", "FlowPast", "TransformerFlow"]
+__all__ = [
+    "EMPTY_CACHE",
+    "MAX_FRAMES",
+    "Conditions",
+    "ConformerFlow",
+    "Flow",
+    "FlowCache",
+    "FlowInput",
+    "TransformerFlow",
+]
 
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
@@ -44,7 +53,7 @@ class FlowInput:
 
 
 @dataclass(frozen=True, eq=False)
-class FlowPast:
+class FlowCache:
     """What the estimator saw of the first frames of an utterance, whole chunks of them.
 
     Attributes:
@@ -58,17 +67,17 @@ class FlowPast:
     def num_bytes(self) -> int:
         return sum(tensor.nbytes for layers in self.seen for tensor in layers)
 
-    def runs(self, num_steps: int, keeps: bool) -> list[Past]:
+    def runs(self, num_steps: int, keeps: bool) -> list[StreamingState]:
         """For each step of the solver."""
-        return [Past(self.num_frames, seen, keeps) for seen in self.seen or [()] * num_steps]
+        return [StreamingState(self.num_frames, seen, keeps) for seen in self.seen or [()] * num_steps]
 
 
-NO_PAST = FlowPast()
+EMPTY_CACHE = FlowCache()
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the estimator is told: mu and cond (B, num_mels, M), speaker (B, num_mels), lengths (B,) in frames."""
+    """The estimator's conditions: mu and cond (B, num_mels, M), speaker (B, num_mels), lengths (B,) in frames."""
 
     mu: Tensor
     speaker: Tensor
@@ -80,7 +89,7 @@ class Conditions:
         return Conditions(self.mu[:, :, start:], self.speaker, self.cond[:, :, start:], self.lengths - start)
 
     def unconditional(self) -> Conditions:
-        """The same batch with nothing told."""
+        """The same batch without any condition."""
         zeros = torch.zeros_like
         return Conditions(zeros(self.mu), zeros(self.speaker), zeros(self.cond), self.lengths)
 
@@ -120,17 +129,17 @@ class Flow(nn.Module, ABC):
         self.register_buffer("noise", fixed_noise(profile.num_mels), persistent=False)
 
     @torch.inference_mode()
-    def mels(self, inputs: Sequence[FlowInput], mask: FlowMask, past: FlowPast = NO_PAST) -> list[Tensor]:
+    def mels(self, inputs: Sequence[FlowInput], mask: FlowMask, cache: FlowCache = EMPTY_CACHE) -> list[Tensor]:
         """The mel (num_mels, M) of each input, without its prompt.
 
         Args:
-            past: of their prompt, where all inputs have the same; see `go_on`.
+            cache: of their prompt, where all inputs have the same; see `extend`.
         """
         mu, lengths = self.features(inputs, mask, is_last=True)
         conditions = self._conditions(inputs, mu, lengths)
         noise = self.initial_noise(inputs, mu.shape[2])
-        start = past.num_frames
-        runs = past.runs(self.profile.num_steps, keeps=False) if start else None
+        start = cache.num_frames
+        runs = cache.runs(self.profile.num_steps, keeps=False) if start else None
         mel = self.solve(conditions.after(start), noise[:, :, start:], mask, runs).float()
         ends = lengths.tolist()
         return [
@@ -139,8 +148,8 @@ class Flow(nn.Module, ABC):
         ]
 
     @torch.inference_mode()
-    def go_on(self, item: FlowInput, mask: FlowMask, past: FlowPast, is_last: bool) -> tuple[Tensor, FlowPast]:
-        """The mel (num_mels, M) of an input from the end of its past on, prompt included, and what is then its past.
+    def extend(self, item: FlowInput, mask: FlowMask, cache: FlowCache, is_last: bool) -> tuple[Tensor, FlowCache]:
+        """The mel (num_mels, M) of an input from the end of its cache on, prompt included, and what is then its cache.
 
         Under the chunk masks that is what all of it at once gives, within rounding, and of a prompt it can be kept:
         nothing changes the frames up to the end of a whole chunk, once `lookahead` tokens after it are known.
@@ -152,13 +161,13 @@ class Flow(nn.Module, ABC):
         mu, lengths = self.features([item], mask, is_last)
         if not is_last:
             lengths = lengths - lengths % (self.frames_of_chunk(mask) or 1)
-        start, end = past.num_frames, int(lengths)
+        start, end = cache.num_frames, int(lengths)
         if end <= start:
-            return mu[0, :, :0], past
+            return mu[0, :, :0], cache
         conditions = self._conditions([item], mu[:, :, :end], lengths).after(start)
-        runs = past.runs(self.profile.num_steps, keeps=True)
+        runs = cache.runs(self.profile.num_steps, keeps=True)
         mel = self.solve(conditions, self.initial_noise([item], end)[:, :, start:], mask, runs)
-        return mel[0].float(), FlowPast(end, tuple(tuple(run.seen) for run in runs))
+        return mel[0].float(), FlowCache(end, tuple(tuple(run.seen) for run in runs))
 
     def frames_of_chunk(self, mask: FlowMask) -> int | None:
         """Mel frames a chunk; None where there are no chunks."""
@@ -198,7 +207,7 @@ class Flow(nn.Module, ABC):
         return self.spk_embed_affine_layer(F.normalize(speaker, dim=1))
 
     def solve(
-        self, conditions: Conditions, noise: Tensor, mask: FlowMask, pasts: Sequence[Past] | None = None
+        self, conditions: Conditions, noise: Tensor, mask: FlowMask, states: Sequence[StreamingState] | None = None
     ) -> Tensor:
         """Euler steps from noise to the mel, both (B, num_mels, M).
 
@@ -206,21 +215,21 @@ class Flow(nn.Module, ABC):
         of strength g (Ho and Salimans 2022; CosyVoice 2, section 2.4).
 
         Args:
-            pasts: of the estimator's layers, one for each step.
+            states: of the estimator's layers, one for each step.
         """
         guidance = self.profile.guidance
         x = noise.to(conditions.mu.dtype)
         both = conditions.joined(conditions.unconditional())
         steps = torch.linspace(0, 1, self.profile.num_steps + 1)
         times = (1 - torch.cos(steps * math.pi / 2)).tolist()
-        runs = pasts or repeat(None, self.profile.num_steps)
-        for (now, then), past in zip(pairwise(times), runs, strict=True):
-            told, untold = self.velocity(torch.cat([x, x]), now, both, mask, past).chunk(2)
-            x = x + (then - now) * ((1 + guidance) * told - guidance * untold)
+        runs = states or repeat(None, self.profile.num_steps)
+        for (now, then), state in zip(pairwise(times), runs, strict=True):
+            cond, uncond = self.velocity(torch.cat([x, x]), now, both, mask, state).chunk(2)
+            x = x + (then - now) * ((1 + guidance) * cond - guidance * uncond)
         return x
 
     def velocity(
-        self, x: Tensor, t: float | Tensor, conditions: Conditions, mask: FlowMask, past: Past | None = None
+        self, x: Tensor, t: float | Tensor, conditions: Conditions, mask: FlowMask, state: StreamingState | None = None
     ) -> Tensor:
         """The estimator's velocity (B, num_mels, M) at time t, one for all rows or (B,)."""
         times = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
@@ -232,7 +241,7 @@ class Flow(nn.Module, ABC):
             times,
             conditions.lengths,
             self.frames_of_chunk(mask),
-            past,
+            state,
         )
 
 

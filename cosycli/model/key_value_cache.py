@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["CacheShape", "KeyValueCache", "Place"]
+__all__ = ["CacheShape", "CacheSlots", "KeyValueCache"]
 
 _GROWTH = 256  # positions added at a time: ten seconds of speech
 
@@ -32,25 +32,27 @@ class CacheShape:
 
 
 class KeyValueCache:
-    """Rows 0 to `num_rows` - 1 are in use; the row that leaves is replaced by the last one.
+    """Rows 0 to `num_sequences` - 1 are in use; the row that leaves is replaced by the last one.
 
     Args:
         shape: of the backbone whose keys and values are held.
-        max_rows: the most sequences that run at once.
+        max_sequences: the most sequences that run at once.
         like: a tensor of the model, for device and precision.
         has_fixed_shapes: a step is of all rows, in use or not, and its positions are a multiple of `_GROWTH`, so that
             one step is like the next; else it is of the rows in use, and of the positions that they fill. None for
             fixed ones on CUDA, where steps are recorded.
     """
 
-    def __init__(self, shape: CacheShape, max_rows: int, like: Tensor, has_fixed_shapes: bool | None = None) -> None:
-        self.num_rows = 0
-        self.max_rows = max_rows
+    def __init__(
+        self, shape: CacheShape, max_sequences: int, like: Tensor, has_fixed_shapes: bool | None = None
+    ) -> None:
+        self.num_sequences = 0
+        self.max_sequences = max_sequences
         self.has_fixed_shapes = like.device.type == "cuda" if has_fixed_shapes is None else has_fixed_shapes
         # (layer, key or value, B, H, P, W)
-        size = (shape.num_layers, 2, max_rows, shape.num_heads, _GROWTH, shape.head_width)
+        size = (shape.num_layers, 2, max_sequences, shape.num_heads, _GROWTH, shape.head_width)
         self._memory = torch.zeros(size, dtype=like.dtype, device=like.device)
-        self._lengths = torch.zeros(max_rows, dtype=torch.long, device=like.device)
+        self._lengths = torch.zeros(max_sequences, dtype=torch.long, device=like.device)
         # So that the device need not be asked for the longest row: its length when it came, less what all had gained.
         self._starts: list[int] = []
         self._num_gained = 0
@@ -65,47 +67,47 @@ class KeyValueCache:
         """What the next step is like: positions that it sees, of positions that there is memory for."""
         return self._num_positions, self._memory.shape[4]
 
-    def new_rows(self, lengths: Sequence[int]) -> Place:
+    def allocate(self, lengths: Sequence[int]) -> CacheSlots:
         """Fresh last rows for the beginnings, of so many positions, of some sequences.
 
         Returns:
-            The place of as many positions in each row as the longest has; what lies past a row's own is never seen.
+            The slots of as many positions in each row as the longest has; what lies past a row's own is never seen.
         """
-        rows, longest = slice(self.num_rows, self.num_rows + len(lengths)), max(lengths)
-        self._reserve(longest)
+        rows, longest = slice(self.num_sequences, self.num_sequences + len(lengths)), max(lengths)
+        self._grow_to(longest)
         self._lengths[rows] = torch.tensor(lengths, device=self.device)
         self._starts += [length - self._num_gained for length in lengths]
-        self.num_rows = rows.stop
+        self.num_sequences = rows.stop
         positions = torch.arange(longest, device=self.device).expand(len(lengths), -1)
-        return Place(self._memory, rows, positions, longest)
+        return CacheSlots(self._memory, rows, positions, longest)
 
-    def make_room(self, count: int = 1) -> None:
-        """Lets every row have `count` positions more, whose place is then `next_positions`."""
+    def reserve(self, count: int = 1) -> None:
+        """Lets every row have `count` positions more, whose slots are then `next_slots`."""
         self._num_gained += count
         longest = self._num_gained + max(self._starts)
         self._num_positions = _rounded_up(longest) if self.has_fixed_shapes else longest
-        self._reserve(self._num_positions)
+        self._grow_to(self._num_positions)
 
-    def next_positions(self, count: int = 1) -> Place:
-        """The place of `count` positions at the end of every row, once there is room; nothing is asked of the host."""
-        rows = slice(0, self.max_rows if self.has_fixed_shapes else self.num_rows)
+    def next_slots(self, count: int = 1) -> CacheSlots:
+        """The slots of `count` positions at the end of every row, once there is room; nothing is asked of the host."""
+        rows = slice(0, self.max_sequences if self.has_fixed_shapes else self.num_sequences)
         positions = self._lengths[rows, None] + torch.arange(count, device=self.device)
         self._lengths[rows] += count
         if self.has_fixed_shapes:
             positions.clamp_(max=self._num_positions - 1)  # of rows that are not in use
-        return Place(self._memory, rows, positions, self._num_positions)
+        return CacheSlots(self._memory, rows, positions, self._num_positions)
 
-    def remove_row(self, row: int) -> None:
+    def remove(self, row: int) -> None:
         """Ends a sequence; the last row takes its number."""
-        self.num_rows -= 1
-        last, length = self.num_rows, self._starts[self.num_rows] + self._num_gained
+        self.num_sequences -= 1
+        last, length = self.num_sequences, self._starts[self.num_sequences] + self._num_gained
         self._memory[:, :, row, :, :length] = self._memory[:, :, last, :, :length]
         self._lengths[row] = length
         self._lengths[last] = 0
         self._starts[row] = self._starts[last]
         self._starts.pop()
 
-    def _reserve(self, length: int) -> None:
+    def _grow_to(self, length: int) -> None:
         missing = _rounded_up(length) - self._memory.shape[4]
         if missing > 0:
             self._memory = torch.nn.functional.pad(self._memory, (0, 0, 0, missing))
@@ -115,7 +117,7 @@ def _rounded_up(length: int) -> int:
     return _GROWTH * -(-length // _GROWTH)
 
 
-class Place:
+class CacheSlots:
     """Where the next positions of some rows go; attention layers use it as their cache.
 
     Args:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
+from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
 from cosycli.model.speech_decoder import Prompt
@@ -112,9 +112,9 @@ class _Backbone(nn.Module):
         super().__init__()
         self.model = _CausalModel(config)
 
-    def forward(self, vectors: Tensor, place: Place | None = None) -> Tensor:
+    def forward(self, vectors: Tensor, slots: CacheSlots | None = None) -> Tensor:
         """Last hidden states (B, P, D), after the final norm, of input vectors (B, P, D)."""
-        hidden: Tensor = self.model.model(vectors, place)
+        hidden: Tensor = self.model.model(vectors, slots)
         return hidden
 
 
@@ -149,43 +149,45 @@ class LanguageModel(nn.Module):
     def cache_shape(self) -> CacheShape:
         return self.llm.model.model.config.cache_shape
 
-    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
-        """Room for what `max_rows` sequences have read."""
-        return KeyValueCache(self.cache_shape, max_rows, self.speech_embedding.weight, has_fixed_shapes)
+    def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
+        """Room for what `max_sequences` sequences have read."""
+        return KeyValueCache(self.cache_shape, max_sequences, self.speech_embedding.weight, has_fixed_shapes)
 
-    def read(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        """Reads each prompt into a new last row of `cache`; a speaker is heard in the speech alone.
+    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
+        """Prefills each prompt into a new last row of `cache`; a speaker is heard in the speech alone.
 
         Returns:
             Log-probabilities (B, V) of what follows.
         """
-        return self.prefill([whole_text_layout(each.text, each.speech, self.profile) for each in prompts], cache)
+        return self.prefill_layouts(
+            [whole_text_layout(each.text, each.speech, self.profile) for each in prompts], cache
+        )
 
-    def prefill(self, layouts: Sequence[Layout], cache: KeyValueCache) -> Tensor:
-        """Reads whole sequences into new last rows of `cache`; returns log-probabilities (B, V) of what follows."""
+    def prefill_layouts(self, layouts: Sequence[Layout], cache: KeyValueCache) -> Tensor:
+        """Prefills whole sequences into new last rows of `cache`; returns log-probabilities (B, V) of what follows."""
         lengths = [len(layout.ids) for layout in layouts]
         vectors = pad_sequence([self._embed_layout(layout)[0] for layout in layouts], batch_first=True)
-        hidden = self.llm(vectors, cache.new_rows(lengths))
+        hidden = self.llm(vectors, cache.allocate(lengths))
         last = torch.tensor(lengths, device=hidden.device) - 1
         return self._log_probs(hidden[torch.arange(len(lengths), device=hidden.device), last])
 
     def start(self, cache: KeyValueCache) -> None:
         """Begins a sequence whose text is still to come, in the only row of `cache`."""
         start, _ = _marks(self.profile)
-        self.prefill([_layout([start], [NOT_LEARNED])], cache)
+        self.prefill_layouts([_layout([start], [NOT_LEARNED])], cache)
 
-    def read_on(
+    def extend(
         self, text: Sequence[int], speech: Sequence[int], cache: KeyValueCache, *, is_last: bool = False
     ) -> Tensor:
-        """Reads more text, with the turn after the last of it, then speech, in the only row of `cache`.
+        """Extends the only row of `cache` by text, with the turn after the last of it, then by speech.
 
         Returns:
             Log-probabilities (V,) of what follows.
         """
         _, turn = _marks(self.profile)
         inputs = [*_read(Table.TEXT, text), *[turn] * is_last, *_read(Table.SPEECH, speech)]
-        cache.make_room(len(inputs))
-        hidden = self.llm(self._embed_layout(_layout(inputs, [])), cache.next_positions(len(inputs)))
+        cache.reserve(len(inputs))
+        hidden = self.llm(self._embed_layout(_layout(inputs, [])), cache.next_slots(len(inputs)))
         return self._log_probs(hidden[:, -1])[0]
 
     def _embed_layout(self, layout: Layout) -> Tensor:
@@ -199,7 +201,7 @@ class LanguageModel(nn.Module):
             Log-probabilities (B, V) of what follows.
         """
         vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
-        return self._log_probs(self.llm(vectors[:, None], cache.next_positions())[:, 0])
+        return self._log_probs(self.llm(vectors[:, None], cache.next_slots())[:, 0])
 
     def _log_probs(self, hidden: Tensor) -> Tensor:
         """(B, D) -> (B, V)."""

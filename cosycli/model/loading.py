@@ -17,7 +17,7 @@ from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.networks import new_flow, new_language_model, new_vocoder
-from cosycli.model.packed_linear import can_pack, pack_layers
+from cosycli.model.prepacked_linear import can_prepack, prepack_layers
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.qwen2 import join_projections
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
@@ -101,8 +101,8 @@ Network = TypeVar("Network", bound=nn.Module)
 def placed(network: Network, dtype: torch.dtype) -> Network:
     """A network in its place, ready to run; on the CPU with its layers laid out for it."""
     join_projections(network)
-    if next(network.parameters()).device.type == "cpu" and can_pack(dtype):
-        pack_layers(network, dtype)
+    if next(network.parameters()).device.type == "cpu" and can_prepack(dtype):
+        prepack_layers(network, dtype)
     return network.eval()
 
 

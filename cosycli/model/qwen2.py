@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cosycli.errors import MissingError
-from cosycli.model.key_value_cache import CacheShape, Place
+from cosycli.model.key_value_cache import CacheShape, CacheSlots
 
 __all__ = ["Backbone", "BackboneConfig", "join_projections", "read_backbone_config"]
 
@@ -69,21 +69,21 @@ class Backbone(nn.Module):
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
         self.norm = _RmsNorm(config)
 
-    def forward(self, vectors: Tensor, place: Place | None = None) -> Tensor:
+    def forward(self, vectors: Tensor, slots: CacheSlots | None = None) -> Tensor:
         """Hidden states (B, Q, D), after the final norm, of input vectors (B, Q, D).
 
         Args:
-            place: where the new positions go in a cache; without one they see themselves and what is before them.
+            slots: where the new positions go in a cache; without one they see themselves and what is before them.
         """
-        if place is None:
+        if slots is None:
             positions = torch.arange(vectors.shape[1], device=vectors.device)[None]
             unseen = positions.mT < positions
             mask = torch.zeros_like(unseen, dtype=vectors.dtype).masked_fill_(unseen, float("-inf"))[None, None]
         else:
-            positions, mask = place.positions, place.mask
+            positions, mask = slots.positions, slots.mask
         rotation = _rotation(positions, self.config, vectors.dtype)
         for number, layer in enumerate(self.layers):
-            vectors = layer(vectors, rotation, mask, place, number)
+            vectors = layer(vectors, rotation, mask, slots, number)
         hidden: Tensor = self.norm(vectors)
         return hidden
 
@@ -97,9 +97,9 @@ class _Layer(nn.Module):
         self.post_attention_layernorm = _RmsNorm(config)
 
     def forward(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, place: Place | None, number: int
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, slots: CacheSlots | None, number: int
     ) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), rotation, mask, place, number)
+        x = x + self.self_attn(self.input_layernorm(x), rotation, mask, slots, number)
         y: Tensor = x + self.mlp(self.post_attention_layernorm(x))
         return y
 
@@ -124,15 +124,15 @@ class _Attention(nn.Module):
         del self.q_proj, self.k_proj, self.v_proj
 
     def forward(
-        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, place: Place | None, number: int
+        self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor, slots: CacheSlots | None, number: int
     ) -> Tensor:
         """x (B, Q, D) -> (B, Q, D)."""
         heads = self._project(x).unflatten(2, (-1, self.head_width))
         turned, straight = heads.split((heads.shape[2] - self.num_kv_heads, self.num_kv_heads), dim=2)
         turned, value = _rotate(turned, rotation).transpose(1, 2), straight.transpose(1, 2)
         query, key = turned.split((turned.shape[1] - self.num_kv_heads, self.num_kv_heads), dim=1)
-        if place is not None:
-            key, value = place.update(key, value, number)
+        if slots is not None:
+            key, value = slots.update(key, value, number)
         attended = self.attend(query, key, value, mask)
         y: Tensor = self.o_proj(attended.transpose(1, 2).flatten(2))
         return y

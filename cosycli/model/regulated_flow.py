@@ -45,7 +45,7 @@ class LengthRegulator(nn.Module):
 
 
 class RegulatedFlow(Flow):
-    """Encoder, length regulator and a U-Net that sees everything; the noise is drawn anew for each utterance."""
+    """Encoder, length regulator and a U-Net that sees everything; each utterance has noise of its own."""
 
     profile: RegulatedFlowProfile
 
@@ -92,7 +92,7 @@ class RegulatedFlow(Flow):
         return torch.cat(stretched, dim=1)
 
     def initial_noise(self, inputs: Sequence[FlowInput], num_frames: int) -> Tensor:
-        """Drawn by each input's seed, as many frames as it has: company does not change it."""
+        """Drawn by each input's seed, as many frames as it has: batch composition does not change it."""
         rows = []
         for item in inputs:
             size = item.prompt_mel.shape[1] + self.profile.num_frames(len(item.tokens))

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cosycli.model.key_value_cache import Place
+from cosycli.model.key_value_cache import CacheSlots
 
 __all__ = ["RelativeAttention", "encode_distances", "relative_positions"]
 
@@ -51,23 +51,23 @@ class RelativeAttention(nn.Module):
             by_distance = by_distance.masked_fill(~mask, -math.inf)
         return self._mix(query, key, value, by_distance)
 
-    def attend(self, x: Tensor, layer: int, place: Place, distances: Tensor) -> Tensor:
+    def attend(self, x: Tensor, layer: int, slots: CacheSlots, distances: Tensor) -> Tensor:
         """What `forward` gives for new positions alone, causally, with earlier keys and values out of a cache.
 
         Args:
             x: (B, Q, D).
-            layer, place: where in the cache.
+            layer, slots: where in the cache.
             distances: (H, P, W) the distances 0 to P - 1, projected.
 
         Returns:
             (B, Q, D)
         """
         query, key, value = (self._heads(linear(x)) for linear in (self.linear_q, self.linear_k, self.linear_v))
-        keys, values = place.update(key, value, layer)
+        keys, values = slots.update(key, value, layer)
         scores = (query + self.pos_bias_v[:, None]) @ distances.transpose(1, 2)
-        distance = (place.positions[:, :, None] - torch.arange(keys.shape[2], device=x.device)).clamp(min=0)
+        distance = (slots.positions[:, :, None] - torch.arange(keys.shape[2], device=x.device)).clamp(min=0)
         by_distance = scores.gather(3, distance[:, None].expand_as(scores)) / math.sqrt(self.head_width)
-        return self._mix(query, keys, values, by_distance + place.mask)
+        return self._mix(query, keys, values, by_distance + slots.mask)
 
     def project(self, positions: Tensor) -> Tensor:
         """Sinusoids (T, D) as keys (H, T, W)."""

@@ -42,11 +42,11 @@ class SpeechDecoder(Protocol[Cache]):
 
     profile: LanguageModelProfile
 
-    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> Cache:
-        """Room for what `max_rows` sequences have read."""
+    def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> Cache:
+        """Room for what `max_sequences` sequences have read."""
         ...
 
-    def read(self, prompts: Sequence[Prompt], cache: Cache, /) -> Tensor:
+    def prefill(self, prompts: Sequence[Prompt], cache: Cache, /) -> Tensor:
         """Reads each prompt into a new last row of `cache`; returns log-probabilities (B, V) of what follows."""
         ...
 

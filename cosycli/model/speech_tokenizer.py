@@ -45,7 +45,7 @@ class ConvBlock(nn.Module):
 
 
 class SpeechTokenizer(nn.Module):
-    """Encoder, quantiser and speller; ids of the alphabet start at 1, 0 is the CTC blank."""
+    """Encoder, quantiser and CTC head; ids of the alphabet start at 1, 0 is the CTC blank."""
 
     place_values: Tensor
 
@@ -89,7 +89,7 @@ class SpeechTokenizer(nn.Module):
         return ((self.digits(mel, num_tokens) + 1).round().long() * self.place_values).sum(dim=2)
 
     def hidden_of(self, digits: Tensor, num_tokens: Tensor) -> Tensor:
-        """What the speller makes of (B, S, num_digits): (B, S, D)."""
+        """What the CTC head's blocks make of (B, S, num_digits): (B, S, D)."""
         mask = frame_mask(num_tokens, digits.shape[1])
         hidden = self.from_digits(digits).transpose(1, 2) * mask
         for block in self.speller_blocks:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward
-from cosycli.model.key_value_cache import CacheShape, KeyValueCache, Place
+from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
 from cosycli.model.relative_attention import RelativeAttention, encode_distances
 from cosycli.model.speech_decoder import Prompt
@@ -37,8 +37,8 @@ class TransformerBlock(nn.Module):
         self.norm1 = nn.LayerNorm(width, eps=BLOCK_NORM_EPS)
         self.norm2 = nn.LayerNorm(width, eps=BLOCK_NORM_EPS)
 
-    def forward(self, x: Tensor, layer: int, place: Place, distances: Tensor) -> Tensor:
-        x = x + self.self_attn.attend(self.norm1(x), layer, place, distances)
+    def forward(self, x: Tensor, layer: int, slots: CacheSlots, distances: Tensor) -> Tensor:
+        x = x + self.self_attn.attend(self.norm1(x), layer, slots, distances)
         return x + self.feed_forward(self.norm2(x))
 
 
@@ -65,11 +65,11 @@ class Transformer(nn.Module):
         )
         self.after_norm = nn.LayerNorm(profile.width)
 
-    def forward(self, x: Tensor, place: Place, distances: Tensor) -> Tensor:
+    def forward(self, x: Tensor, slots: CacheSlots, distances: Tensor) -> Tensor:
         """(B, Q, D), projected distances (layer, H, P, W) -> (B, Q, D)."""
         x = self.embed(x)
         for layer, block in enumerate(self.encoders):
-            x = block(x, layer, place, distances[layer])
+            x = block(x, layer, slots, distances[layer])
         return self.after_norm(x)
 
     def project(self, num_distances: int) -> Tensor:
@@ -87,18 +87,22 @@ class DistanceCache(KeyValueCache):
     """
 
     def __init__(
-        self, shape: CacheShape, max_rows: int, project: Callable[[int], Tensor], has_fixed_shapes: bool | None = None
+        self,
+        shape: CacheShape,
+        max_sequences: int,
+        project: Callable[[int], Tensor],
+        has_fixed_shapes: bool | None = None,
     ) -> None:
         self._project = project
         self._distances = project(DISTANCES)
-        super().__init__(shape, max_rows, self._distances, has_fixed_shapes)
+        super().__init__(shape, max_sequences, self._distances, has_fixed_shapes)
 
-    def distances(self, place: Place) -> Tensor:
-        """All that occur between the positions at `place`: (layer, H, P, W)."""
-        return self._distances[:, :, : place.mask.shape[3]]
+    def distances(self, slots: CacheSlots) -> Tensor:
+        """All that occur between the positions at `slots`: (layer, H, P, W)."""
+        return self._distances[:, :, : slots.mask.shape[3]]
 
-    def _reserve(self, length: int) -> None:
-        super()._reserve(length)
+    def _grow_to(self, length: int) -> None:
+        super()._grow_to(length)
         if length > self._distances.shape[2]:
             self._distances = self._project(DISTANCES * math.ceil(length / DISTANCES))
 
@@ -124,19 +128,19 @@ class TransformerLanguageModel(nn.Module):
     def cache_shape(self) -> CacheShape:
         return CacheShape(self.sizes.num_blocks, self.sizes.num_heads, self.sizes.width // self.sizes.num_heads)
 
-    def new_cache(self, max_rows: int, has_fixed_shapes: bool | None = None) -> DistanceCache:
-        """Room for what `max_rows` sequences have read."""
-        return DistanceCache(self.cache_shape, max_rows, self.llm.project, has_fixed_shapes)
+    def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> DistanceCache:
+        """Room for what `max_sequences` sequences have read."""
+        return DistanceCache(self.cache_shape, max_sequences, self.llm.project, has_fixed_shapes)
 
-    def read(self, prompts: Sequence[Prompt], cache: DistanceCache) -> Tensor:
+    def prefill(self, prompts: Sequence[Prompt], cache: DistanceCache) -> Tensor:
         """Reads start, speaker, text, turn and the speech so far of each prompt into a new last row of `cache`.
 
         Returns:
             Log-probabilities (B, V) of what follows.
         """
         vectors = [self.embed(each.text, each.speech, each.speaker)[0] for each in prompts]
-        place = cache.new_rows([len(each) for each in vectors])
-        hidden = self.llm(pad_sequence(vectors, batch_first=True), place, cache.distances(place))
+        slots = cache.allocate([len(each) for each in vectors])
+        hidden = self.llm(pad_sequence(vectors, batch_first=True), slots, cache.distances(slots))
         return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))
 
     def step(self, tokens: Tensor, cache: DistanceCache) -> Tensor:
@@ -145,8 +149,8 @@ class TransformerLanguageModel(nn.Module):
         Returns:
             Log-probabilities (B, V) of what follows.
         """
-        vectors, place = self.speech_embedding(tokens.to(self.speech_embedding.weight.device)), cache.next_positions()
-        return self._log_probs(self.llm(vectors[:, None], place, cache.distances(place))[:, 0])
+        vectors, slots = self.speech_embedding(tokens.to(self.speech_embedding.weight.device)), cache.next_slots()
+        return self._log_probs(self.llm(vectors[:, None], slots, cache.distances(slots))[:, 0])
 
     def embed(self, text: Sequence[int], speech: Sequence[int], speaker: Tensor | None) -> Tensor:
         """The sequence as input vectors (1, P, D)."""

@@ -5,7 +5,7 @@
 ['He paid five dollars. [laughter] Really?']
 """
 
-from cosycli.script.abilities import compile_style
+from cosycli.script.capabilities import compile_style
 from cosycli.script.pauses import Pauses
 from cosycli.script.reading import read_script
 from cosycli.script.segment import Coverage, Fate, Note, Script, Segment, Skipped, Span

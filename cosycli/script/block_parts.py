@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
 from cosycli.errors import UsageError
-from cosycli.script.abilities import Abilities
+from cosycli.script.capabilities import Capabilities
 from cosycli.script.languages import dominant_language
 from cosycli.script.lexicon import Lexicon
 from cosycli.script.marks import MarkReader
 from cosycli.script.markup import Notation
 from cosycli.script.normalisation import say_in_words
-from cosycli.script.parts import Part, Saying, cut, say_instead
+from cosycli.script.parts import Part, Replacement, cut, say_instead
 from cosycli.script.quotes import quoted_speech
 from cosycli.script.segment import Note
 
@@ -40,7 +40,7 @@ class BlockReader:
         self,
         text: str,
         place: str,
-        abilities: Abilities,
+        capabilities: Capabilities,
         *,
         obeys_markup: bool,
         lexicon: Lexicon,
@@ -49,8 +49,8 @@ class BlockReader:
     ) -> None:
         self._text = text
         self._place = place
-        self._notation = Notation(text, abilities, cast, self._where)
-        self._marks = MarkReader(abilities, cast)
+        self._notation = Notation(text, capabilities, cast, self._where)
+        self._marks = MarkReader(capabilities, cast)
         self._obeys_markup = obeys_markup
         self._lexicon = lexicon
         self._dialogue_voice = dialogue_voice
@@ -74,7 +74,7 @@ class BlockReader:
             spoken = list(self._marks.lay(self._text, marks, parts, told))
         except UsageError as error:
             raise UsageError(f"{self._where(start)}: {error.what}", error.hint) from None
-        spoken = list(say_instead(spoken, list(self._sayings(block.text, start, told))))
+        spoken = list(say_instead(spoken, list(self._replacements(block.text, start, told))))
         return self._with_dialogue(block, start, spoken)
 
     def _written_parts(self, block: Block, start: int) -> Iterator[Part]:
@@ -108,7 +108,7 @@ class BlockReader:
         words = " ".join(self._text[position : position + 40].split())
         return f"{self._place}, at “{words}”" if words else self._place
 
-    def _sayings(self, text: str, start: int, told: str | None) -> Iterator[Saying]:
+    def _replacements(self, text: str, start: int, told: str | None) -> Iterator[Replacement]:
         """What the lexicon says of the block's words."""
         for found in self._lexicon.find(text, dominant_language(text, told)) if self._lexicon.entries else ():
             word, entry = text[found.start : found.end], found.entry
@@ -116,7 +116,7 @@ class BlockReader:
                 spoken = say_in_words(entry.alias, told)
             else:
                 spoken = self._marks.say_tokens(start + found.start, word, entry.tokens)
-            yield Saying(start + found.start, start + found.end, spoken)
+            yield Replacement(start + found.start, start + found.end, spoken)
 
     def _with_dialogue(self, block: Block, start: int, parts: Sequence[Part]) -> list[Part]:
         if self._dialogue_voice is None or block.kind not in _NARRATION:

@@ -9,8 +9,8 @@ from itertools import accumulate, chain, pairwise
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, LeftOut
 from cosycli.errors import InputError
-from cosycli.script.abilities import Abilities, voice_named
 from cosycli.script.block_parts import BlockReader
+from cosycli.script.capabilities import Capabilities, voice_named
 from cosycli.script.languages import foreign_languages, primary_language
 from cosycli.script.lexicon import Lexicon, parse_pls
 from cosycli.script.passages import Passage, read_passages
@@ -88,7 +88,7 @@ def num_characters(text: str) -> int:
 
 def read_book_script(
     book: Book,
-    abilities: Abilities,
+    capabilities: Capabilities,
     *,
     language: str | None = None,
     pauses: Pauses = DEFAULT_PAUSES,
@@ -99,7 +99,7 @@ def read_book_script(
     """Make a book ready to speak.
 
     Args:
-        abilities: what the model and the voice library can be asked for.
+        capabilities: what the model and the voice library can be asked for.
         language: BCP 47 tag of the text where no block names its own; by default that of the book.
         lexicon: how words are pronounced; what the text itself says of them wins.
         dialogue_voice: speaks what is in quotes.
@@ -114,24 +114,24 @@ def read_book_script(
     entries, warnings = _lexicon_of(book, lexicon or Lexicon())
     roles = cast or {}
     for voice in filter(None, (dialogue_voice, *roles.values())):
-        voice_named(voice, abilities, {})
+        voice_named(voice, capabilities, {})
     chapters = []
     for chapter in book.chapters:
         source = _BETWEEN_BLOCKS.join(block.text for block in chapter.blocks)
         reader = BlockReader(
             source,
             f"Chapter “{chapter.title}”",
-            abilities,
+            capabilities,
             obeys_markup=book.obeys_markup,
             lexicon=entries,
             dialogue_voice=dialogue_voice,
             cast=roles,
         )
-        chapters.append(_read_chapter(chapter, source, reader, told, pauses, abilities.katakana))
+        chapters.append(_read_chapter(chapter, source, reader, told, pauses, capabilities.katakana))
     script = BookScript(book, tuple(chapters), (*book.warnings, *warnings))
     if next(script.segments(), None) is None:
         raise _nothing_to_say(book)
-    foreign = foreign_languages((segment.language for _, _, segment in script.segments()), abilities.languages)
+    foreign = foreign_languages((segment.language for _, _, segment in script.segments()), capabilities.languages)
     return replace(script, warnings=(*script.warnings, *foreign))
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
-from cosycli.script.abilities import Abilities, compile_style, say_phonemes, voice_named
 from cosycli.script.alphabets import tokens_of
+from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
-from cosycli.script.parts import Kind, Part, Saying, cut, say_instead
+from cosycli.script.parts import Kind, Part, Replacement, cut, say_instead
 from cosycli.script.ruby import is_kana
 from cosycli.script.say_as import can_interpret, say_as
 
@@ -27,7 +27,7 @@ _STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}
 
 
 @dataclass(frozen=True)
-class _Manner:
+class _VoiceSettings:
     """How the characters under some marks are spoken; None where the marks do not say."""
 
     voice: str | None = None
@@ -37,7 +37,7 @@ class _Manner:
     is_emphasized: bool = False
 
 
-_ORDINARY = _Manner()
+_ORDINARY = _VoiceSettings()
 
 
 @dataclass
@@ -48,7 +48,7 @@ class MarkReader:
         notes: start, end and message of what the writer should know.
     """
 
-    abilities: Abilities
+    capabilities: Capabilities
     cast: Mapping[str, str]
     notes: list[tuple[int, int, str]] = field(default_factory=list)
     _spellings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
@@ -67,27 +67,27 @@ class MarkReader:
         changes = list(self._changes([mark for mark in marks if mark.kind not in _STANDS_ALONE]))
         spoken = _spoken_in(pieces, changes)
         pauses = [mark for mark in marks if mark.kind is MarkKind.PAUSE]
-        return say_instead(_with_pauses(spoken, pauses), list(self._sayings(text, marks, told)))
+        return say_instead(_with_pauses(spoken, pauses), list(self._replacements(text, marks, told)))
 
-    def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _Manner]]:
-        """Where the manner of speaking changes, and what it is from there on."""
-        open_manners: list[tuple[float, _Manner]] = [(math.inf, _ORDINARY)]
+    def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _VoiceSettings]]:
+        """Where the voice settings change, and what they are from there on."""
+        open_settings: list[tuple[float, _VoiceSettings]] = [(math.inf, _ORDINARY)]
         for mark in marks:
-            yield from _close(open_manners, mark.start)
-            open_manners.append((mark.end, self._within(mark, open_manners[-1][1])))
-            yield mark.start, open_manners[-1][1]
-        yield from _close(open_manners, sys.maxsize)
+            yield from _close(open_settings, mark.start)
+            open_settings.append((mark.end, self._within(mark, open_settings[-1][1])))
+            yield mark.start, open_settings[-1][1]
+        yield from _close(open_settings, sys.maxsize)
 
-    def _within(self, mark: Mark, around: _Manner) -> _Manner:
+    def _within(self, mark: Mark, around: _VoiceSettings) -> _VoiceSettings:
         if mark.kind is MarkKind.VOICE:
-            return replace(around, voice=voice_named(mark.value, self.abilities, self.cast))
+            return replace(around, voice=voice_named(mark.value, self.capabilities, self.cast))
         if mark.kind is MarkKind.STYLE:
-            return replace(around, style=compile_style(mark.value, self.abilities.styles))
+            return replace(around, style=compile_style(mark.value, self.capabilities.styles))
         if mark.kind is MarkKind.LANGUAGE:
             return replace(around, language=primary_language(mark.value))
         if mark.kind is MarkKind.RATE:
             return replace(around, speed=self._speed(mark))
-        return replace(around, is_emphasized=self.abilities.encloses(_EMPHASIS))
+        return replace(around, is_emphasized=self.capabilities.encloses(_EMPHASIS))
 
     def _speed(self, mark: Mark) -> float | None:
         """SSML 1.1, 3.2.4: a rate is a factor on the default rate, whatever is around it."""
@@ -100,13 +100,13 @@ class MarkReader:
         self.notes.append((mark.start, mark.end, f"The rate {mark.value!r} is not a number above 0 and is ignored."))
         return None
 
-    def _sayings(self, text: str, marks: Iterable[Mark], told: str | None) -> Iterator[Saying]:
+    def _replacements(self, text: str, marks: Iterable[Mark], told: str | None) -> Iterator[Replacement]:
         position = 0
         for mark in marks:
             if mark.kind in _SAYS_INSTEAD and position <= mark.start < mark.end:
                 spoken = self._say(mark, text[mark.start : mark.end], told)
                 if spoken:
-                    yield Saying(mark.start, mark.end, spoken)
+                    yield Replacement(mark.start, mark.end, spoken)
                     position = mark.end
 
     def _say(self, mark: Mark, word: str, told: str | None) -> str | None:
@@ -134,38 +134,38 @@ class MarkReader:
         """The word's sounds as the model takes them; noted where that is a respelling."""
         key = (word, tokens)
         if key not in self._spellings:
-            self._spellings[key] = say_phonemes(word, tokens, self.abilities)
+            self._spellings[key] = say_phonemes(word, tokens, self.capabilities)
             if not self._spellings[key].startswith("["):
                 said = f"{word} is spoken as {self._spellings[key]!r}: this model has no tokens for its sounds."
                 self.notes.append((start, start + len(word), said))
         return self._spellings[key]
 
 
-def _close(open_manners: list[tuple[float, _Manner]], place: int) -> Iterator[tuple[int, _Manner]]:
-    while open_manners[-1][0] <= place:
-        end, _ = open_manners.pop()
-        yield int(end), open_manners[-1][1]
+def _close(open_settings: list[tuple[float, _VoiceSettings]], place: int) -> Iterator[tuple[int, _VoiceSettings]]:
+    while open_settings[-1][0] <= place:
+        end, _ = open_settings.pop()
+        yield int(end), open_settings[-1][1]
 
 
-def _spoken_in(pieces: Iterable[Part], changes: Sequence[tuple[int, _Manner]]) -> Iterator[Part]:
-    number, manner = 0, _ORDINARY
+def _spoken_in(pieces: Iterable[Part], changes: Sequence[tuple[int, _VoiceSettings]]) -> Iterator[Part]:
+    number, settings = 0, _ORDINARY
     for piece in pieces:
         while number < len(changes) and changes[number][0] <= piece.start:
-            manner = changes[number][1]
+            settings = changes[number][1]
             number += 1
-        yield _under(piece, manner)
+        yield _under(piece, settings)
 
 
-def _under(piece: Part, manner: _Manner) -> Part:
-    if manner == _ORDINARY:
+def _under(piece: Part, settings: _VoiceSettings) -> Part:
+    if settings == _ORDINARY:
         return piece
-    emphasized = manner.is_emphasized and _EMPHASIS not in piece.enclosing
+    emphasized = settings.is_emphasized and _EMPHASIS not in piece.enclosing
     return replace(
         piece,
-        voice=manner.voice or piece.voice,
-        style=manner.style or piece.style,
-        language=manner.language,
-        speed=manner.speed or 1.0,
+        voice=settings.voice or piece.voice,
+        style=settings.style or piece.style,
+        language=settings.language,
+        speed=settings.speed or 1.0,
         enclosing=(*piece.enclosing, _EMPHASIS) if emphasized else piece.enclosing,
     )
 

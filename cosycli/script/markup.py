@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
-from cosycli.script.abilities import Abilities, compile_style, quoted_words, say_phonemes, voice_named
+from cosycli.script.capabilities import Capabilities, compile_style, quoted_words, say_phonemes, voice_named
 from cosycli.script.parts import Kind, Part
 from cosycli.script.phonemes import check_brace, read_phonemes
 from cosycli.script.segment import Note
@@ -62,13 +62,13 @@ class Markup:
     notes: tuple[Note, ...]
 
 
-def parse_markup(text: str, abilities: Abilities) -> Markup:
+def parse_markup(text: str, capabilities: Capabilities) -> Markup:
     """Find every mark of the notation in `text`.
 
     Raises:
         UsageError: a tag, style or voice does not exist, or a closing tag closes nothing.
     """
-    notation = Notation(text, abilities)
+    notation = Notation(text, capabilities)
     parts = notation.read(0, len(text))
     notation.finish()
     return Markup(tuple(parts), tuple(notation.notes))
@@ -94,7 +94,7 @@ class Notation:
     """
 
     text: str
-    abilities: Abilities
+    capabilities: Capabilities
     cast: Mapping[str, str] = field(default_factory=dict)
     place: Callable[[int], str] | None = None
     notes: list[Note] = field(default_factory=list)
@@ -164,7 +164,7 @@ class Notation:
     def _read_bracket(self, match: re.Match[str]) -> None:
         inside = match["bracket"].strip()
         directive = _DIRECTIVE.fullmatch(inside)
-        if match.group() in self.abilities.tags:
+        if match.group() in self.capabilities.tags:
             self._add(match.start(), match.end(), Kind.TOKENS, match.group())
         elif directive and (directive["closing"] or directive["name"] == "pause" or ":" in inside):
             self._read_directive(match, directive)
@@ -191,9 +191,9 @@ class Notation:
     def _read_angle(self, match: re.Match[str]) -> None:
         name = match["angle"].removeprefix("/")
         closing = match["angle"].startswith("/")
-        if self.abilities.encloses(name):
+        if self.capabilities.encloses(name):
             self._read_enclosing(match, name, closing)
-        elif match.group() in self.abilities.tags:
+        elif match.group() in self.capabilities.tags:
             self._add(match.start(), match.end(), Kind.TOKENS, match.group())
         elif closing or self._looks_meant(name, "<") or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
             raise self._unknown(match)
@@ -217,7 +217,7 @@ class Notation:
                 self._note(match, "does not say how the word before it sounds and is read as text.")
         if reading is None or reading.word_start < self._position:
             return
-        spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.abilities)
+        spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.capabilities)
         if not spoken.startswith("["):
             self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
         self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
@@ -233,8 +233,8 @@ class Notation:
         """The voice of the library, or the instruction of the model, that the tag asks for."""
         try:
             if name == "voice":
-                return voice_named(quoted_words(value) or value, self.abilities, self.cast)
-            return compile_style(value, self.abilities.styles)
+                return voice_named(quoted_words(value) or value, self.capabilities, self.cast)
+            return compile_style(value, self.capabilities.styles)
         except UsageError as error:
             raise UsageError(f"{self._where(match.start())}: {error.what}", error.hint) from None
 
@@ -253,7 +253,7 @@ class Notation:
         if not _TAG_NAME.fullmatch(name):
             return False
         bare = name.removeprefix("/")
-        known = [tag.strip("[]</>") for tag in MODEL_TAGS.union(self.abilities.tags) if tag.startswith(opening)]
+        known = [tag.strip("[]</>") for tag in MODEL_TAGS.union(self.capabilities.tags) if tag.startswith(opening)]
         known += _DIRECTIVES if opening == "[" else []
         orders = _ORDERS.union(known)
         return (
@@ -263,8 +263,8 @@ class Notation:
         )
 
     def _unknown(self, match: re.Match[str], hint: str = "") -> UsageError:
-        tags = sorted(self.abilities.tags, key=lambda tag: tag.strip("[]</>"))
-        styles = [] if self.abilities.styles is None else ["[style: …]", "[/style]"]
+        tags = sorted(self.capabilities.tags, key=lambda tag: tag.strip("[]</>"))
+        styles = [] if self.capabilities.styles is None else ["[style: …]", "[/style]"]
         valid = " ".join([*tags, *styles, "[voice: …]", "[/voice]", "[pause 1s]"])
         return UsageError(
             f"{self._where(match.start())}: {match.group()} is not a tag of this model.",
@@ -277,15 +277,17 @@ class Notation:
     def _add(self, start: int, end: int, kind: Kind, tokens: str = "", pause_s: float = 0.0) -> None:
         """Append a part, and before it the prose since the last one."""
         self._add_text(start)
-        self._parts.append(replace(self._manner(), start=start, end=end, kind=kind, tokens=tokens, pause_s=pause_s))
+        self._parts.append(
+            replace(self._current_part(), start=start, end=end, kind=kind, tokens=tokens, pause_s=pause_s)
+        )
         self._position = end
 
     def _add_text(self, end: int) -> None:
         if self._position < end:
-            self._parts.append(replace(self._manner(), end=end))
+            self._parts.append(replace(self._current_part(), end=end))
         self._position = end
 
-    def _manner(self) -> Part:
+    def _current_part(self) -> Part:
         """A part that begins here, spoken as the open tags say."""
         return Part(
             self._position,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-__all__ = ["Kind", "Part", "Saying", "cut", "say_instead"]
+__all__ = ["Kind", "Part", "Replacement", "cut", "say_instead"]
 
 
 class Kind(Enum):
@@ -48,7 +48,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Saying:
+class Replacement:
     """Source characters `start` to `end` are said as `spoken`, in which brackets are tokens of the model."""
 
     start: int
@@ -67,31 +67,33 @@ def cut(parts: Iterable[Part], places: Sequence[int]) -> Iterator[Part]:
             yield replace(part, start=start, end=end)
 
 
-def say_instead(parts: Iterable[Part], sayings: Sequence[Saying]) -> Iterator[Part]:
+def say_instead(parts: Iterable[Part], replacements: Sequence[Replacement]) -> Iterator[Part]:
     """The parts with each stretch of text said as it should be.
 
     Args:
-        sayings: in order and without overlap. One that reaches into anything but text of one speaker is left out.
+        replacements: in order and without overlap. One that reaches into anything but text of one speaker is left out.
     """
-    pieces = list(cut(parts, sorted({place for saying in sayings for place in (saying.start, saying.end)})))
+    pieces = list(
+        cut(parts, sorted({place for replacement in replacements for place in (replacement.start, replacement.end)}))
+    )
     number = 0
-    for saying in sayings:
-        while number < len(pieces) and pieces[number].start < saying.start:
+    for replacement in replacements:
+        while number < len(pieces) and pieces[number].start < replacement.start:
             yield pieces[number]
             number += 1
         last = number
-        while last < len(pieces) and pieces[last].end <= saying.end:
+        while last < len(pieces) and pieces[last].end <= replacement.end:
             last += 1
         covered = pieces[number:last]
-        if covered and _can_be_replaced(covered, saying):
-            yield replace(covered[0], end=saying.end, kind=Kind.TOKENS, tokens=saying.spoken)
+        if covered and _can_be_replaced(covered, replacement):
+            yield replace(covered[0], end=replacement.end, kind=Kind.TOKENS, tokens=replacement.spoken)
             number = last
     yield from pieces[number:]
 
 
-def _can_be_replaced(pieces: Sequence[Part], saying: Saying) -> bool:
+def _can_be_replaced(pieces: Sequence[Part], replacement: Replacement) -> bool:
     return (
-        (pieces[0].start, pieces[-1].end) == (saying.start, saying.end)
+        (pieces[0].start, pieces[-1].end) == (replacement.start, replacement.end)
         and all(piece.kind is Kind.TEXT for piece in pieces)
         and len({piece.speaker for piece in pieces}) == 1
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from cosycli.errors import InputError
-from cosycli.script.abilities import Abilities
+from cosycli.script.capabilities import Capabilities
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import parse_markup
 from cosycli.script.passages import read_passages
@@ -45,7 +45,7 @@ def read_script(
         InputError: nothing in the text can be spoken.
         MissingError: what is needed for katakana is not installed.
     """
-    markup = parse_markup(text, Abilities(tags, styles, voices, phonemes))
+    markup = parse_markup(text, Capabilities(tags, styles, voices, phonemes))
     said = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses, katakana=katakana)
     if not said.segments:
         raise _nothing_to_say(text)

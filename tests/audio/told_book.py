@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Metadata
-from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import BookScript, read_book_script
+from cosycli.script.capabilities import Capabilities
 
 SEGMENT_S, PAUSE_S, HEAD_S = 3.0, 0.5, 0.75
 
@@ -39,10 +39,10 @@ def paragraph(text: str) -> Block:
 
 
 def book_of(*chapters: Chapter, metadata: Metadata | None = None, **facts: object) -> BookScript:
-    """The script of a book, for a model without abilities."""
+    """The script of a book, for a model without capabilities."""
     book = Book(metadata or Metadata("The Lake", authors=("Ada Example",), language="en"), chapters, 0, **facts)
     voices = ("slt",)
-    return read_book_script(book, Abilities(tags=(), styles=None, voices=voices, phonemes=("[R]", "[EH1]", "[D]")))
+    return read_book_script(book, Capabilities(tags=(), styles=None, voices=voices, phonemes=("[R]", "[EH1]", "[D]")))
 
 
 def tell(book: BookScript, *files: Path) -> Told:

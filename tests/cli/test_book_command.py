@@ -174,7 +174,7 @@ def test_only_the_chosen_chapters_are_rendered_and_all_of_them_fit_in_later(cosy
     assert rendered(both) + one == len(cosy("book", novel, "-o", "other.m4b").synthesizers[-1].requests)
 
 
-def test_a_segment_that_fails_its_checks_is_named_with_the_command_to_mend_it(cosy, novel):
+def test_a_segment_that_fails_its_checks_is_named_with_the_command_to_fix_it(cosy, novel):
     novel.write_text(BOOK + "\nMumble mumble, said the third lamp, and went out of its own accord.\n", encoding="utf-8")
     ended = cosy("book", novel)
     assert ended.status == 5

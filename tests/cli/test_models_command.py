@@ -27,17 +27,17 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
 def test_list_says_what_each_model_can_do(cosy):
     lines = cosy("models", "list").out.decode().splitlines()[2:]
     told = zip(lines[::2], lines[1::2], strict=True)
-    can = {name.split()[0]: abilities.strip().split("; ") for name, abilities in told}
+    can = {name.split()[0]: capabilities.strip().split("; ") for name, capabilities in told}
     assert "ready speakers" in can["cosyvoice-300m-sft"]
     assert "voices from clips (approximate)" in can["cosyvoice-300m-sft"]
-    takes_instructions = {name for name, abilities in can.items() if "instructions in words" in abilities}
+    takes_instructions = {name for name, capabilities in can.items() if "instructions in words" in capabilities}
     assert takes_instructions == {"cosyvoice-300m-instruct", "cosyvoice2-0.5b", "fun-cosyvoice3-0.5b-2512"}
     assert {"pinyin", "styles by name", "tags"} <= set(can["fun-cosyvoice3-0.5b-2512"])
 
 
-def test_show_tells_abilities_variants_and_files_with_their_checksums(cosy):
+def test_show_tells_capabilities_variants_and_files_with_their_checksums(cosy):
     facts = json.loads(cosy("models", "show", "fun-cosyvoice3-0.5b-2512", "--json").out)
-    assert facts["abilities"]["pinyin"] == "exact"
+    assert facts["capabilities"]["pinyin"] == "exact"
     assert facts["variants"] == ["rl"]
     assert {key: facts["files"][0][key] for key in ("path", "size")} == {"path": "cosyvoice3.yaml", "size": 6934}
     assert [file["path"] for file in facts["files"] if file["variant"] == "rl"] == ["llm.rl.pt"]

@@ -306,7 +306,7 @@ def test_a_missing_document_is_a_warning(read):
     assert [warning.split()[0] for warning in book.warnings] == ["the", "OPS/g.xhtml"]
 
 
-def test_a_document_that_is_not_xml_is_mended(read):
+def test_a_document_that_is_not_xml_is_repaired(read):
     broken = page("<p>one <b>two</p><p/>three & four<br>five")
     book = read({"a.xhtml": broken})
     assert texts(book) == ["one two", "three & four\nfive"]

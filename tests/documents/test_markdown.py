@@ -11,8 +11,8 @@ from cosycli.documents.book import BlockKind
 from cosycli.documents.markdown import read_markdown
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Pauses
-from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
+from cosycli.script.capabilities import Capabilities
 
 EVERYTHING = ReadingPolicy(frozenset({"alt-text", "code", "contents", "notes", "title-page"}))
 
@@ -146,7 +146,7 @@ def test_code_and_escaped_signs_are_never_obeyed():
     )
     script = read_book_script(
         book,
-        Abilities(MODEL_TAGS, STYLES_V2, None, PHONEMES),
+        Capabilities(MODEL_TAGS, STYLES_V2, None, PHONEMES),
         language=None,
         pauses=Pauses(),
         lexicon=None,

@@ -17,7 +17,7 @@ import numpy as np
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 
 MAX_DIFFERENCE = 1e-4  # of a sample; full scale is 1
 WORDS = ("the", "lamp", "was", "lit", "and", "nobody", "on", "the", "stairs", "could", "say", "who", "carried", "it")
@@ -25,7 +25,7 @@ WORDS = ("the", "lamp", "was", "lit", "and", "nobody", "on", "the", "stairs", "c
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of rendering every segment again in company.
+    """What came of rendering every segment again in batches.
 
     Attributes:
         num_other_tokens: takes whose tokens are not those of the segment rendered alone.
@@ -50,7 +50,7 @@ def sentences(number: int, max_words: int) -> list[str]:
 def compare(synthesizer: Synthesizer, voice: str, num_segments: int, max_words: int) -> Outcome:
     """Every segment alone, then all of them in each of the other ways."""
     segments = synthesizer.read("\n\n".join(sentences(num_segments, max_words))).segments
-    utterances = utterances_of(segments, Manner(voice))
+    utterances = utterances_of(segments, VoiceSettings(voice))
     alone = dict(zip(utterances, render(synthesizer, utterances, 1), strict=True))
     shuffled = random.Random(2).sample(utterances, len(utterances))
     pairs = [

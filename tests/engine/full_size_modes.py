@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.features import profile_of
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.model_library import PublishedModel, find_published, published_models
 from tests.model.full_size_model import write_full_size_model
 from tests.model.tiny_model_v1 import SPEAKERS
@@ -105,8 +105,8 @@ def _modes_of(
     return modes
 
 
-def _spoken(synthesizer: Synthesizer, text: str, **manner: str) -> Sound:
-    return synthesizer.speak(text, **manner).samples
+def _spoken(synthesizer: Synthesizer, text: str, **voice_settings: str) -> Sound:
+    return synthesizer.speak(text, **voice_settings).samples
 
 
 def _converted(synthesizer: Synthesizer, voice: str) -> Sound:
@@ -115,7 +115,7 @@ def _converted(synthesizer: Synthesizer, voice: str) -> Sound:
 
 
 def _streamed(synthesizer: Synthesizer, voice: str) -> Sound:
-    utterances = utterances_of(synthesizer.read("Good evening. One moment.").segments, Manner(voice))
+    utterances = utterances_of(synthesizer.read("Good evening. One moment.").segments, VoiceSettings(voice))
     return np.concatenate(list(synthesizer.stream(utterances)))
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cosycli.engine.seams import jump_at_seams, seams_of
+from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.synthesizer import Synthesizer
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
 from cosycli.model_library import find_model
@@ -27,7 +27,7 @@ from cosycli.model_library import find_model
 def measure_masks(text: Path, voice: str, name: str) -> None:
     model = load_model(find_model(name), "cpu")
     synthesizer = Synthesizer(model, verify=True, retakes=0)
-    utterances = utterances_of(synthesizer.read(text.read_text(encoding="utf-8")).segments, Manner(voice))
+    utterances = utterances_of(synthesizer.read(text.read_text(encoding="utf-8")).segments, VoiceSettings(voice))
     num_prompt = synthesizer._stages.prompt(voice).mel.shape[1]
     print("mask         flow RTF  letters  jump, most  failed")
     for mask in FlowMask:
@@ -45,11 +45,11 @@ def measure_masks(text: Path, voice: str, name: str) -> None:
 
 def _jumps(model: Model, takes: Sequence[Take], num_prompt: int) -> list[float]:
     flow, mel = model.profile.flow, model.profile.mel
-    seams = [
-        seams_of(model.flow, FlowMask.CHUNK, num_prompt, flow.num_frames(len(take.tokens)), take.segment.speed)
+    boundaries = [
+        chunk_boundaries(model.flow, FlowMask.CHUNK, num_prompt, flow.num_frames(len(take.tokens)), take.segment.speed)
         for take in takes
     ]
-    jumps = [jump_at_seams(take.samples, mel, places) for take, places in zip(takes, seams, strict=True)]
+    jumps = [jump_at_boundaries(take.samples, mel, places) for take, places in zip(takes, boundaries, strict=True)]
     return [jump for jump in jumps if jump is not None]
 
 

@@ -59,7 +59,7 @@ def measure(model: Model) -> None:
 
     use = stages.memory.use
     of_sound = OVERHEAD + use.frame * 3 * flow.num_frames(max(SECONDS) * flow.token_rate)
-    of_speech = NUM_ROWS * use.of_row(most_positions(REQUEST, model.profile.language_model))
+    of_speech = NUM_ROWS * use.of_sequence(most_positions(REQUEST, model.profile.language_model))
     for name, work, expected in (
         ("flow", make_mels, of_sound),
         ("vocoder", make_waves, of_sound),

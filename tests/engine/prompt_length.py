@@ -24,10 +24,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cosycli.engine.abilities import read_for
+from cosycli.engine.capabilities import read_for
 from cosycli.engine.decoding import decode
 from cosycli.engine.stages import Stages
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import listener_for, verdict_on
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.measure import measure
@@ -74,7 +74,7 @@ class Trial:
             self.prompt = self._stages.prompt(folder)  # which is kept, under this name
         scripts = [read_for(self._model.profile, sentence) for sentence in SENTENCES]
         self._items: list[Utterance] = [
-            item for script in scripts for item in utterances_of(script.segments, Manner(folder))
+            item for script in scripts for item in utterances_of(script.segments, VoiceSettings(folder))
         ]
         requests = [self._stages.request(item) for item in self._items]
         self._tokens = [spoken.tokens for spoken in decode(self._model.language_model, requests)]

@@ -13,7 +13,7 @@ import torch
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.decoding import Request
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
 from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
@@ -50,13 +50,13 @@ def clip_voice(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def takes_of(synthesizer: Synthesizer, text: str, **manner: object) -> list:
-    return list(synthesizer.render(utterances_of(synthesizer.read(text).segments, Manner(**manner))))
+def takes_of(synthesizer: Synthesizer, text: str, **voice_settings: object) -> list:
+    return list(synthesizer.render(utterances_of(synthesizer.read(text).segments, VoiceSettings(**voice_settings))))
 
 
-def requests_of(synthesizer: Synthesizer, text: str, **manner: object) -> list[Request]:
+def requests_of(synthesizer: Synthesizer, text: str, **voice_settings: object) -> list[Request]:
     """What the language model is asked to read."""
-    utterances = utterances_of(synthesizer.read(text).segments, Manner(**manner))
+    utterances = utterances_of(synthesizer.read(text).segments, VoiceSettings(**voice_settings))
     return [synthesizer._stages.request(utterance) for utterance in utterances]
 
 
@@ -90,7 +90,7 @@ def test_a_take_is_as_long_as_its_tokens(synthesizer: Synthesizer) -> None:
     assert len(take.samples) == int(len(take.tokens) / 50 * 22050 / 256) * 256
 
 
-def test_a_sentence_sounds_the_same_in_any_company(synthesizer: Synthesizer) -> None:
+def test_a_sentence_sounds_the_same_in_any_batch(synthesizer: Synthesizer) -> None:
     paragraphs = [f"Sentence number {word}." for word in ("one", "twenty two", "three hundred thousand and five")]
     together = takes_of(synthesizer, "\n\n".join(paragraphs), voice=SPEAKERS[0])
     for paragraph, take in zip(paragraphs, together, strict=True):
@@ -107,8 +107,8 @@ def test_the_language_model_is_told_who_speaks(synthesizer: Synthesizer, directo
 
 
 def test_an_instruction_stands_before_the_text_and_the_speaker_is_left_out(instructed: Synthesizer) -> None:
-    manner = {"voice": SPEAKERS[0], "instruction": "A fiery leader."}
-    (request,) = requests_of(instructed, "Good evening.", **manner)
+    voice_settings = {"voice": SPEAKERS[0], "instruction": "A fiery leader."}
+    (request,) = requests_of(instructed, "Good evening.", **voice_settings)
     told = bytes(token for token in request.prompt_text if token < 256)
     assert request.speaker is None
     assert told.startswith(b"A fiery leader.")

@@ -12,8 +12,8 @@ import soundfile
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.abilities import abilities_of, instruction_of, read_for
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.capabilities import capabilities_of, instruction_of, read_for
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.voice_prompt import prepare_voice
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3
@@ -56,8 +56,8 @@ def voice_without_transcript(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None = None) -> tuple[str, int]:
     """What the language model reads first, and how many speech tokens it takes as said."""
-    manner = Manner(voice, instruction_of(style, COSYVOICE_3))
-    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, manner)
+    voice_settings = VoiceSettings(voice, instruction_of(style, COSYVOICE_3))
+    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, voice_settings)
     request = synthesizer._stages.request(utterance)
     tokenizer = synthesizer._model.text_tokenizer
     end = tokenizer.id_of("<|endofprompt|>")
@@ -98,7 +98,7 @@ def test_an_instruction_follows_the_introduction(synthesizer: Synthesizer, voice
 
 
 def test_pronunciations_reach_the_model_as_its_own_tokens(synthesizer: Synthesizer, voice: str) -> None:
-    (utterance,) = utterances_of(synthesizer.read("He read{R EH1 D} 银行{yin2 hang2}.").segments, Manner(voice))
+    (utterance,) = utterances_of(synthesizer.read("He read{R EH1 D} 银行{yin2 hang2}.").segments, VoiceSettings(voice))
     request = synthesizer._stages.request(utterance)
     tokenizer = synthesizer._model.text_tokenizer
     for token in ("[R]", "[EH1]", "[D]", "[y]", "[ín]", "[h]", "[áng]"):
@@ -106,7 +106,7 @@ def test_pronunciations_reach_the_model_as_its_own_tokens(synthesizer: Synthesiz
 
 
 def test_styles_and_phonemes_are_those_of_the_version() -> None:
-    v2, v3 = abilities_of(COSYVOICE_2), abilities_of(COSYVOICE_3)
+    v2, v3 = capabilities_of(COSYVOICE_2), capabilities_of(COSYVOICE_3)
     assert v3.styles is not None
     assert v2.styles is not None
     assert "minnan" in v3.styles
@@ -120,16 +120,16 @@ def test_styles_and_phonemes_are_those_of_the_version() -> None:
 def test_styles_are_the_published_instructions(shared: Path) -> None:
     published = json.loads((shared / "reference" / "instructions.json").read_text(encoding="utf-8"))["v3"]
     styles = {name: words for group in published.values() for name, words in group.items()}
-    assert abilities_of(COSYVOICE_3).styles == styles
+    assert capabilities_of(COSYVOICE_3).styles == styles
 
 
 def test_every_phoneme_of_a_script_is_a_token() -> None:
-    assert set(abilities_of(COSYVOICE_3).phonemes) == set(phoneme_tokens())
+    assert set(capabilities_of(COSYVOICE_3).phonemes) == set(phoneme_tokens())
 
 
-def test_company_does_not_change_a_sentence(synthesizer: Synthesizer, voice: str) -> None:
+def test_batch_composition_does_not_change_a_sentence(synthesizer: Synthesizer, voice: str) -> None:
     segments = synthesizer.read("One.\n\nTwo to six.\n\nNo!").segments
-    utterances = utterances_of(segments, Manner(voice))
+    utterances = utterances_of(segments, VoiceSettings(voice))
     for utterance, take in zip(utterances, synthesizer.render(utterances), strict=True):
         (alone,) = synthesizer.render([utterance])
         assert alone.tokens == take.tokens
@@ -138,7 +138,7 @@ def test_company_does_not_change_a_sentence(synthesizer: Synthesizer, voice: str
 
 def test_each_variant_has_weights_of_its_own(directory: Path, voice: str) -> None:
     base, rl = (cosycli.load(str(directory), device="cpu", variant=variant) for variant in (None, "rl"))
-    utterances = utterances_of(base.read("Hello.").segments, Manner(voice))
+    utterances = utterances_of(base.read("Hello.").segments, VoiceSettings(voice))
     assert next(base.render(utterances)).tokens != next(rl.render(utterances)).tokens
 
 

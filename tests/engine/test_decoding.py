@@ -118,7 +118,7 @@ def test_a_decoder_that_failed_can_be_used_again(model, requests, monkeypatch):
     decoder.decode(requests)
     with monkeypatch.context() as patch:
         patch.setattr(model, "step", no_memory)
-        patch.setattr(model, "read", no_memory)
+        patch.setattr(model, "prefill", no_memory)
         with pytest.raises(MemoryError):
             decoder.decode(requests)
     assert decoder.decode(requests) == decode(model, requests)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cosycli.engine.abilities import abilities_of, check_language, instruction_of, languages_of, read_for
+from cosycli.engine.capabilities import capabilities_of, check_language, instruction_of, languages_of, read_for
 from cosycli.engine.features import features_of, profile_of
 from cosycli.errors import UsageError
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, read_profile
@@ -74,9 +74,9 @@ def test_tags_are_for_the_models_that_know_them(tag):
     if tag.startswith("</"):
         return
     for profile in (COSYVOICE_2, COSYVOICE_3, INSTRUCT):
-        if tag in abilities_of(profile).tags:
+        if tag in capabilities_of(profile).tags:
             assert tag in read_for(profile, text).segments[0].text
-    assert (tag in abilities_of(INSTRUCT).tags) == (tag.strip("[]<>") in ("laughter", "breath", "strong"))
+    assert (tag in capabilities_of(INSTRUCT).tags) == (tag.strip("[]<>") in ("laughter", "breath", "strong"))
     with pytest.raises(UsageError, match="not a tag of this model"):
         read_for(COSYVOICE_1, text)
 

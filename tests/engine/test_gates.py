@@ -42,7 +42,7 @@ def test_a_good_take_passes_everything():
         ("repetition", {"tokens": (7,) * 40}),
         ("level", {"samples": np.concatenate([hum(6, 0.001), silence(0.1)])}),
         ("cut tail", {"samples": hum(6)}),
-        ("seams", {"seam_jump": 2.0}),
+        ("chunk boundaries", {"boundary_jump": 2.0}),
     ],
 )
 def test_each_fault_is_found_by_its_gate(failure, changes):

@@ -13,9 +13,9 @@ import torch
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.memory import OVERHEAD, Memory, MemoryUse
-from cosycli.engine.room import OutOfMemoryError
+from cosycli.engine.memory_budget import OutOfMemoryError
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model, load_model
 from tests.model.tiny_model import write_tiny_model
@@ -41,7 +41,7 @@ def plentiful(model: Model) -> list[Take]:
 
 
 def takes_of(synthesizer: Synthesizer) -> list[Take]:
-    return list(synthesizer.render(utterances_of(synthesizer.read(TEXT).segments, Manner("meg"))))
+    return list(synthesizer.render(utterances_of(synthesizer.read(TEXT).segments, VoiceSettings("meg"))))
 
 
 def assert_same(takes: list[Take], others: list[Take]) -> None:
@@ -71,7 +71,7 @@ NETWORKS = (("language_model", "new_cache"), ("flow", "mels"), ("vocoder", "forw
 @pytest.fixture(autouse=True)
 def in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flow and vocoder take several rows at once, as on a GPU."""
-    monkeypatch.setattr("cosycli.engine.sounding.CPU_FRAMES", 3000)
+    monkeypatch.setattr("cosycli.engine.token2wav.CPU_FRAMES", 3000)
 
 
 @pytest.mark.parametrize(("network", "method"), NETWORKS, ids=[network for network, _ in NETWORKS])
@@ -113,7 +113,7 @@ def test_a_small_budget_gives_the_same_takes_in_smaller_batches(
     monkeypatch.setattr(model.flow, "mels", flow)
     monkeypatch.setattr(model.language_model, "new_cache", cache)
     synthesizer = Synthesizer(model, retakes=0)
-    synthesizer._stages.memory.speaking.num_bytes = synthesizer._stages.memory.sounding.num_bytes = 1
+    synthesizer._stages.memory.decoding.num_bytes = synthesizer._stages.memory.token2wav.num_bytes = 1
     assert_same(takes_of(synthesizer), plentiful)
     assert {*flow.sizes, *cache.sizes} == {1}
 
@@ -126,14 +126,14 @@ def taken_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("taken_before")
 def test_a_budget_holds_the_model_and_the_work(model: Model) -> None:
-    assert Memory(model, "1700MB").budget == 1_000_000_000
+    assert Memory(model, "1700MB").total_bytes == 1_000_000_000
 
 
 @pytest.mark.usefixtures("taken_before")
-def test_lanes_share_a_budget_and_are_fewer_where_it_is_small(model: Model) -> None:
-    wide, narrow = Memory(model, "1TB", max_lanes=4), Memory(model, smallest_budget(model), max_lanes=4)
-    assert (wide.num_lanes, narrow.num_lanes) == (4, 1)
-    assert wide.speaking.num_bytes + 4 * (wide.sounding.num_bytes + OVERHEAD) <= wide.budget
+def test_threads_share_a_budget_and_are_fewer_where_it_is_small(model: Model) -> None:
+    wide, narrow = Memory(model, "1TB", max_threads=4), Memory(model, smallest_budget(model), max_threads=4)
+    assert (wide.num_threads, narrow.num_threads) == (4, 1)
+    assert wide.decoding.num_bytes + 4 * (wide.token2wav.num_bytes + OVERHEAD) <= wide.total_bytes
 
 
 def smallest_budget(model: Model) -> str:
@@ -148,7 +148,7 @@ def test_what_a_refusal_asks_for_is_enough_for_the_next_run(model: Model, monkey
     """Its process takes a little more."""
     asked = smallest_budget(model)
     monkeypatch.setattr("cosycli.engine.memory.taken_memory", lambda device: 710_000_000)
-    assert Memory(model, asked).num_lanes == 1
+    assert Memory(model, asked).num_threads == 1
 
 
 def test_a_budget_too_small_for_the_model_says_how_much_it_needs(folder: Path) -> None:
@@ -156,15 +156,15 @@ def test_a_budget_too_small_for_the_model_says_how_much_it_needs(folder: Path) -
         cosycli.load(str(folder), device="cpu", memory="1MB")
 
 
-def test_half_of_what_is_free_is_used_and_never_less_than_speaking_takes(
+def test_half_of_what_is_free_is_used_and_never_less_than_decoding_takes(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cosycli.engine.memory.free_memory", lambda device: 8_000_000_000)
-    assert Memory(model).budget == 4_000_000_000
+    assert Memory(model).total_bytes == 4_000_000_000
     monkeypatch.setattr("cosycli.engine.memory.free_memory", lambda device: 0)
-    assert Memory(model).sounding.num_bytes > 0
+    assert Memory(model).token2wav.num_bytes > 0
 
 
 def test_longer_rows_take_more_memory(model: Model) -> None:
     use = MemoryUse.of(model)
-    assert use.of_row(2000) > use.of_row(1000) > 1000 * use.position
+    assert use.of_sequence(2000) > use.of_sequence(1000) > 1000 * use.position

@@ -1,4 +1,4 @@
-"""Waves that overlap give the takes of waves that are rendered one after the other."""
+"""Batches that overlap give the takes of batches that are rendered one after the other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.overlap import AT_ONCE, Abandoned, Turn, overlapped
+from cosycli.engine.overlap import AT_ONCE, Cancelled, PriorityLock, overlapped
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from tests.model.tiny_model import write_tiny_model
 
 PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should
@@ -67,55 +67,55 @@ class TestItems:
         assert 1 <= len(begun) <= 1 + AT_ONCE
 
     def test_threads_end_when_the_caller_goes_away(self) -> None:
-        turn, has_turn, is_gone = Turn(CPU), threading.Event(), threading.Event()
+        lock, has_lock, is_gone = PriorityLock(CPU), threading.Event(), threading.Event()
         heard: list[str] = []
 
         def work(number: int) -> None:
             if number == 0:
                 return
-            with turn.taken():
-                has_turn.set()
+            with lock.held():
+                has_lock.set()
                 assert came(is_gone)
-                turn.give_way()
+                lock.yield_to_earlier()
                 heard.append("went on for nobody")
 
         before = threading.enumerate()
         results = overlapped(work, range(9))
         next(results)
         threads = threads_beside(before)
-        assert came(has_turn)
+        assert came(has_lock)
         results.close()
         is_gone.set()
         assert ended(threads)
         assert heard == []
 
-    def test_the_earlier_item_goes_first_in_the_middle_of_the_turn_of_a_later_one(self) -> None:
-        turn, later_has_turn, earlier_had_turn = Turn(CPU), threading.Event(), threading.Event()
+    def test_the_earlier_item_goes_first_in_the_middle_of_the_lock_of_a_later_one(self) -> None:
+        lock, later_has_lock, earlier_had_lock = PriorityLock(CPU), threading.Event(), threading.Event()
 
         def work(number: int) -> bool:
             if number == 0:
-                assert came(later_has_turn)
-                with turn.taken():
-                    earlier_had_turn.set()
+                assert came(later_has_lock)
+                with lock.held():
+                    earlier_had_lock.set()
                 return True
-            with turn.taken():
-                later_has_turn.set()
+            with lock.held():
+                later_has_lock.set()
                 for _ in range(6000):
-                    turn.give_way()
-                    if earlier_had_turn.wait(PATIENCE_S / 6000):
+                    lock.yield_to_earlier()
+                    if earlier_had_lock.wait(PATIENCE_S / 6000):
                         return True
             return False
 
         assert list(overlapped(work, range(2))) == [True, True]
 
-    def test_a_turn_is_of_one_thread_at_a_time(self) -> None:
-        turn = Turn(CPU)
+    def test_a_lock_is_of_one_thread_at_a_time(self) -> None:
+        lock = PriorityLock(CPU)
         inside: list[int] = []
 
         def work(number: int) -> set[int]:
             seen = set()
             for _ in range(200):
-                with turn.taken():
+                with lock.held():
                     inside.append(number)
                     seen.add(len(inside))
                     inside.remove(number)
@@ -124,20 +124,20 @@ class TestItems:
         assert set().union(*overlapped(work, range(4))) == {1}
 
     @ON_A_GPU
-    def test_a_turn_comes_after_what_its_thread_has_asked_a_gpu_for(self) -> None:
-        turn = Turn(torch.device("cuda"))
+    def test_a_lock_comes_after_what_its_thread_has_asked_a_gpu_for(self) -> None:
+        lock = PriorityLock(torch.device("cuda"))
         x = torch.zeros(1 << 24, device="cuda")
         for _ in range(100):
             x += 1
-        with turn.taken():
+        with lock.held():
             assert x[-1].item() == 100
             assert torch.cuda.current_stream() != torch.cuda.default_stream()
 
-    def test_a_turn_ends_with_what_goes_wrong_in_it(self) -> None:
-        turn = Turn(CPU)
-        with pytest.raises(Abandoned), turn.taken():
-            raise Abandoned
-        with turn.taken():
+    def test_a_lock_ends_with_what_goes_wrong_in_it(self) -> None:
+        lock = PriorityLock(CPU)
+        with pytest.raises(Cancelled), lock.held():
+            raise Cancelled
+        with lock.held():
             pass
 
 
@@ -159,34 +159,34 @@ def overlapping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def waves(synthesizer: Synthesizer) -> list[list[Utterance]]:
+def batches(synthesizer: Synthesizer) -> list[list[Utterance]]:
     text = "\n\n".join(f"Sentence number {number}." for number in range(7))
-    said = utterances_of(synthesizer.read(text).segments, Manner("meg"))
+    said = utterances_of(synthesizer.read(text).segments, VoiceSettings("meg"))
     return [said[:3], said[3:5], said[5:]]
 
 
-class TestWaves:
+class TestBatches:
     """The tiny model was never trained: every take fails its checks, and is drawn again."""
 
     @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=ON_A_GPU)])
-    def test_takes_are_those_of_waves_one_after_the_other(
-        self, folder: str, waves: list[list[Utterance]], monkeypatch: pytest.MonkeyPatch, device: str
+    def test_takes_are_those_of_batches_one_after_the_other(
+        self, folder: str, batches: list[list[Utterance]], monkeypatch: pytest.MonkeyPatch, device: str
     ) -> None:
         synthesizer = cosycli.load(folder, device=device, dtype="float32", retakes=1)
         monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: False)
-        expected = list(synthesizer.render_waves(waves))
+        expected = list(synthesizer.render_batches(batches))
         monkeypatch.setattr("cosycli.engine.synthesizer.can_overlap", lambda device: True)
-        made = list(synthesizer.render_waves(waves))
+        made = list(synthesizer.render_batches(batches))
         assert [len(takes) for takes in made] == [3, 2, 2]
         for take, other in zip(flat(made), flat(expected), strict=True):
             assert (take.segment, take.tokens, take.failures) == (other.segment, other.tokens, other.failures)
             assert take.num_draws == other.num_draws == 2
             np.testing.assert_allclose(take.samples, other.samples, atol=1e-4)
 
-    def test_the_next_wave_is_spoken_while_this_one_is_made_to_sound(
+    def test_the_next_batch_is_spoken_while_this_one_is_made_to_sound(
         self,
         synthesizer: Synthesizer,
-        waves: list[list[Utterance]],
+        batches: list[list[Utterance]],
         overlapping: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -204,40 +204,40 @@ class TestWaves:
 
         monkeypatch.setattr(synthesizer._stages.decoder, "decode", begin)
         monkeypatch.setattr(synthesizer._stages, "mels", wait)
-        assert [len(takes) for takes in synthesizer.render_waves(waves)] == [3, 2, 2]
+        assert [len(takes) for takes in synthesizer.render_batches(batches)] == [3, 2, 2]
 
-    def test_an_error_in_a_wave_comes_after_the_takes_before_it(
+    def test_an_error_in_a_batch_comes_after_the_takes_before_it(
         self,
         synthesizer: Synthesizer,
-        waves: list[list[Utterance]],
+        batches: list[list[Utterance]],
         overlapping: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         request = synthesizer._stages.request
 
         def fail(item: Utterance) -> Any:
-            if item.segment == waves[1][0].segment:
+            if item.segment == batches[1][0].segment:
                 raise ZeroDivisionError
             return request(item)
 
         monkeypatch.setattr(synthesizer._stages, "request", fail)
-        rendered = synthesizer.render_waves(waves)
+        rendered = synthesizer.render_batches(batches)
         assert len(next(rendered)) == 3
         with pytest.raises(ZeroDivisionError):
             next(rendered)
 
     def test_nothing_goes_on_when_the_caller_goes_away(
-        self, synthesizer: Synthesizer, waves: list[list[Utterance]], overlapping: None
+        self, synthesizer: Synthesizer, batches: list[list[Utterance]], overlapping: None
     ) -> None:
         before = threading.enumerate()
-        rendered = synthesizer.render_waves(10 * waves)
+        rendered = synthesizer.render_batches(10 * batches)
         next(rendered)
         threads = threads_beside(before)
         rendered.close()
         assert threads
         assert ended(threads)
-        assert list(synthesizer.render_waves(waves[:1]))
+        assert list(synthesizer.render_batches(batches[:1]))
 
 
-def flat(waves: list[list[Take]]) -> Iterator[Take]:
-    return (take for takes in waves for take in takes)
+def flat(batches: list[list[Take]]) -> Iterator[Take]:
+    return (take for takes in batches for take in takes)

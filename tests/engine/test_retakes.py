@@ -9,7 +9,7 @@ import pytest
 
 from cosycli.engine.retakes import best_takes
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.script import read_script
 
 
@@ -29,7 +29,7 @@ class Draws:
 
 
 def utterances(*texts: str) -> list[Utterance]:
-    return utterances_of(read_script("\n\n".join(f"{text}." for text in texts)).segments, Manner())
+    return utterances_of(read_script("\n\n".join(f"{text}." for text in texts)).segments, VoiceSettings())
 
 
 def test_only_what_fails_is_drawn_again_and_with_another_seed() -> None:

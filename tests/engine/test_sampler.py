@@ -68,7 +68,7 @@ def test_fixed_shapes_draw_the_same(batch):
     assert torch.equal(sample(*batch, PROFILE, has_fixed_shapes=True), sample(*batch, PROFILE))
 
 
-def test_a_row_draws_the_same_alone_and_in_company(batch):
+def test_a_row_draws_the_same_alone_and_in_a_batch(batch):
     log_probs, history, uniform = batch
     together = sample(log_probs, history, uniform, PROFILE)
     for row in range(0, 200, 7):

@@ -15,7 +15,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.decoding import decode, without_long_silence
 from cosycli.engine.interleaving import InterleavedDecoder
-from cosycli.engine.utterance import Manner, Utterance, utterances_of
+from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.model.masks import FlowMask
 from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
@@ -54,7 +54,7 @@ def arriving(synthesizer: Synthesizer, *sentences: str, voice: str, seed: int = 
     """Sentences of one paragraph."""
     for sentence in sentences:
         (segment,) = synthesizer.read(sentence).segments
-        yield from utterances_of([replace(segment, pause_after_s=0.4)], Manner(voice, seed=seed))
+        yield from utterances_of([replace(segment, pause_after_s=0.4)], VoiceSettings(voice, seed=seed))
 
 
 def in_one_piece(synthesizer: Synthesizer, utterance: Utterance) -> np.ndarray:

@@ -11,9 +11,9 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
-from cosycli.model.packed_linear import without_packing
+from cosycli.model.prepacked_linear import without_prepacking
 from tests.model.tiny_model import write_tiny_model
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"
@@ -42,8 +42,8 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def takes_of(synthesizer: Synthesizer, text: str, mask: str = "full", **manner: object) -> list:
-    utterances = utterances_of(synthesizer.read(text).segments, Manner(**manner))
+def takes_of(synthesizer: Synthesizer, text: str, mask: str = "full", **voice_settings: object) -> list:
+    utterances = utterances_of(synthesizer.read(text).segments, VoiceSettings(**voice_settings))
     return list(synthesizer.render(utterances, mask=mask))
 
 
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_speech_and_another_gives_another(synthesiz
     assert first.tokens != other.tokens
 
 
-def test_a_sentence_sounds_the_same_in_any_company(synthesizer: Synthesizer, voice: str) -> None:
+def test_a_sentence_sounds_the_same_in_any_batch(synthesizer: Synthesizer, voice: str) -> None:
     paragraphs = [f"Sentence number {word}." for word in ("one", "twenty two", "three hundred thousand and five")]
     together = takes_of(synthesizer, "\n\n".join(paragraphs), voice=voice)
     for paragraph, take in zip(paragraphs, together, strict=True):
@@ -92,11 +92,11 @@ def test_an_unknown_mask_lists_the_valid_ones(synthesizer: Synthesizer, voice: s
     ("num_utterances", "num_cores", "size"),
     [(0, 2, 1), (15, 2, 15), (16, 2, 8), (40, 2, 20), (100, 2, 25), (40, 1, 20), (40, 0, 20), (64, 1, 32)],
 )
-def test_waves_give_every_core_as_much(
+def test_batches_give_every_core_as_much(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch, num_utterances: int, num_cores: int, size: int
 ) -> None:
-    monkeypatch.setattr(synthesizer._stages.memory, "num_copies", num_cores)
-    assert synthesizer.wave_size(num_utterances) == size
+    monkeypatch.setattr(synthesizer._stages.memory, "num_workers", num_cores)
+    assert synthesizer.batch_size(num_utterances) == size
 
 
 def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
@@ -107,7 +107,7 @@ def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
 
 def test_zero_shot_goes_on_from_the_clip(synthesizer: Synthesizer, voice: str) -> None:
     """The prompt is heard by the language model and the flow, and is not part of what comes out."""
-    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, Manner(voice))
+    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, VoiceSettings(voice))
     request = synthesizer._stages.request(utterance)
     assert bytes(request.prompt_text).decode("latin1")  # the transcript, before the text
     assert len(request.prompt_speech) == 100
@@ -157,7 +157,7 @@ def test_bfloat16_speaks(directory: Path, voice: str) -> None:
 
 
 def test_bfloat16_speaks_where_the_cpu_has_no_fast_products_in_it(directory: Path, voice: str) -> None:
-    with without_packing():
+    with without_prepacking():
         test_bfloat16_speaks(directory, voice)
 
 

@@ -13,7 +13,7 @@ import soundfile
 
 import cosycli
 from cosycli.engine.take import Take
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
 from cosycli.errors import MissingError
 from cosycli.model_library import BUILTIN, model_folder
@@ -38,7 +38,7 @@ class Listener:
 
 
 def verdict(text: str, heard: str | None, instruction: str | None = None, opening: str = "") -> Verdict:
-    (utterance,) = utterances_of(read_script(text).segments, Manner(instruction=instruction))
+    (utterance,) = utterances_of(read_script(text).segments, VoiceSettings(instruction=instruction))
     return verdict_on(Listener(heard), SOUND, utterance, opening)
 
 
@@ -62,7 +62,7 @@ def test_ordered_pronunciations_are_compared_as_they_sound():
     (segment,) = read_script(
         "He read{R EH1 D} it in 行{háng}.", phonemes=frozenset({"[R]", "[EH1]", "[D]", "[h]", "[áng]"})
     ).segments
-    (utterance,) = utterances_of([segment], Manner())
+    (utterance,) = utterances_of([segment], VoiceSettings())
     assert verdict_on(Listener("he red it in hang"), SOUND, utterance).failures == ()
 
 
@@ -115,12 +115,12 @@ def takes_heard(directory, tmp_path, monkeypatch):
     t = np.arange(4 * 24000) / 24000
     soundfile.write(tmp_path / "clip.flac", 0.3 * np.sin(2 * np.pi * 200 * t) * np.sin(3 * t), 24000)
     (tmp_path / "voice.yaml").write_text("name: ada\nlanguage: en\nrights: made by a sine\nreference: clip.flac\n")
-    monkeypatch.setattr("cosycli.engine.wave.failures_of", lambda evidence: ())
+    monkeypatch.setattr("cosycli.engine.batch.failures_of", lambda evidence: ())
 
     def takes(*heard: str, verify: bool = True, instruction: str | None = None, seed: int | None = None) -> Take:
         monkeypatch.setattr("cosycli.engine.synthesizer.listener_for", lambda folder: Listener(*heard))
         synthesizer = cosycli.load(str(directory), device="cpu", verify=verify)
-        (utterance,) = utterances_of(synthesizer.read(GREETING).segments, Manner(str(tmp_path), instruction))
+        (utterance,) = utterances_of(synthesizer.read(GREETING).segments, VoiceSettings(str(tmp_path), instruction))
         (take,) = synthesizer.render([utterance if seed is None else replace(utterance, seed=seed)])
         return take
 
@@ -147,20 +147,20 @@ def test_the_take_with_the_fewest_wrong_letters_is_kept_and_named(takes_heard):
 
 
 def test_a_spoken_instruction_is_left_out_of_the_next_draw_and_told(takes_heard):
-    redrawn = takes_heard(f"{INSTRUCTION} {GREETING}", GREETING, instruction=INSTRUCTION)
-    assert redrawn.num_draws == 2
-    assert redrawn.failures == ("instruction left out, for it was spoken",)
-    assert redrawn.tokens == takes_heard(GREETING, seed=redrawn.seed).tokens
-    assert redrawn.tokens != takes_heard(GREETING, seed=redrawn.seed, instruction=INSTRUCTION).tokens
+    retaken = takes_heard(f"{INSTRUCTION} {GREETING}", GREETING, instruction=INSTRUCTION)
+    assert retaken.num_draws == 2
+    assert retaken.failures == ("instruction left out, for it was spoken",)
+    assert retaken.tokens == takes_heard(GREETING, seed=retaken.seed).tokens
+    assert retaken.tokens != takes_heard(GREETING, seed=retaken.seed, instruction=INSTRUCTION).tokens
 
 
 def test_the_built_in_recognizer_hears_the_built_in_voice():
     synthesizer = cosycli.load(device="cpu", verify=True)
-    (take,) = synthesizer.render(utterances_of(synthesizer.read("The lamp is on the table.").segments, Manner()))
+    (take,) = synthesizer.render(utterances_of(synthesizer.read("The lamp is on the table.").segments, VoiceSettings()))
     assert "words" not in take.failures
     assert take.error_rate < 0.4
     listener = listener_for(model_folder(BUILTIN))
-    (other,) = utterances_of(read_script("Nobody had seen the ferry.").segments, Manner())
+    (other,) = utterances_of(read_script("Nobody had seen the ferry.").segments, VoiceSettings())
     assert verdict_on(listener, Recording(take.samples, take.sample_rate), other).failures == ("words",)
 
 

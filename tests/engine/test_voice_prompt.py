@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import cosycli
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.voice_prompt import prepare_voice
 from cosycli.model.loading import Model, load_model
 from tests.model.tiny_model import write_tiny_model
@@ -62,7 +62,7 @@ def test_the_flow_is_given_the_last_seconds_of_a_long_clip(model: Model, voice: 
 
 def test_the_language_model_is_given_all_of_it(folders: dict[str, Path], voice: str) -> None:
     synthesizer = cosycli.load(str(folders["CosyVoice 2"]), device="cpu", prompt=3)
-    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, Manner(voice))
+    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, VoiceSettings(voice))
     assert len(synthesizer._stages.request(utterance).prompt_speech) == CLIP_S * 25
 
 
@@ -83,7 +83,7 @@ def test_a_stream_begins_with_what_fills_the_chunk_that_the_prompt_ends_in(
 ) -> None:
     """3.4 s are 85 tokens, 10 of them in the fourth chunk; of the clip, 250 tokens would be ten whole chunks."""
     synthesizer = cosycli.load(str(folders["CosyVoice 2"]), device="cpu", prompt=3.4)
-    said = utterances_of(synthesizer.read("Good evening, all of you.").segments, Manner(voice))
+    said = utterances_of(synthesizer.read("Good evening, all of you.").segments, VoiceSettings(voice))
     first = next(len(packet) // 960 for packet in synthesizer.stream(said) if len(packet))
     ahead = synthesizer._stages.model.vocoder.frames_ahead // 2
     assert first in range(15 + 25 - ahead - 1, 15 + 25 - ahead + 1)

@@ -190,10 +190,10 @@ def test_takes_that_fail_their_checks_are_named_every_time(tmp_path):
         assert "pace" in result.message
 
 
-def test_waves_that_overtake_one_another_are_put_back_in_order(tmp_path):
+def test_batches_that_overtake_one_another_are_put_back_in_order(tmp_path):
     class Hasty(LocalExecutor):
-        def render(self, waves, mask):
-            yield from super().render(waves[::-1], mask)
+        def render(self, batches, mask):
+            yield from super().render(batches[::-1], mask)
 
     @contextmanager
     def hire(settings):

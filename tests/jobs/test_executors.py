@@ -60,50 +60,50 @@ def test_ray_that_does_not_start_says_why(cosy, novel, monkeypatch, error, said)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install ray")
-class TestCrew:
+class TestWorkerPool:
     def hire(self, nodes, num_workers=None, on_gpus=True):
-        from cosycli.jobs.ray_executor import crew_for
+        from cosycli.jobs.ray_executor import worker_pool_for
 
-        return crew_for([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
+        return worker_pool_for([{"CPU": cpus, "GPU": gpus} for cpus, gpus in nodes], num_workers, on_gpus)
 
-    def crew(self, *arguments, **named):
-        crew = self.hire(*arguments, **named)
-        return crew.num_workers, crew.num_cpus, crew.num_gpus
+    def worker_pool(self, *arguments, **named):
+        worker_pool = self.hire(*arguments, **named)
+        return worker_pool.num_workers, worker_pool.num_cpus, worker_pool.num_gpus
 
     def test_there_is_a_worker_on_each_gpu_of_one_machine_or_of_many(self):
-        assert self.crew([(16, 4)]) == (4, 4, 1)
-        assert self.crew([(16, 1), (16, 4)]) == (5, 4, 1)
+        assert self.worker_pool([(16, 4)]) == (4, 4, 1)
+        assert self.worker_pool([(16, 1), (16, 4)]) == (5, 4, 1)
 
     def test_without_a_gpu_there_is_a_worker_on_each_machine(self):
-        assert self.crew([(8, 0)]) == (1, 8, 0)
-        assert self.crew([(8, 0), (4, 0)]) == (2, 4, 0)
+        assert self.worker_pool([(8, 0)]) == (1, 8, 0)
+        assert self.worker_pool([(8, 0), (4, 0)]) == (2, 4, 0)
 
     def test_a_model_on_the_cpu_leaves_the_gpus_to_others(self):
-        assert self.crew([(16, 4)], on_gpus=False) == (1, 16, 0)
+        assert self.worker_pool([(16, 4)], on_gpus=False) == (1, 16, 0)
 
-    def test_a_worker_has_another_wave_at_hand_where_stages_overlap(self):
-        assert self.hire([(16, 4)]).waves_at_once == 2
-        assert self.hire([(16, 4)], on_gpus=False).waves_at_once == 1
+    def test_a_worker_has_another_batch_at_hand_where_stages_overlap(self):
+        assert self.hire([(16, 4)]).batches_at_once == 2
+        assert self.hire([(16, 4)], on_gpus=False).batches_at_once == 1
 
     @pytest.mark.parametrize(
         ("num_utterances", "num_workers", "size"),
         [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)],
     )
-    def test_waves_are_smaller_where_workers_would_have_none(self, num_utterances, num_workers, size):
+    def test_batches_are_smaller_where_workers_would_have_none(self, num_utterances, num_workers, size):
         from cosycli.jobs.ray_executor import RayExecutor
 
-        executor = RayExecutor(["worker"] * num_workers, max_wave=32, waves_at_once=1)
-        assert executor.wave_size(num_utterances) == size
+        executor = RayExecutor(["worker"] * num_workers, max_batch_size=32, batches_at_once=1)
+        assert executor.batch_size(num_utterances) == size
 
     def test_a_machine_is_shared_out_among_its_workers(self):
-        assert self.crew([(8, 0)], 3) == (3, 2, 0)
-        assert self.crew([(8, 4)], 2) == (2, 4, 1)
+        assert self.worker_pool([(8, 0)], 3) == (3, 2, 0)
+        assert self.worker_pool([(8, 4)], 2) == (2, 4, 1)
 
     def test_no_worker_is_spread_over_two_machines(self):
-        assert self.crew([(8, 0), (8, 0)], 3) == (3, 4, 0)
+        assert self.worker_pool([(8, 0), (8, 0)], 3) == (3, 4, 0)
 
     def test_more_workers_than_there_is_room_for_are_refused(self):
         with pytest.raises(UsageError, match="--workers 2"):
-            self.crew([(2, 0)], 3)
+            self.worker_pool([(2, 0)], 3)
         with pytest.raises(UsageError, match="each with a GPU to itself"):
-            self.crew([(16, 1)], 2)
+            self.worker_pool([(16, 1)], 2)

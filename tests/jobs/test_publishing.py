@@ -8,7 +8,7 @@ from fake_synthesizer import SAMPLE_RATE, tone
 
 from cosycli.audio.publish import Layout, Target
 from cosycli.errors import InputError
-from cosycli.jobs.arrivals import Abandoned, Arrivals
+from cosycli.jobs.arrivals import Arrivals, Cancelled
 from cosycli.jobs.plan import BookRequest, orders_of, plan_book
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.take_store import StoredTake, TakeFacts, TakeStore
@@ -41,7 +41,7 @@ def files(tmp_path):
 def pool(arrivals):
     with ThreadPoolExecutor(1) as pool:
         yield pool
-        arrivals.abandon()
+        arrivals.cancel()
 
 
 def names(files: BookFiles) -> list[str]:
@@ -79,8 +79,8 @@ def test_nothing_half_written_stays_when_the_rendering_is_given_up(files, store,
     writing = pool.submit(files.write_sound, arrivals, lambda done, total: written.set())
     keep(store, arrivals, files, chapter=1)
     assert written.wait(timeout=60)
-    arrivals.abandon()
-    with pytest.raises(Abandoned):
+    arrivals.cancel()
+    with pytest.raises(Cancelled):
         writing.result(timeout=60)
     assert names(files) == ["01 - The Stairs.wav"]
 

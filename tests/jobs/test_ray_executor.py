@@ -11,9 +11,9 @@ import fake_synthesizer
 import pytest
 
 import cosycli
-from cosycli.engine.wave import WAVE
+from cosycli.engine.batch import BATCH_SIZE
 
-NUM_LINES = 3 * WAVE + 5
+NUM_LINES = 3 * BATCH_SIZE + 5
 TEXTS = [f"Text number {number} of many." for number in range(NUM_LINES)]
 LINES = [f"Line number {number} of a long book." for number in range(NUM_LINES)]
 
@@ -41,7 +41,7 @@ def deaths(monkeypatch, tmp_path):
 
 
 def load_mortal(deaths: Path):
-    """A `cosycli.load` whose synthesizers sound as loud as the wave is full, and die of the first "Text" and "Line".
+    """A `cosycli.load` whose synthesizers sound as loud as the batch is full, and die of the first "Text" and "Line".
 
     It is a function in a function, so that it reaches the workers by value.
     """
@@ -49,7 +49,7 @@ def load_mortal(deaths: Path):
     class Mortal(fake_synthesizer.FakeSynthesizer):
         def render(self, utterances, *, mask="full"):
             for number, take in enumerate(super().render(utterances, mask=mask)):
-                yield replace(take, samples=take.samples * len(utterances) / WAVE)
+                yield replace(take, samples=take.samples * len(utterances) / BATCH_SIZE)
                 death = deaths / take.segment.text.split()[0]
                 if number == 2 and not death.exists():
                     death.write_text(str(os.getpid()), encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cosycli.engine.utterance import Manner, utterances_of
+from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import InputError
 from cosycli.jobs.take_store import Conditions, StoredTake, TakeFacts, TakeStore, take_key
 from cosycli.script import read_script
@@ -17,8 +17,8 @@ TAKE = StoredTake(np.linspace(-0.9, 0.9, 2400, dtype=np.float32), 24_000, FACTS)
 CONDITIONS = Conditions("model", {"rms": "voice"}, "full", "")
 
 
-def utterance(text="Good evening.", **manner):
-    return utterances_of(read_script(text).segments, Manner(**manner))[0]
+def utterance(text="Good evening.", **voice_settings):
+    return utterances_of(read_script(text).segments, VoiceSettings(**voice_settings))[0]
 
 
 def test_a_take_comes_back_with_what_it_was_made_from(tmp_path):
@@ -44,7 +44,7 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
         take_key(utterance(instruction="Sadly."), CONDITIONS),
         take_key(utterance(speed=1.1), CONDITIONS),
         take_key(utterance(seed=1), CONDITIONS),
-        take_key(utterance().redrawn("redo", "1"), CONDITIONS),
+        take_key(utterance().another_take("redo", "1"), CONDITIONS),
         take_key(utterance(), replace(CONDITIONS, model="another")),
         take_key(utterance(), replace(CONDITIONS, voices={"rms": "another"})),
         take_key(utterance(), replace(CONDITIONS, mask="chunk")),
@@ -56,7 +56,7 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
 
 
 def test_the_pause_and_the_place_are_not_in_the_key():
-    first, second = utterances_of(read_script("One.\n\nTwo.").segments, Manner())
+    first, second = utterances_of(read_script("One.\n\nTwo.").segments, VoiceSettings())
     assert take_key(second, CONDITIONS) == take_key(utterance("Two."), CONDITIONS)
     assert take_key(first, CONDITIONS) == take_key(utterance("One."), CONDITIONS)
 

@@ -1,4 +1,4 @@
-"""The flow gives the mel that the authors' code gives, alone or in company, at once or in chunks."""
+"""The flow gives the mel that the authors' code gives, alone or in a batch, at once or in chunks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cosycli.model.estimator import Mish
-from cosycli.model.flow import NO_PAST, Flow, FlowInput
+from cosycli.model.flow import EMPTY_CACHE, Flow, FlowInput
 from cosycli.model.masks import FlowMask, attention_mask
 from cosycli.model.networks import new_flow
 from cosycli.model.profile import ConformerFlowProfile, TransformerFlowProfile
@@ -124,7 +124,7 @@ def test_mel_matches_the_reference(published: Flow, golden: dict[str, Tensor], e
 
 def test_the_mel_of_a_beginning_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
     item = golden_input(golden, "flow_stream_chunk")
-    mel, _ = published.go_on(item, FlowMask.CHUNK, NO_PAST, is_last=False)
+    mel, _ = published.extend(item, FlowMask.CHUNK, EMPTY_CACHE, is_last=False)
     spoken = mel[:, item.prompt_mel.shape[1] :]
     torch.testing.assert_close(spoken, golden["flow_stream_chunk.mel"][0], atol=1e-3, rtol=0)
 
@@ -132,10 +132,10 @@ def test_the_mel_of_a_beginning_matches_the_reference(published: Flow, golden: d
 def test_a_mel_that_goes_on_matches_the_reference(published: Flow, golden: dict[str, Tensor]) -> None:
     item = golden_input(golden, "flow_stream_last")
     beginning = replace(item, tokens=item.tokens[:53])
-    first, past = published.go_on(beginning, FlowMask.CHUNK, NO_PAST, is_last=False)
-    rest, _ = published.go_on(item, FlowMask.CHUNK, past, is_last=True)
+    first, cache = published.extend(beginning, FlowMask.CHUNK, EMPTY_CACHE, is_last=False)
+    rest, _ = published.extend(item, FlowMask.CHUNK, cache, is_last=True)
     spoken = torch.cat([first, rest], dim=1)[:, item.prompt_mel.shape[1] :]
-    assert past.num_frames == 150
+    assert cache.num_frames == 150
     torch.testing.assert_close(spoken, golden["flow_stream_last.mel"][0], atol=1e-3, rtol=0)
 
 
@@ -144,7 +144,7 @@ def test_noise_matches_the_reference(published: Flow, golden: dict[str, Tensor])
 
 
 @pytest.mark.parametrize("mask", FlowMask)
-def test_company_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> None:
+def test_batch_composition_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> None:
     inputs = [random_input(30, 0, seed=1), random_input(11, 9, seed=2), random_input(61, 4, seed=3)]
     together = small.mels(inputs, mask)
     for item, mel in zip(inputs, together, strict=True):
@@ -157,7 +157,7 @@ def test_company_does_not_change_an_utterance(small: Flow, mask: FlowMask) -> No
 def test_a_chunk_is_not_changed_by_what_follows(small: Flow, mask: FlowMask, chunk: int) -> None:
     long = random_input(150, 0)
     short = FlowInput(long.tokens[: chunk + small.profile.lookahead], long.speaker, long.prompt_tokens, long.prompt_mel)
-    beginning, _ = small.go_on(short, mask, NO_PAST, is_last=False)
+    beginning, _ = small.extend(short, mask, EMPTY_CACHE, is_last=False)
     (whole,) = small.mels([long], mask)
     assert beginning.shape[1] == 2 * chunk
     torch.testing.assert_close(beginning, whole[:, : 2 * chunk], atol=1e-4, rtol=0)
@@ -167,17 +167,17 @@ def test_a_chunk_is_not_changed_by_what_follows(small: Flow, mask: FlowMask, chu
 def test_a_prompt_need_not_be_gone_through_again(small: Flow, mask: FlowMask) -> None:
     first = random_input(61, num_prompt=90)
     second = replace(first, tokens=random_input(140, 0, seed=4).tokens)
-    _, past = small.go_on(replace(first, tokens=first.tokens[:0]), mask, NO_PAST, is_last=False)
-    assert past.num_frames >= 100
-    for mel, expected in zip(small.mels([first, second], mask, past), small.mels([first, second], mask), strict=True):
+    _, cache = small.extend(replace(first, tokens=first.tokens[:0]), mask, EMPTY_CACHE, is_last=False)
+    assert cache.num_frames >= 100
+    for mel, expected in zip(small.mels([first, second], mask, cache), small.mels([first, second], mask), strict=True):
         torch.testing.assert_close(mel, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("mask", [FlowMask.CAUSAL, FlowMask.CHUNK, FlowMask.DOUBLE_CHUNK])
 def test_a_mel_in_parts_is_the_mel_in_one_piece(small: Flow, mask: FlowMask) -> None:
-    item, parts, past = random_input(170, num_prompt=30), [], NO_PAST
+    item, parts, cache = random_input(170, num_prompt=30), [], EMPTY_CACHE
     for num_tokens in (10, 75, 76, 170):
-        part, past = small.go_on(replace(item, tokens=item.tokens[:num_tokens]), mask, past, num_tokens == 170)
+        part, cache = small.extend(replace(item, tokens=item.tokens[:num_tokens]), mask, cache, num_tokens == 170)
         parts.append(part)
     (whole,) = small.mels([item], mask)
     torch.testing.assert_close(torch.cat(parts, dim=1)[:, 60:], whole, atol=1e-4, rtol=0)
@@ -186,7 +186,7 @@ def test_a_mel_in_parts_is_the_mel_in_one_piece(small: Flow, mask: FlowMask) -> 
 def test_the_full_mask_lets_the_beginning_hear_the_end(small: Flow) -> None:
     long = random_input(150, 0)
     short = FlowInput(long.tokens[:28], long.speaker, long.prompt_tokens, long.prompt_mel)
-    beginning, _ = small.go_on(short, FlowMask.FULL, NO_PAST, is_last=False)
+    beginning, _ = small.extend(short, FlowMask.FULL, EMPTY_CACHE, is_last=False)
     (whole,) = small.mels([long], FlowMask.FULL)
     assert (beginning - whole[:, :50]).abs().max() > 1e-3
 

@@ -69,12 +69,12 @@ def test_log_probs_of_the_published_model(shared, version, published_model, monk
     golden = load_file(shared / "reference" / f"{version}.golden.safetensors")
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     layout = whole_text_layout(text, golden["lm.prompt_speech"][0].tolist(), published_model.profile)
-    cache = published_model.new_cache(max_rows=1)
-    log_probs = [published_model.prefill([layout], cache)[0]]
-    next_positions = KeyValueCache.next_positions
-    monkeypatch.setattr(KeyValueCache, "next_positions", lambda self: see_only_the_first_position(next_positions(self)))
+    cache = published_model.new_cache(max_sequences=1)
+    log_probs = [published_model.prefill_layouts([layout], cache)[0]]
+    next_slots = KeyValueCache.next_slots
+    monkeypatch.setattr(KeyValueCache, "next_slots", lambda self: see_only_the_first_position(next_slots(self)))
     for token in golden["lm.greedy_tokens"][:-1]:
-        cache.make_room()
+        cache.reserve()
         log_probs.append(published_model.step(token[None], cache)[0])
     ours = torch.stack(log_probs)
     assert (ours - golden["lm.log_probs"]).abs().max() <= 1e-4
@@ -83,10 +83,10 @@ def test_log_probs_of_the_published_model(shared, version, published_model, monk
 
 @torch.inference_mode()
 def test_published_steps_equal_recomputing(published_model):
-    cache = published_model.new_cache(max_rows=1)
-    published_model.read([Prompt([5, 6, 7])], cache)
+    cache = published_model.new_cache(max_sequences=1)
+    published_model.prefill([Prompt([5, 6, 7])], cache)
     for spoken in ([70], [70, 6560], [70, 6560, 70]):
-        cache.make_room()
+        cache.reserve()
         stepped = published_model.step(torch.tensor(spoken[-1:]), cache)[0]
         layout = whole_text_layout([5, 6, 7], spoken, published_model.profile)
         assert (stepped - recomputed(published_model, layout)).abs().max() <= 1e-4
@@ -95,13 +95,13 @@ def test_published_steps_equal_recomputing(published_model):
 @torch.inference_mode()
 def test_prompts_are_read_together_as_they_are_alone(tiny_model):
     prompts = [Prompt([9], [1, 2]), Prompt([1, 2, 3, 4, 5, 6, 7], [3] * 12), Prompt([4, 4])]
-    cache = tiny_model.new_cache(max_rows=3)
-    together = [tiny_model.read(prompts, cache)]
-    alone = [torch.cat([tiny_model.read([each], tiny_model.new_cache(1)) for each in prompts])]
-    cache.make_room()
+    cache = tiny_model.new_cache(max_sequences=3)
+    together = [tiny_model.prefill(prompts, cache)]
+    alone = [torch.cat([tiny_model.prefill([each], tiny_model.new_cache(1)) for each in prompts])]
+    cache.reserve()
     together.append(tiny_model.step(torch.tensor([5, 6, 7]), cache))
     spoken = [Prompt(each.text, [*each.speech, token]) for each, token in zip(prompts, (5, 6, 7), strict=True)]
-    alone.append(torch.cat([tiny_model.read([each], tiny_model.new_cache(1)) for each in spoken]))
+    alone.append(torch.cat([tiny_model.prefill([each], tiny_model.new_cache(1)) for each in spoken]))
     assert (torch.stack(together) - torch.stack(alone)).abs().max() <= 1e-5
 
 
@@ -109,18 +109,18 @@ def test_prompts_are_read_together_as_they_are_alone(tiny_model):
 def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
     texts = {"a": [1, 2, 3, 4, 5, 6, 7], "b": [9], "c": [4, 4, 8]}
     spoken = {"a": [], "b": [], "c": []}
-    cache = tiny_model.new_cache(max_rows=2)
+    cache = tiny_model.new_cache(max_sequences=2)
     rows = []
 
     def enter(name):
         rows.append(name)
-        tiny_model.read([Prompt(texts[name])], cache)
+        tiny_model.prefill([Prompt(texts[name])], cache)
 
     def step(is_checked=True):
         for row, name in enumerate(rows):
             spoken[name].append((7 * len(spoken[name]) + row) % 30)
         tokens = torch.tensor([spoken[name][-1] for name in rows])
-        cache.make_room()
+        cache.reserve()
         stepped = tiny_model.step(tokens, cache)
         for name, log_probs in zip(rows, stepped, strict=True) if is_checked else ():
             layout = whole_text_layout(texts[name], spoken[name], TINY)
@@ -130,7 +130,7 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
     step()
     enter("b")
     step()
-    cache.remove_row(0)  # row 1, "b", becomes row 0
+    cache.remove(0)  # row 1, "b", becomes row 0
     rows[:] = ["b"]
     step()
     enter("c")
@@ -177,7 +177,7 @@ def test_interleaved_layout():
 def test_both_layouts_read_all_text_and_speak_all_speech(num_text, num_speech):
     text, speech = list(range(num_text)), [i % 30 for i in range(num_speech)]
     for layout in (whole_text_layout(text, speech, TINY), interleaved_layout(text, speech, TINY)):
-        read = {table: [i for t, i in zip(layout.tables, layout.ids, strict=True) if t == table] for table in Table}
-        assert (read[Table.MARK], read[Table.TEXT], read[Table.SPEECH]) == ([0, 1], text, speech)
+        ids = {table: [i for t, i in zip(layout.tables, layout.ids, strict=True) if t == table] for table in Table}
+        assert (ids[Table.MARK], ids[Table.TEXT], ids[Table.SPEECH]) == ([0, 1], text, speech)
         assert [token for token in layout.targets if 0 <= token < END] == speech
         assert len(layout.targets) == len(layout.ids)

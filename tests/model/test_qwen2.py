@@ -50,10 +50,10 @@ def test_joined_projections_are_the_same_network(ours):
 def test_going_on_step_by_step_gives_what_reading_at_once_gives(ours):
     vectors = torch.randn(2, 17, 64)
     cache = KeyValueCache(ours.config.cache_shape, 2, like=ours.norm.weight)
-    read = [torch.cat([ours(row[None, :10], cache.new_rows([10])) for row in vectors])]
+    read = [torch.cat([ours(row[None, :10], cache.allocate([10])) for row in vectors])]
     for place in range(10, 17):
-        cache.make_room()
-        read.append(ours(vectors[:, [place]], cache.next_positions()))
+        cache.reserve()
+        read.append(ours(vectors[:, [place]], cache.next_slots()))
     torch.testing.assert_close(torch.cat(read, dim=1), ours(vectors), atol=1e-5, rtol=1e-5)
 
 

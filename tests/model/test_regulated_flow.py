@@ -1,4 +1,4 @@
-"""CosyVoice 1's flow gives the mel that the authors' code gives, and what it gives does not depend on company."""
+"""CosyVoice 1's flow gives the mel that the authors' code gives, whatever the batch is composed of."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_mel_matches_the_reference(
     torch.testing.assert_close(mel, golden["flow_offline.mel"][0], atol=1e-3, rtol=0)
 
 
-def test_company_does_not_change_an_utterance(small: RegulatedFlow) -> None:
+def test_batch_composition_does_not_change_an_utterance(small: RegulatedFlow) -> None:
     inputs = [random_input(30, 0, seed=1), random_input(11, 9, seed=2), random_input(61, 4, seed=3)]
     together = small.mels(inputs, FlowMask.FULL)
     for item, mel in zip(inputs, together, strict=True):

@@ -73,7 +73,7 @@ def requests() -> list[Request]:
 
 
 def recomputed(model: TransformerLanguageModel, text: list[int], speech: list[int], speaker: Tensor | None) -> Tensor:
-    return model.read([Prompt(text, speech, speaker)], model.new_cache(max_rows=1))[0]
+    return model.prefill([Prompt(text, speech, speaker)], model.new_cache(max_sequences=1))[0]
 
 
 @torch.inference_mode()
@@ -85,10 +85,10 @@ def test_text_encoder_matches_the_reference(published: TransformerLanguageModel,
 @torch.inference_mode()
 def test_log_probs_match_the_reference(published: TransformerLanguageModel, golden: dict[str, Tensor]) -> None:
     text, speech = golden["lm.text"][0].tolist(), golden["lm.prompt_speech"][0].tolist()
-    cache = published.new_cache(max_rows=1)
-    log_probs = [published.read([Prompt(text, speech, golden["lm.embedding"][0])], cache)[0]]
+    cache = published.new_cache(max_sequences=1)
+    log_probs = [published.prefill([Prompt(text, speech, golden["lm.embedding"][0])], cache)[0]]
     for token in golden["lm.greedy_tokens"][:-1]:
-        cache.make_room()
+        cache.reserve()
         log_probs.append(published.step(token[None], cache)[0])
     ours = torch.stack(log_probs)
     torch.testing.assert_close(ours, golden["lm.log_probs"], atol=1e-4, rtol=0)
@@ -100,18 +100,18 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny: TransformerLangua
     who = torch.randn(8, generator=torch.Generator().manual_seed(2))
     told = {"a": ([1, 2, 3, 4, 5, 6, 7], who), "b": ([9], None), "c": ([4, 4, 8], -who)}
     spoken: dict[str, list[int]] = {"a": [], "b": [], "c": []}
-    cache = tiny.new_cache(max_rows=2)
+    cache = tiny.new_cache(max_sequences=2)
     rows: list[str] = []
 
     def enter(name: str) -> None:
         rows.append(name)
         text, speaker = told[name]
-        tiny.read([Prompt(text, [], speaker)], cache)
+        tiny.prefill([Prompt(text, [], speaker)], cache)
 
     def step(is_checked: bool = True) -> None:
         for row, name in enumerate(rows):
             spoken[name].append((7 * len(spoken[name]) + row) % 30)
-        cache.make_room()
+        cache.reserve()
         stepped = tiny.step(torch.tensor([spoken[name][-1] for name in rows]), cache)
         for name, log_probs in zip(rows, stepped, strict=True) if is_checked else ():
             text, speaker = told[name]
@@ -121,7 +121,7 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny: TransformerLangua
     step()
     enter("b")
     step()
-    cache.remove_row(0)  # row 1, "b", becomes row 0
+    cache.remove(0)  # row 1, "b", becomes row 0
     rows[:] = ["b"]
     step()
     enter("c")
@@ -138,12 +138,12 @@ def test_attention_out_of_a_cache_is_attention_over_the_whole_sequence() -> None
     x = torch.randn(1, 7, 24)
     causal = attention_mask(torch.tensor([7]), 7, chunk=1)
     whole = attention(x, relative_positions(7, 24, x), causal)
-    cache = KeyValueCache(CacheShape(1, 3, 8), max_rows=1, like=x)
+    cache = KeyValueCache(CacheShape(1, 3, 8), max_sequences=1, like=x)
     distances = attention.project(encode_distances(torch.arange(7), 24))
-    pieces = [attention.attend(x[:, :4], 0, cache.new_rows([4]), distances[:, :4])]
+    pieces = [attention.attend(x[:, :4], 0, cache.allocate([4]), distances[:, :4])]
     for end in (5, 6, 7):
-        cache.make_room()
-        pieces.append(attention.attend(x[:, end - 1 : end], 0, cache.next_positions(), distances[:, :end]))
+        cache.reserve()
+        pieces.append(attention.attend(x[:, end - 1 : end], 0, cache.next_slots(), distances[:, :end]))
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole)
 
 

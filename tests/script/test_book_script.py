@@ -10,13 +10,13 @@ from cosycli.documents.reading import read_source
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, UsageError
 from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Fate, Pauses
-from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
+from cosycli.script.capabilities import Capabilities
 from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.lexicon import Entry, Lexicon
 
-ABILITIES = Abilities(MODEL_TAGS, STYLES_V2, frozenset({"ada", "ben"}), PHONEMES)
-BARE = Abilities(frozenset(), None, frozenset({"ada", "ben"}), frozenset())
+CAPABILITIES = Capabilities(MODEL_TAGS, STYLES_V2, frozenset({"ada", "ben"}), PHONEMES)
+BARE = Capabilities(frozenset(), None, frozenset({"ada", "ben"}), frozenset())
 
 
 def block(text, *marks, kind=BlockKind.PARAGRAPH, **attributes):
@@ -40,8 +40,8 @@ def mark(text, word, kind, value="", alphabet=None):
     return Mark(start, start + len(word), kind, value, alphabet)
 
 
-def read(*blocks, abilities=ABILITIES, language="en", obeys_markup=False, **options):
-    script = read_book_script(book(*blocks, language=language, obeys_markup=obeys_markup), abilities, **options)
+def read(*blocks, capabilities=CAPABILITIES, language="en", obeys_markup=False, **options):
+    script = read_book_script(book(*blocks, language=language, obeys_markup=obeys_markup), capabilities, **options)
     assert script.coverage.unaccounted == 0
     return script
 
@@ -60,7 +60,7 @@ def said_with(text, word, kind, value="", alphabet=None, **options):
 
 def test_segments_are_numbered_by_chapter_and_name_their_block():
     chapters = (Chapter("One", 1, (heading("One"), block("A dog."))), Chapter("Two", 1, (block("A cat."),)))
-    script = read_book_script(Book(Metadata(language="en"), chapters, 13), ABILITIES)
+    script = read_book_script(Book(Metadata(language="en"), chapters, 13), CAPABILITIES)
     assert [(chapter, number, segment.text) for chapter, number, segment in script.segments()] == [
         (1, 1, "One"),
         (1, 2, "A dog."),
@@ -74,11 +74,11 @@ def test_segments_are_numbered_by_chapter_and_name_their_block():
 
 def test_a_chapter_without_words_is_kept_and_a_book_without_words_is_refused():
     chapters = (Chapter("Plates", 1, ()), Chapter("One", 1, (block("A dog."),)), Chapter("Stars", 1, (block("* * *"),)))
-    script = read_book_script(Book(Metadata(language="en"), chapters, 8), ABILITIES)
+    script = read_book_script(Book(Metadata(language="en"), chapters, 8), CAPABILITIES)
     assert [number for number, _, _ in script.segments()] == [2]
     assert script.coverage.unaccounted == 0
     with pytest.raises(InputError, match="“A Book” holds no word"):
-        read_book_script(book("* * *"), ABILITIES)
+        read_book_script(book("* * *"), CAPABILITIES)
 
 
 class TestPauses:
@@ -109,7 +109,7 @@ class TestPauses:
 class TestMarks:
     def test_emphasis_where_the_model_has_it(self):
         assert said_with("A very big dog.", "very", MarkKind.EMPHASIS) == "A <strong>very</strong> big dog."
-        assert said_with("A very big dog.", "very", MarkKind.EMPHASIS, abilities=BARE) == "A very big dog."
+        assert said_with("A very big dog.", "very", MarkKind.EMPHASIS, capabilities=BARE) == "A very big dog."
 
     def test_a_paragraph_in_italics_is_not_emphasized(self):
         assert said_with("A big dog.", "A big dog.", MarkKind.EMPHASIS) == "A big dog."
@@ -153,7 +153,7 @@ class TestMarks:
     def test_a_model_without_phonemes_gets_a_respelling_noted_once(self):
         text = "I read it."
         marked = block(text, mark(text, "read", MarkKind.PRONUNCIATION, "R EH1 D", Alphabet.CMU))
-        script = read(marked, marked, abilities=BARE)
+        script = read(marked, marked, capabilities=BARE)
         assert [segment.text for _, _, segment in script.segments()] == ["I red it."] * 2
         assert len(script.chapters[0].script.notes) == 1
 
@@ -222,7 +222,7 @@ class TestNotation:
 
     def test_a_voice_may_span_blocks_and_ends_with_the_chapter(self):
         chapters = tuple(Chapter("C", 1, (block(first), block("B."))) for first in ("[voice: ada]A.", "C."))
-        script = read_book_script(Book(Metadata(language="en"), chapters, 20, obeys_markup=True), ABILITIES)
+        script = read_book_script(Book(Metadata(language="en"), chapters, 20, obeys_markup=True), CAPABILITIES)
         assert [segment.voice for _, _, segment in script.segments()] == ["ada", "ada", None, None]
         assert [note.message for note in script.chapters[0].script.notes] == ["[voice: ada] is never closed."]
 
@@ -266,7 +266,7 @@ class TestLexicon:
             b"<lexeme><grapheme>Eloi</grapheme><alias>E. Loy</alias></lexeme></lexicon>"
         )
         source = book("Weena of the Eloi.", pronunciations=(pls, b"<no>"))
-        script = read_book_script(source, ABILITIES, lexicon=self.WEENA)
+        script = read_book_script(source, CAPABILITIES, lexicon=self.WEENA)
         assert [segment.text for _, _, segment in script.segments()] == ["[W][IY1][N][AH0] of the E. Loy."]
         assert "A lexicon of the book is not used" in script.warnings[0]
 
@@ -318,7 +318,7 @@ def test_coverage_counts_non_space_characters_and_what_the_documents_left_out():
     left_out = (LeftOut("notes", "Notes", "notes are not read", 2, 7),)
     source = book("[breath] It cost $5.\n😀", obeys_markup=True)
     source = Book(source.metadata, source.chapters, 19 + 7, obeys_markup=True, left_out=left_out)
-    script = read_book_script(source, ABILITIES)
+    script = read_book_script(source, CAPABILITIES)
     coverage = script.coverage
     assert (coverage.source, coverage.spoken, coverage.rewritten, coverage.skipped) == (26, 7, 10, 8)
     assert [(item.kind, item.reason, item.count, item.characters) for item in script.skipped] == [
@@ -329,7 +329,7 @@ def test_coverage_counts_non_space_characters_and_what_the_documents_left_out():
 
 def test_a_character_that_the_documents_lost_is_unaccounted_for():
     source = book("A dog.")
-    script = read_book_script(Book(source.metadata, source.chapters, 8), ABILITIES)
+    script = read_book_script(Book(source.metadata, source.chapters, 8), CAPABILITIES)
     assert script.coverage.unaccounted == 3
 
 
@@ -395,7 +395,7 @@ def test_every_character_of_other_real_books_is_accounted_for(shared, name):
 
 def check_source(source):
     """None is lost, none is skipped without a reason, and all segments are of a speakable length."""
-    script = read_book_script(read_source(source, ReadingPolicy()), ABILITIES)
+    script = read_book_script(read_source(source, ReadingPolicy()), CAPABILITIES)
     assert script.coverage.unaccounted == 0
     assert all(item.reason for item in script.skipped)
     assert max(seconds_of_tokens(segment.text) for _, _, segment in script.segments()) <= 15.5

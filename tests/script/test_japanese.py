@@ -9,8 +9,8 @@ import pytest
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
 from cosycli.errors import MissingError
 from cosycli.script import japanese, read_script
-from cosycli.script.abilities import Abilities
 from cosycli.script.book_script import read_book_script
+from cosycli.script.capabilities import Capabilities
 from cosycli.script.duration import seconds_of_tokens
 
 pytest.importorskip("fugashi")
@@ -66,8 +66,8 @@ def test_ruby_goes_before_the_dictionary():
     mark = Mark(0, 2, MarkKind.PRONUNCIATION, "やまみち", Alphabet.RUBY)
     block = Block(BlockKind.PARAGRAPH, "山路を登りながら", marks=(mark,))
     book = Book(Metadata(language="ja"), (Chapter("一", 1, (block,)),), num_characters=8)
-    abilities = Abilities((), None, None, (), ("ja",), katakana=True)
-    script = read_book_script(book, abilities)
+    capabilities = Capabilities((), None, None, (), ("ja",), katakana=True)
+    script = read_book_script(book, capabilities)
     assert [segment.text for _, _, segment in script.segments()] == ["ヤマミチ オ ノボリ ナガラ"]
     assert script.coverage.unaccounted == 0
 
@@ -76,7 +76,7 @@ def test_a_verb_whose_stem_has_ruby_is_not_torn_apart():
     mark = Mark(0, 1, MarkKind.PRONUNCIATION, "さと", Alphabet.RUBY)
     block = Block(BlockKind.PARAGRAPH, "悟った時", marks=(mark,))
     book = Book(Metadata(language="ja"), (Chapter("一", 1, (block,)),), num_characters=4)
-    script = read_book_script(book, Abilities((), None, None, (), ("ja",), katakana=True))
+    script = read_book_script(book, Capabilities((), None, None, (), ("ja",), katakana=True))
     assert [segment.text for _, _, segment in script.segments()] == ["サトッ タ トキ"]
 
 

@@ -6,8 +6,8 @@ from cosycli.errors import UsageError
 from cosycli.script import STYLES_V2, compile_style, read_script
 
 
-def texts(text, **abilities):
-    return [segment.text for segment in read_script(text, **abilities).segments]
+def texts(text, **capabilities):
+    return [segment.text for segment in read_script(text, **capabilities).segments]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_style_may_be_an_instruction_in_quotes():
 
 
 @pytest.mark.parametrize(
-    ("text", "abilities", "complaint", "valid"),
+    ("text", "capabilities", "complaint", "valid"),
     [
         ("[style: hapy] A.", {}, "no style 'hapy'", "angry"),
         ("[style: happy] A.", {"styles": None}, "takes no style", "cosy models list"),
@@ -126,9 +126,9 @@ def test_a_style_may_be_an_instruction_in_quotes():
         ("A. [pause 300s] B.", {}, "is not a pause", "60 seconds"),
     ],
 )
-def test_styles_voices_and_pauses_that_do_not_exist(text, abilities, complaint, valid):
+def test_styles_voices_and_pauses_that_do_not_exist(text, capabilities, complaint, valid):
     with pytest.raises(UsageError, match=complaint) as caught:
-        read_script(text, **abilities)
+        read_script(text, **capabilities)
     assert valid in caught.value.hint
 
 

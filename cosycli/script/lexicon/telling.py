@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from cosycli.script.abilities import Abilities, say_phonemes
+from cosycli.script.capabilities import Capabilities, say_phonemes
 from cosycli.script.languages import is_hanzi
 from cosycli.script.lexicon.entries import Entry
 from cosycli.script.respelling import can_respell
@@ -23,19 +23,19 @@ class Fit(str, Enum):
 
 @dataclass(frozen=True)
 class Told:
-    """The text that a model with certain abilities is given, and how near it comes."""
+    """The text that a model with certain capabilities is given, and how near it comes."""
 
     text: str
     fit: Fit
 
 
-def tell(entry: Entry, abilities: Abilities) -> Told:
+def tell(entry: Entry, capabilities: Capabilities) -> Told:
     """Tokens where the model has them, else the nearest spelling, in a script that the model reads."""
     if entry.alias:
         return Told(entry.alias, Fit.EXACT)
-    text = say_phonemes(entry.word, entry.tokens, abilities)
-    if all(token in abilities.phonemes for token in entry.tokens):
+    text = say_phonemes(entry.word, entry.tokens, capabilities)
+    if all(token in capabilities.phonemes for token in entry.tokens):
         return Told(text, Fit.EXACT)
-    is_read = not any(map(is_hanzi, text)) or "zh" in abilities.languages
+    is_read = not any(map(is_hanzi, text)) or "zh" in capabilities.languages
     is_near = is_read and can_respell(entry.word, entry.tokens)
     return Told(text, Fit.APPROXIMATE if is_near else Fit.IMPOSSIBLE)

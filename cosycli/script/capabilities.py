@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from cosycli.errors import UsageError, did_you_mean
 
-__all__ = ["Abilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
+__all__ = ["Capabilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
 
 _QUOTED = re.compile(r"[\"'“‘„](?P<words>.+)[\"'”’“]", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Abilities:
+class Capabilities:
     """What the chosen model and voice library can do.
 
     Attributes:
@@ -60,14 +60,14 @@ def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
     return styles[style]
 
 
-def voice_named(name: str, abilities: Abilities, cast: Mapping[str, str]) -> str:
+def voice_named(name: str, capabilities: Capabilities, cast: Mapping[str, str]) -> str:
     """The voice that plays `name`, which may be a role of the cast or a voice itself.
 
     Raises:
         UsageError: there is none.
     """
     voice = cast.get(name, name)
-    voices = abilities.voices
+    voices = capabilities.voices
     if voice and (voices is None or voice in voices):
         return voice
     playing = f", which is to play {name!r}" if voice != name else ""
@@ -85,9 +85,9 @@ def quoted_words(value: str) -> str | None:
     return quoted["words"].strip() if quoted else None
 
 
-def say_phonemes(word: str, tokens: tuple[str, ...], abilities: Abilities) -> str:
+def say_phonemes(word: str, tokens: tuple[str, ...], capabilities: Capabilities) -> str:
     """The tokens as the model takes them; for one that lacks them, a spelling of `word` that sounds so."""
-    if all(token in abilities.phonemes for token in tokens):
+    if all(token in capabilities.phonemes for token in tokens):
         return "".join(tokens)
     from cosycli.script.respelling import respell
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosycli.engine.seams import jump_at_seams, seams_of
+from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.model.masks import FlowMask
 from cosycli.model.networks import new_flow
 from cosycli.model.profile import ConformerFlowProfile
@@ -12,7 +12,7 @@ from cosycli.model.profile_parts import MelProfile
 
 RATE = 24_000
 MEL = MelProfile()
-SEAMS = range(50, 400, 50)  # each second of eight
+BOUNDARIES = range(50, 400, 50)  # each second of eight
 
 
 def buzz(change_s: float) -> np.ndarray:
@@ -27,23 +27,23 @@ def buzz(change_s: float) -> np.ndarray:
 
 
 def test_a_sound_that_changes_with_each_chunk_jumps():
-    assert jump_at_seams(buzz(change_s=1), MEL, SEAMS) > 2
+    assert jump_at_boundaries(buzz(change_s=1), MEL, BOUNDARIES) > 2
 
 
 def test_a_sound_that_changes_all_the_time_does_not():
-    assert jump_at_seams(buzz(change_s=0.02), MEL, SEAMS) == pytest.approx(1, abs=0.3)
+    assert jump_at_boundaries(buzz(change_s=0.02), MEL, BOUNDARIES) == pytest.approx(1, abs=0.3)
 
 
 def test_little_is_said_of_a_short_sound():
-    assert jump_at_seams(buzz(change_s=1)[: 3 * RATE], MEL, range(50, 150, 50)) is None
+    assert jump_at_boundaries(buzz(change_s=1)[: 3 * RATE], MEL, range(50, 150, 50)) is None
 
 
 def test_silence_does_not_jump():
-    assert jump_at_seams(np.zeros(8 * RATE, np.float32), MEL, SEAMS) is None
+    assert jump_at_boundaries(np.zeros(8 * RATE, np.float32), MEL, BOUNDARIES) is None
 
 
 @pytest.mark.parametrize(
-    ("mask", "num_prompt", "speed", "seams"),
+    ("mask", "num_prompt", "speed", "boundaries"),
     [
         (FlowMask.CHUNK, 0, 1.0, [50, 100]),
         (FlowMask.CHUNK, 170, 1.0, [30, 80, 130]),
@@ -53,7 +53,7 @@ def test_silence_does_not_jump():
         (FlowMask.CAUSAL, 170, 1.0, []),  # every second frame is one
     ],
 )
-def test_chunks_are_counted_from_the_beginning_of_the_prompt(mask, num_prompt, speed, seams):
+def test_chunks_are_counted_from_the_beginning_of_the_prompt(mask, num_prompt, speed, boundaries):
     with torch.device("meta"):
         flow = new_flow(ConformerFlowProfile())
-    assert seams_of(flow, mask, num_prompt, 140, speed) == seams
+    assert chunk_boundaries(flow, mask, num_prompt, 140, speed) == boundaries

@@ -18,7 +18,7 @@ from cosycli.engine.stages import Stages
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.masks import FlowMask
 
-__all__ = ["Saying", "sound"]
+__all__ = ["Token2WavRequest", "token2wav"]
 
 # Padded mel frames that flow and vocoder take at once: a minute, for it fills a GPU. A CPU takes a segment at a time,
 # which is no slower (flow of the built-in model, 4 segments of 14 s, one Zen 5 core), and makes the sound the same to
@@ -27,8 +27,8 @@ GPU_FRAMES, CPU_FRAMES = 3000, 1
 
 
 @dataclass(frozen=True)
-class Saying:
-    """Speech tokens, in whose voice they are to sound, by which seed, and how many times as fast."""
+class Token2WavRequest:
+    """Speech tokens, in whose voice they are spoken, by which seed, and how many times as fast."""
 
     tokens: Sequence[int]
     prompt: VoicePrompt
@@ -36,48 +36,48 @@ class Saying:
     speed: float = 1.0
 
 
-def sound(stages: Stages, sayings: Sequence[Saying], mask: FlowMask) -> list[NDArray[np.float32]]:
-    """The samples (N,) of each, in their order; company does not change them.
+def token2wav(stages: Stages, requests: Sequence[Token2WavRequest], mask: FlowMask) -> list[NDArray[np.float32]]:
+    """The samples (N,) of each, in their order; batch composition does not change them.
 
     Raises:
         OutOfMemoryError: not even one of them fits into memory.
-        Abandoned: nobody waits for them any more.
+        Cancelled: nobody waits for them any more.
     """
-    room, frame_bytes = stages.memory.sounding, stages.memory.use.frame
-    pasts = [stages.past(saying.prompt, mask) for saying in sayings]
+    budget, frame_bytes = stages.memory.token2wav, stages.memory.use.frame
+    caches = [stages.prompt_cache(request.prompt, mask) for request in requests]
 
-    def sound_batch(rows: list[int]) -> list[NDArray[np.float32]]:
-        stages.sounding.give_way()
+    def run_batch(rows: list[int]) -> list[NDArray[np.float32]]:
+        stages.token2wav_lock.yield_to_earlier()
 
         def by_parts(size: int) -> list[NDArray[np.float32]]:
             parts = (rows[start : start + size] for start in range(0, len(rows), size))
-            return [wave for part in parts for wave in sound_together(part)]
+            return [wave for part in parts for wave in run_together(part)]
 
-        return room.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
+        return budget.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
 
-    def sound_together(rows: list[int]) -> list[NDArray[np.float32]]:
-        batch = [sayings[row] for row in rows]
-        seeds = [saying.seed for saying in batch]
-        prompts = [saying.prompt for saying in batch]
-        mels = stages.mels(prompts, [saying.tokens for saying in batch], seeds, mask, pasts[rows[0]])
+    def run_together(rows: list[int]) -> list[NDArray[np.float32]]:
+        batch = [requests[row] for row in rows]
+        seeds = [request.seed for request in batch]
+        prompts = [request.prompt for request in batch]
+        mels = stages.mels(prompts, [request.tokens for request in batch], seeds, mask, caches[rows[0]])
         return stages.waves([_stretch(mel, item.speed) for mel, item in zip(mels, batch, strict=True)], seeds)
 
     flow = stages.model.profile.flow
     num_frames = [
-        round(flow.num_frames(len(saying.prompt.tokens) + len(saying.tokens)) / min(1.0, saying.speed))
-        for saying in sayings
+        round(flow.num_frames(len(request.prompt.tokens) + len(request.tokens)) / min(1.0, request.speed))
+        for request in requests
     ]
     max_frames = CPU_FRAMES if stages.model.device.type == "cpu" else GPU_FRAMES
-    max_frames = min(max_frames, room.num_bytes // frame_bytes)
-    alike = defaultdict(list)  # what has a past in common
-    for row, past in enumerate(pasts):
-        alike[past].append(row)
+    max_frames = min(max_frames, budget.num_bytes // frame_bytes)
+    alike = defaultdict(list)  # what has a cache in common
+    for row, cache in enumerate(caches):
+        alike[cache].append(row)
     batches = [batch for rows in alike.values() for batch in _batches_by_length(rows, num_frames, max_frames)]
     batches.sort(key=lambda rows: -num_frames[rows[0]])
     samples: dict[int, NDArray[np.float32]] = {}
-    for rows, waves in zip(batches, stages.lanes.map(sound_batch, batches), strict=True):
+    for rows, waves in zip(batches, stages.thread_pool.map(run_batch, batches), strict=True):
         samples |= zip(rows, waves, strict=True)
-    return [samples[row] for row in range(len(sayings))]
+    return [samples[row] for row in range(len(requests))]
 
 
 def _batches_by_length(indices: Sequence[int], lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

@@ -14,17 +14,17 @@ from typing import TypeVar
 
 import torch
 
-__all__ = ["Lanes", "num_at_work", "num_cores"]
+__all__ = ["ThreadPool", "num_active_threads", "num_cores"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_at_work = ContextVar("_at_work", default=1)
+_active_threads = ContextVar("_active_threads", default=1)
 
 
-def num_at_work() -> int:
-    """How many lanes there are beside and with the one that asks: 1 outside of `Lanes.map`."""
-    return _at_work.get()
+def num_active_threads() -> int:
+    """How many threads of a pool there are beside and with the one that asks: 1 outside of `ThreadPool.map`."""
+    return _active_threads.get()
 
 
 def num_cores(device: torch.device) -> int:
@@ -32,7 +32,7 @@ def num_cores(device: torch.device) -> int:
     return torch.get_num_threads() if device.type == "cpu" else 1
 
 
-class Lanes:
+class ThreadPool:
     """Threads with a core each; for another device than the CPU, the thread that asks.
 
     Args:
@@ -49,7 +49,7 @@ class Lanes:
             return [work(item) for item in items]
         count = max(1, min(self.count, len(items)))
         with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as threads:
-            started = [threads.submit(copy_context().run, _work_in_a_lane, count, work, item) for item in items]
+            started = [threads.submit(copy_context().run, _work_in_thread, count, work, item) for item in items]
             try:
                 return [result.result() for result in started]
             finally:
@@ -57,6 +57,6 @@ class Lanes:
                     waiting.cancel()
 
 
-def _work_in_a_lane(count: int, work: Callable[[Item], Result], item: Item) -> Result:
-    _at_work.set(count)
+def _work_in_thread(count: int, work: Callable[[Item], Result], item: Item) -> Result:
+    _active_threads.set(count)
     return work(item)

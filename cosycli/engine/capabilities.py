@@ -8,14 +8,14 @@ from pathlib import Path
 from cosycli.errors import UsageError
 from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
-from cosycli.script.abilities import Abilities, compile_style
+from cosycli.script.capabilities import Capabilities, compile_style
 from cosycli.script.languages import primary_language
 from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.settings import MASKS
 from cosycli.voices import voice_names
 
 __all__ = [
-    "abilities_of",
+    "capabilities_of",
     "check_language",
     "check_mask",
     "instruction_of",
@@ -36,7 +36,7 @@ _LANGUAGES = {
 _READS_KATAKANA = frozenset({3})  # "you must translate it to katakana": the authors' example
 
 
-def abilities_of(profile: ModelProfile, folder: Path | None = None) -> Abilities:
+def capabilities_of(profile: ModelProfile, folder: Path | None = None) -> Capabilities:
     """Tags, styles, voices and pronunciations that texts for this model may use.
 
     Args:
@@ -45,7 +45,7 @@ def abilities_of(profile: ModelProfile, folder: Path | None = None) -> Abilities
     Raises:
         MissingError: its table of speakers is damaged.
     """
-    return Abilities(
+    return Capabilities(
         tags=_TAGS[profile.version] if profile.takes_instructions else frozenset(),
         styles=_styles_of(profile),
         voices=voice_names(folder),
@@ -105,8 +105,8 @@ def check_mask(name: str, profile: ModelProfile) -> None:
 
 
 def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Script:
-    """The text as a script for a model; raises what `abilities_of` and `cosycli.script.read_script` do."""
-    can = abilities_of(profile, folder)
+    """The text as a script for a model; raises what `capabilities_of` and `cosycli.script.read_script` do."""
+    can = capabilities_of(profile, folder)
     return read_script(
         text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes, katakana=can.katakana
     )

@@ -9,7 +9,7 @@ import torch
 
 from cosycli.errors import MissingError
 
-__all__ = ["OutOfMemoryError", "Room", "says_out_of_memory"]
+__all__ = ["MemoryBudget", "OutOfMemoryError", "says_out_of_memory"]
 
 # By PyTorch's allocator for the CPU, by Metal and CUDA, by cuBLAS.
 SAID_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
@@ -27,7 +27,7 @@ class OutOfMemoryError(MissingError):
         )
 
 
-class Room:
+class MemoryBudget:
     """Bytes for work of one kind; fewer once what should have fitted did not."""
 
     def __init__(self, num_bytes: int) -> None:

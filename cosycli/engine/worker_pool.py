@@ -1,4 +1,4 @@
-"""Copies of this process, one on each core, that work side by side on what it would do one after the other.
+"""Worker processes, one on each core, that work side by side on what one process would do one after the other.
 
 They share the memory of the model. Threads would share Python's lock as well, and those that share each product wait
 for each other: ten minutes of the built-in model were spoken at 26 times real time by two threads, and at 32 by two
@@ -23,9 +23,9 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-__all__ = ["can_fork", "in_crew"]
+__all__ = ["can_fork", "map_in_workers"]
 
-AHEAD = 2  # items that a copy is given at once, so that it need not wait for the next one
+AHEAD = 2  # items that a worker is given at once, so that it need not wait for the next one
 NUM_STANDARD = 3  # stdin, stdout, stderr
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
 
@@ -34,67 +34,67 @@ Result = TypeVar("Result")
 
 
 def can_fork() -> bool:
-    """Whether this process can be copied: on Linux, by its main thread, unless it is a copy itself."""
+    """Whether this process can be copied: on Linux, by its main thread, unless it is a worker itself."""
     is_main = threading.current_thread() is threading.main_thread()
     return sys.platform == "linux" and is_main and not current_process().daemon
 
 
-def in_crew(work: Callable[[Item], Result], items: Sequence[Item], size: int) -> Iterator[Result]:
-    """What `work` makes of each item, in their order; an item whose copy died is given to another, or done here.
+def map_in_workers(work: Callable[[Item], Result], items: Sequence[Item], size: int) -> Iterator[Result]:
+    """What `work` makes of each item, in their order; an item whose worker died is given to another, or done here.
 
     Args:
         work: is not pickled; what it makes is. What it raises is raised here.
-        size: copies.
+        size: workers.
     """
-    crew = [_Copy(work, items) for _ in range(size)]
+    workers = [_Worker(work, items) for _ in range(size)]
     waiting = deque(range(len(items)))
     done: dict[int, Result] = {}
     try:
         for number in range(len(items)):
             while number not in done:
-                if crew:
-                    _give(crew, waiting)
-                    done |= _take(crew, waiting)
+                if workers:
+                    _give(workers, waiting)
+                    done |= _take(workers, waiting)
                 else:
                     waiting.remove(number)
                     done[number] = work(items[number])
             yield done.pop(number)
     finally:
-        for copy in crew:
-            copy.end()
+        for worker in workers:
+            worker.end()
 
 
-def _give(crew: Sequence[_Copy[Any]], waiting: deque[int]) -> None:
+def _give(workers: Sequence[_Worker[Any]], waiting: deque[int]) -> None:
     for num_ahead in range(AHEAD):
-        for copy in crew:
-            if waiting and len(copy.given) <= num_ahead:
-                copy.give(waiting.popleft())
+        for worker in workers:
+            if waiting and len(worker.given) <= num_ahead:
+                worker.give(waiting.popleft())
 
 
-def _take(crew: list[_Copy[Result]], waiting: deque[int]) -> dict[int, Result]:
-    """Waits for a copy; what one that died had been given is waiting again."""
+def _take(workers: list[_Worker[Result]], waiting: deque[int]) -> dict[int, Result]:
+    """Waits for a worker; what one that died had been given is waiting again."""
     done = {}
-    ready = wait([copy.connection for copy in crew if copy.given])
-    for copy in [copy for copy in crew if copy.connection in ready]:
+    ready = wait([worker.connection for worker in workers if worker.given])
+    for worker in [worker for worker in workers if worker.connection in ready]:
         try:
-            number, result = copy.take()
+            number, result = worker.take()
             done[number] = result
         except (EOFError, OSError):
-            waiting.extendleft(reversed(copy.given))
-            crew.remove(copy)
-            copy.end()
+            waiting.extendleft(reversed(worker.given))
+            workers.remove(worker)
+            worker.end()
     return done
 
 
-class _Copy(Generic[Result]):
-    """One copy, and the numbers of the items that it was given."""
+class _Worker(Generic[Result]):
+    """One worker process, and the numbers of the items that it was given."""
 
     def __init__(self, work: Callable[[Item], Result], items: Sequence[Item]) -> None:
         context = get_context("fork")
         self.given: deque[int] = deque()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, items, theirs, os.getpid()), daemon=True)
-        gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected: a copy has none of them
+        gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected: a worker has none of them
         try:
             self._process.start()
         finally:
@@ -107,7 +107,7 @@ class _Copy(Generic[Result]):
             self.connection.send(number)
 
     def take(self) -> tuple[int, Result]:
-        """Raises: EOFError, OSError: the copy has died."""
+        """Raises: EOFError, OSError: the worker has died."""
         result, error = self.connection.recv()
         if error is not None:
             raise error
@@ -120,7 +120,7 @@ class _Copy(Generic[Result]):
 
 
 def _serve(work: Callable[[Item], Result], items: Sequence[Item], connection: Connection, parent: int) -> None:
-    """What a copy does until it is ended, or its parent ends."""
+    """What a worker does until it is ended, or its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         return

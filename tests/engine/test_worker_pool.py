@@ -1,4 +1,4 @@
-"""Copies of the process give what it would give itself."""
+"""Worker processes give what it would give itself."""
 
 import gc
 import os
@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from cosycli.engine.crew import can_fork, in_crew
+from cosycli.engine.worker_pool import can_fork, map_in_workers
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are copied on Linux alone")
 
 
-def test_results_come_in_order_whichever_copy_is_done_first(tmp_path):
+def test_results_come_in_order_whichever_worker_is_done_first(tmp_path):
     last = tmp_path / "last"
 
     def work(number):
@@ -25,21 +25,21 @@ def test_results_come_in_order_whichever_copy_is_done_first(tmp_path):
             pass
         return number, os.getpid()
 
-    results = list(in_crew(work, range(4), 2))
+    results = list(map_in_workers(work, range(4), 2))
     assert [number for number, _ in results] == [0, 1, 2, 3]
     assert len({process for _, process in results} - {os.getpid()}) == 2
 
 
-def test_what_goes_wrong_in_a_copy_goes_wrong_here():
+def test_what_goes_wrong_in_a_worker_goes_wrong_here():
     def divide(number):
         return 6 // number
 
     with pytest.raises(ZeroDivisionError):
-        list(in_crew(divide, [3, 2, 0], 2))
+        list(map_in_workers(divide, [3, 2, 0], 2))
 
 
-@pytest.mark.parametrize("num_copies", [1, 3])
-def test_the_work_of_copies_that_die_is_done_all_the_same(num_copies):
+@pytest.mark.parametrize("num_workers", [1, 3])
+def test_the_work_of_workers_that_die_is_done_all_the_same(num_workers):
     parent = os.getpid()
 
     def die_on_odd_numbers(number):
@@ -47,27 +47,27 @@ def test_the_work_of_copies_that_die_is_done_all_the_same(num_copies):
             os.kill(os.getpid(), signal.SIGKILL)
         return number * number
 
-    assert list(in_crew(die_on_odd_numbers, range(7), num_copies)) == [0, 1, 4, 9, 16, 25, 36]
+    assert list(map_in_workers(die_on_odd_numbers, range(7), num_workers)) == [0, 1, 4, 9, 16, 25, 36]
 
 
-def test_copies_end_with_the_work():
-    results = in_crew(lambda number: (number, os.getpid()), range(100), 2)
-    _, copy = next(results)
+def test_workers_end_with_the_work():
+    results = map_in_workers(lambda number: (number, os.getpid()), range(100), 2)
+    _, worker = next(results)
     results.close()
     with pytest.raises(ProcessLookupError):
-        os.kill(copy, 0)
+        os.kill(worker, 0)
 
 
-def test_a_copy_has_one_core_and_none_of_the_files_of_its_parent(tmp_path):
+def test_a_worker_has_one_core_and_none_of_the_files_of_its_parent(tmp_path):
     with (tmp_path / "book.wav").open("wb") as opened:
 
         def look(_):
             return torch.get_num_threads(), Path(f"/proc/self/fd/{opened.fileno()}").exists()
 
-        assert list(in_crew(look, [0], 1)) == [(1, False)]
+        assert list(map_in_workers(look, [0], 1)) == [(1, False)]
 
 
-def test_a_copy_never_collects_what_its_parent_has_dropped(tmp_path):
+def test_a_worker_never_collects_what_its_parent_has_dropped(tmp_path):
     class Dropped:
         def __del__(self):
             (tmp_path / str(os.getpid())).touch()
@@ -77,24 +77,24 @@ def test_a_copy_never_collects_what_its_parent_has_dropped(tmp_path):
         dropped = Dropped()
         dropped.holds = dropped
         del dropped
-        list(in_crew(lambda _: gc.collect(), [0], 1))
+        list(map_in_workers(lambda _: gc.collect(), [0], 1))
     finally:
         gc.enable()
     gc.collect()
     assert [path.name for path in tmp_path.iterdir()] == [str(os.getpid())]
 
 
-def test_copies_end_when_their_parent_is_killed():
+def test_workers_end_when_their_parent_is_killed():
     """They share its standard output, which is read until nobody has it open."""
     script = """
 import os, signal
-from cosycli.engine.crew import in_crew
+from cosycli.engine.worker_pool import map_in_workers
 
 def work(number):
     if number:
         signal.pause()
 
-next(in_crew(work, range(2), 1))
+next(map_in_workers(work, range(2), 1))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=60, check=False)

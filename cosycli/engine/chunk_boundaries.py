@@ -17,13 +17,13 @@ from cosycli.model.flow import Flow
 from cosycli.model.masks import FlowMask
 from cosycli.model.profile_parts import MelProfile
 
-__all__ = ["jump_at_seams", "seams_of"]
+__all__ = ["chunk_boundaries", "jump_at_boundaries"]
 
 AROUND = 10  # mel frames on each side, 0.2 s: most of a syllable
-MIN_SEAMS = 6  # of fewer the mean says too little
+MIN_BOUNDARIES = 6  # of fewer the mean says too little
 
 
-def seams_of(flow: Flow, mask: FlowMask, num_prompt: int, num_frames: int, speed: float) -> list[int]:
+def chunk_boundaries(flow: Flow, mask: FlowMask, num_prompt: int, num_frames: int, speed: float) -> list[int]:
     """The mel frames with which chunks begin, from the second on.
 
     Args:
@@ -36,17 +36,17 @@ def seams_of(flow: Flow, mask: FlowMask, num_prompt: int, num_frames: int, speed
     return [round(frame / speed) for frame in range(-num_prompt % chunk, num_frames, chunk) if frame]
 
 
-def jump_at_seams(samples: NDArray[np.float32], profile: MelProfile, seams: Sequence[int]) -> float | None:
-    """By how much more the mel of a sound (N,) changes from frame to frame at its seams than around them.
+def jump_at_boundaries(samples: NDArray[np.float32], profile: MelProfile, boundaries: Sequence[int]) -> float | None:
+    """By how much more the mel of a sound (N,) changes from frame to frame at its boundaries than around them.
 
     Returns:
-        The geometric mean of the ratios, about 1 where nothing is to be heard; None where there are too few seams.
+        The geometric mean of the ratios, about 1 where nothing is to be heard; None where there are too few boundaries.
     """
-    if len(seams) < MIN_SEAMS:
+    if len(boundaries) < MIN_BOUNDARIES:
         return None
     mel = log_mel(torch.from_numpy(samples)[None], profile)[0]
     changes = mel.diff(dim=1).abs().mean(dim=0)  # the first is from frame 0 to frame 1
-    inner = [seam - 1 for seam in seams if AROUND < seam < mel.shape[1] - AROUND]
+    inner = [boundary - 1 for boundary in boundaries if AROUND < boundary < mel.shape[1] - AROUND]
     around = [torch.cat([changes[at - AROUND : at], changes[at + 1 : at + 1 + AROUND]]).median() for at in inner]
     ratios = [float(changes[at] / usual) for at, usual in zip(inner, around, strict=True) if changes[at] and usual]
-    return float(np.exp(np.mean(np.log(ratios)))) if len(ratios) >= MIN_SEAMS else None
+    return float(np.exp(np.mean(np.log(ratios)))) if len(ratios) >= MIN_BOUNDARIES else None

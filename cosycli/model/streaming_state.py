@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Past"]
+__all__ = ["StreamingState"]
 
 
-class Past:
+class StreamingState:
     """Of one run of a network, whose layers look back in the same order in each.
 
     Attributes:
