@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.model.vocoder import Vocoder
+from cosycli.model.networks import AnyVocoder
 
 __all__ = ["GrowingWave"]
 
@@ -26,7 +26,7 @@ class GrowingWave:
         seed: of the excitation.
     """
 
-    def __init__(self, vocoder: Vocoder, seed: int) -> None:
+    def __init__(self, vocoder: AnyVocoder, seed: int) -> None:
         self._vocoder = vocoder
         self._seed = seed
         self._num_given = 0  # frames

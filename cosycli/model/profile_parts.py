@@ -6,6 +6,7 @@ The defaults are those of the published CosyVoice 2, or of the one version that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 __all__ = [
@@ -187,6 +188,8 @@ class TransformerFlowProfile(FlowProfile):
 class VocoderProfile:
     """HiFT: a harmonic source and an inverse STFT around an upsampling network."""
 
+    weights: ClassVar[str] = "hift"  # the name of its file in a model's folder
+
     sample_rate: int = 24000
     num_mels: int = 80
     width: int = 512
@@ -205,6 +208,12 @@ class VocoderProfile:
     leaky_slope: float = 0.1
     audio_limit: float = 0.99
     f0_width: int = 512
+
+    @property
+    def peak_values(self) -> int:
+        """Values a mel frame of the level that has the most: its channels halve where its positions multiply."""
+        levels = range(1, len(self.upsample_rates) + 1)
+        return max(self.width // 2**level * prod(self.upsample_rates[:level]) for level in levels)
 
 
 @dataclass(frozen=True)
@@ -236,6 +245,8 @@ class SourceFilterVocoderProfile:
         top_hz: the highest harmonic.
     """
 
+    weights: ClassVar[str] = "vocoder"
+
     sample_rate: int = 24000
     num_mels: int = 80
     hop: int = 480
@@ -252,6 +263,11 @@ class SourceFilterVocoderProfile:
     def filter_hop(self) -> int:
         """Samples a filter."""
         return self.hop // self.filters_per_frame
+
+    @property
+    def peak_values(self) -> int:
+        """Values a mel frame of its three filters."""
+        return self.filters_per_frame * 3 * (self.n_fft // 2 + 1)
 
 
 @dataclass(frozen=True)

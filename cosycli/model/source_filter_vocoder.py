@@ -155,8 +155,7 @@ class SourceFilterVocoder(nn.Module):
         """STFT of (B, 2, N) with silence around it -> complex (B, 2, K, L)."""
         n_fft, hop = self.profile.n_fft, self.profile.filter_hop
         flat = source.flatten(0, 1)
-        options = {"window": self.window, "center": True, "pad_mode": "constant", "return_complex": True}
-        spectrum = torch.stft(flat, n_fft, hop, **options)
+        spectrum = torch.stft(flat, n_fft, hop, window=self.window, pad_mode="constant", return_complex=True)
         return spectrum.view(*source.shape[:2], *spectrum.shape[1:])
 
     def _synthesise(self, spectrum: Tensor, lengths: Tensor | None) -> Tensor:

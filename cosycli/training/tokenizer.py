@@ -104,8 +104,9 @@ def train_tokenizer(corpus_folder: Path, work_folder: Path, minutes: float, prof
         speakers = torch.tensor([names.index(corpus[i].speaker) for i in rows])
         with torch.autocast("cpu", torch.bfloat16):
             losses = model.losses(mel, num_tokens, [corpus[i] for i in rows], speakers)
-        run.descend(sum(weight * loss for weight, loss in zip(WEIGHTS, losses, strict=True)))
-        run.log(**dict(zip(("letters", "phones", "reconstruction", "speaker"), map(float, losses), strict=True)))
+        run.descend(torch.stack([weight * loss for weight, loss in zip(WEIGHTS, losses, strict=True)]).sum())
+        letters, phones, reconstruction, speaker = (loss.item() for loss in losses)
+        run.log(letters=letters, phones=phones, reconstruction=reconstruction, speaker=speaker)
 
 
 @torch.inference_mode()
