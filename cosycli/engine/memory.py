@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 import torch
 
@@ -13,7 +12,7 @@ from cosycli.engine.memory_budget import MemoryBudget
 from cosycli.engine.request import Request
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model
-from cosycli.model.profile import LanguageModelProfile, VocoderProfile
+from cosycli.model.profile import LanguageModelProfile
 
 __all__ = ["Memory", "MemoryUse", "most_positions"]
 
