@@ -5,8 +5,8 @@ source-filter"; Siuzdak 2024, "Vocos". All learned layers run at the frame rate 
 two short Fourier transforms run at the rate of samples.
 
 Shapes: B batch, M mel frames, N = M · hop samples, D channels, L = M · filters_per_frame + 1 filters,
-K = n_fft // 2 + 1 frequency bins. `lengths` (B,) counts the valid mel frames of each row; None means that all are valid. A row of a
-padded batch sounds as it would alone.
+K = n_fft // 2 + 1 frequency bins. `lengths` (B,) counts the valid mel frames of each row; None means that all are
+valid. A row of a padded batch sounds as it would alone.
 """
 
 from __future__ import annotations
