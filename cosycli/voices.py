@@ -32,9 +32,7 @@ __all__ = [
     "voice_names",
 ]
 
-DEFAULT_VOICE = "heart"
-# Voices that were shipped before 0.2, and those that are most like them now.
-RETIRED = {"rms": "michael", "slt": "heart", "awb": "michael"}
+DEFAULT_VOICE = "rms"
 DESCRIPTION = "voice.yaml"
 REFERENCE = "reference.flac"
 REFERENCE_RATE = 24_000  # Hz, the highest rate any of the models looks at
@@ -125,11 +123,6 @@ def _speakers_of(model: Path | None) -> list[str]:
 
 
 def _unknown(name: str, voices: Iterable[str]) -> MissingError:
-    if name in RETIRED:
-        return MissingError(
-            f"The voice {name!r} is no longer shipped.",
-            f"The nearest one now is {RETIRED[name]!r}: put that in its place. Voices: {', '.join(voices)}.",
-        )
     return MissingError(
         f"There is no voice {name!r}.",
         f"{did_you_mean(name, voices)}Voices: {', '.join(voices)}. Add one with `cosy voices add`.",
