@@ -14,6 +14,8 @@ import typer
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model_library import BUILTIN, model_folder
 
+RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
+
 app = typer.Typer(
     help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "
     "refine-vocoder, export. After tokens, the next three steps do not need each other and can run side by side.",
@@ -30,7 +32,7 @@ def _start(threads: int) -> ModelProfile:
     import torch
 
     torch.set_num_threads(threads)
-    return read_profile(model_folder(BUILTIN))
+    return read_profile(RECIPE)
 
 
 @app.command()
@@ -97,23 +99,41 @@ def flow(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
 
 
 @app.command()
-def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1) -> None:
-    """Train the HiFT vocoder on spectra."""
+def flow_mels(work: Work, threads: Threads = 1) -> None:
+    """Let the trained flow make mels of the corpus, for the last part of the vocoder's training."""
+    profile = _start(threads)
+    from cosycli.model.networks import new_flow
+    from cosycli.training.flow_mels import write_flow_mels
+    from cosycli.training.run import read_average
+
+    trained = new_flow(profile.flow)
+    trained.load_state_dict(read_average(work / "flow"))
+    write_flow_mels(work / "corpus", work / "tokens", trained.eval(), work / "flow-mels")
+
+
+FlowMels = Annotated[bool, typer.Option("--flow-mels", help="Hear the mels of the step flow-mels too.")]
+
+
+@app.command()
+def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1, flow_mels: FlowMels = False) -> None:
+    """Train the vocoder on spectra."""
     _start(threads)
     from cosycli.model.profile_parts import SourceFilterVocoderProfile
     from cosycli.training.vocoder import train_vocoder
 
-    train_vocoder(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile())
+    mels = work / "flow-mels" if flow_mels else None
+    train_vocoder(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile(), mels)
 
 
 @app.command()
-def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1) -> None:
+def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1, flow_mels: FlowMels = False) -> None:
     """Train the vocoder further against critics."""
     _start(threads)
     from cosycli.model.profile_parts import SourceFilterVocoderProfile
     from cosycli.training.vocoder import refine_vocoder as refine
 
-    refine(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile())
+    mels = work / "flow-mels" if flow_mels else None
+    refine(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile(), mels)
 
 
 @app.command()

@@ -85,11 +85,12 @@ class Corpus:
         shard, _, item = self._utterances[index]
         return self._pcm[shard][item.start : item.start + item.num_samples].astype(np.float32) / 32768
 
-    def mel(self, index: int) -> Tensor:
-        """Log-mel (num_mels, 2 · num_tokens) float32."""
+    def mel(self, index: int, folder: Path | None = None) -> Tensor:
+        """Log-mel (num_mels, 2 · num_tokens) float32: the recording's, or what `folder` has in its place."""
         shard, first_frame, item = self._utterances[index]
         num_mels, num_frames = MelProfile().num_mels, 2 * item.num_tokens
-        flat = np.fromfile(self._mel_paths[shard], np.float16, num_frames * num_mels, offset=first_frame * num_mels * 2)
+        path = self._mel_paths[shard] if folder is None else folder / self._mel_paths[shard].name
+        flat = np.fromfile(path, np.float16, num_frames * num_mels, offset=first_frame * num_mels * 2)
         return torch.from_numpy(flat.reshape(num_frames, num_mels)).float().T
 
     def balanced(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from cosycli.training.tokenizer import open_tokenized
 
 __all__ = ["export"]
 
+PROFILE = Path(__file__).with_name("cosyvoice2.yaml")
 NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "vocoder"}  # step -> file
 
 
 def export(corpus_folder: Path, work_folder: Path, target: Path) -> None:
-    """Write the model of the checkpoints in `work_folder` into `target`, beside its configuration."""
+    """Write the model of the checkpoints in `work_folder` and their profile into `target`."""
+    shutil.copy(PROFILE, target / PROFILE.name)
     num_tokens = write_text_vocabulary(target / BACKBONE)
     config = {"model_type": "qwen2", "tie_word_embeddings": True, **asdict(backbone_config(num_tokens))}
     (target / BACKBONE / "config.json").write_text(json.dumps(config, indent=1) + "\n")

@@ -153,9 +153,10 @@ class TokenizedCorpus:
     embeddings: Tensor
 
 
-def open_tokenized(corpus_folder: Path, tokens_folder: Path) -> TokenizedCorpus:
-    """The shards that have their tokens."""
-    shards = [name for name in shard_names(corpus_folder) if (tokens_folder / f"{name}.safetensors").exists()]
+def open_tokenized(corpus_folder: Path, tokens_folder: Path, only: Sequence[str] | None = None) -> TokenizedCorpus:
+    """The shards that have their tokens, or those of them that are named."""
+    names = shard_names(corpus_folder) if only is None else only
+    shards = [name for name in names if (tokens_folder / f"{name}.safetensors").exists()]
     tokens: list[Tensor] = []
     embeddings = []
     for shard in shards:

@@ -23,7 +23,7 @@ from cosycli.model.features import log_mel
 from cosycli.model.profile import MelProfile
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
 from cosycli.model.source_filter_vocoder import SourceFilterVocoder
-from cosycli.training.corpus import Corpus, open_corpus
+from cosycli.training.corpus import Corpus, open_corpus, shard_names
 from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
 from cosycli.training.pitch import measure_f0
 from cosycli.training.run import TrainingRun
@@ -32,6 +32,7 @@ __all__ = ["refine_vocoder", "train_vocoder"]
 
 BATCH_SIZE = 12
 WINDOW = 40  # mel frames, 0.8 s
+FLOW_SHARE = 0.5  # of the windows that are heard from the flow's mels, once these exist
 ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
 EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
 LEARNING_RATE = 1e-3
@@ -53,30 +54,48 @@ class Window:
     """A batch of cuts from recordings.
 
     Attributes:
-        mel: (B, num_mels, M).
+        mel: (B, num_mels, M), the recordings'.
+        given: the same, or for some rows what the flow made of their speech tokens.
         wave: (B, N), the same stretch.
         f0: (B, M) in Hz as measured, 0 where unvoiced.
     """
 
     mel: Tensor
+    given: Tensor
     wave: Tensor
     f0: Tensor
 
 
-def draw_windows(corpus: Corpus, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
-    """Endless random windows; every speaker is heard as often as the square root of how much there is of him."""
+def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
+    """Endless random windows; every speaker is heard as often as the square root of how much there is of them.
+
+    Args:
+        flow_mels: the folder of the flow's mels of the corpus, for half of the windows.
+    """
     long_enough = [i for i in range(len(corpus)) if 2 * corpus[i].num_tokens > WINDOW]
     weights = speaker_weights([corpus[i].speaker for i in long_enough])
     while True:
-        mels, waves = [], []
+        mels, given, waves = [], [], []
         for index in draw.choices(long_enough, weights, k=BATCH_SIZE):
             last = 2 * corpus[index].num_tokens - WINDOW
             start = draw.choice([0, last]) if draw.random() < ENDS_SHARE else draw.randrange(last)
-            mels.append(corpus.mel(index)[:, start : start + WINDOW])
+            frames = slice(start, start + WINDOW)
+            mels.append(corpus.mel(index)[:, frames])
+            from_flow = flow_mels is not None and draw.random() < FLOW_SHARE
+            given.append(corpus.mel(index, flow_mels)[:, frames] if from_flow else mels[-1])
             samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
             waves.append(torch.from_numpy(samples))
         wave = torch.stack(waves)
-        yield Window(torch.stack(mels), wave, measure_f0(wave, profile.sample_rate, profile.hop))
+        yield Window(torch.stack(mels), torch.stack(given), wave, measure_f0(wave, profile.sample_rate, profile.hop))
+
+
+def _with_mels(corpus_folder: Path, flow_mels: Path | None) -> Corpus:
+    """The shards of which the flow's mels exist, or all of them where none are asked for."""
+    if flow_mels is None:
+        return open_corpus(corpus_folder)
+    return open_corpus(
+        corpus_folder, [name for name in shard_names(corpus_folder) if (flow_mels / f"{name}.mel").exists()]
+    )
 
 
 def speaker_weights(speakers: list[str]) -> list[float]:
@@ -85,18 +104,24 @@ def speaker_weights(speakers: list[str]) -> list[float]:
     return [counts[speaker] ** -0.5 for speaker in speakers]
 
 
-def train_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: SourceFilterVocoderProfile) -> None:
+def train_vocoder(
+    corpus_folder: Path,
+    work_folder: Path,
+    minutes: float,
+    profile: SourceFilterVocoderProfile,
+    flow_mels: Path | None = None,
+) -> None:
     """Train on spectra for `minutes`, resuming from the checkpoint in `work_folder`."""
     vocoder = SourceFilterVocoder(profile)
     run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), LEARNING_RATE, BETAS)])
     mel_profile = MelProfile()
-    windows = draw_windows(open_corpus(corpus_folder), mel_profile, random.Random(run.step))
+    windows = draw_windows(_with_mels(corpus_folder, flow_mels), flow_mels, mel_profile, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(_rate(run.step, used))
         window = next(windows)
         ready = used > MEASURED_SHARE or run.step > MEASURED_STEPS
-        mel_given = roughen(window.mel, noise) if ready else window.mel
+        mel_given = roughen(window.given, noise) if ready else window.given
         wave, f0_loss = _speak(vocoder, window, mel_given, noise, follow_predicted=ready)
         spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, mel_profile)
         run.descend(spectral + mel + f0_loss)
@@ -151,7 +176,13 @@ def _mel_loss(wave: Tensor, mel: Tensor, profile: MelProfile) -> Tensor:
     return F.l1_loss(log_mel(wave, profile)[..., inner], mel[..., inner])
 
 
-def refine_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: SourceFilterVocoderProfile) -> None:
+def refine_vocoder(
+    corpus_folder: Path,
+    work_folder: Path,
+    minutes: float,
+    profile: SourceFilterVocoderProfile,
+    flow_mels: Path | None = None,
+) -> None:
     """Train on against critics for `minutes`, from the checkpoint that `train_vocoder` left in `work_folder`."""
     vocoder = SourceFilterVocoder(profile)
     mel_profile = MelProfile()
@@ -160,14 +191,14 @@ def refine_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profi
     critics_run = TrainingRun(
         work_folder / "critics", critics, [torch.optim.AdamW(critics.parameters(), REFINING_RATE, BETAS)]
     )
-    windows = draw_windows(open_corpus(corpus_folder), mel_profile, random.Random(run.step))
+    windows = draw_windows(_with_mels(corpus_folder, flow_mels), flow_mels, mel_profile, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     until = time.time() + 60 * minutes
     for used, _ in zip(run.steps(until), critics_run.steps(math.inf), strict=False):  # the first one ends both
         for each in (run, critics_run):
             each.scale_rates(_rate(critics_run.step, used))
         window = next(windows)
-        wave, f0_loss = _speak(vocoder, window, roughen(window.mel, noise), noise, follow_predicted=True)
+        wave, f0_loss = _speak(vocoder, window, roughen(window.given, noise), noise, follow_predicted=True)
         real = critics(window.wave)
         judging = critic_loss(real, critics(wave.detach()))
         critics_run.descend(judging)
