@@ -20,7 +20,7 @@ from cosycli.engine.model_runner import ModelRunner
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.flow import FlowCache
 from cosycli.model.masks import FlowMask
-from cosycli.model.vocoder import Vocoder
+from cosycli.model.networks import AnyVocoder
 
 __all__ = ["GrowingMel", "GrowingWave"]
 
@@ -59,7 +59,7 @@ class GrowingWave:
         seed: of the excitation.
     """
 
-    def __init__(self, vocoder: Vocoder, seed: int) -> None:
+    def __init__(self, vocoder: AnyVocoder, seed: int) -> None:
         self._vocoder = vocoder
         self._seed = seed
         self._num_given = 0  # frames

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +16,7 @@ import torch
 from cosycli.byte_sizes import bytes_of, megabytes
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.loading import Model
-from cosycli.model.profile import LanguageModelProfile, VocoderProfile
+from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import Request
 
 __all__ = [
@@ -70,7 +69,7 @@ class MemoryUse:
     def of(cls, model: Model) -> MemoryUse:
         flow, value_bytes = model.profile.flow, torch.empty(0, dtype=model.dtype).element_size()
         flow_values = FLOW_VALUES * flow.estimator_width
-        vocoder_values = VOCODER_VALUES * widest_level(model.profile.vocoder)
+        vocoder_values = VOCODER_VALUES * model.profile.vocoder.peak_values
         return cls(
             position=model.language_model.cache_shape.num_values * value_bytes,
             frame=max(flow_values, vocoder_values) * FLOAT_BYTES,
@@ -80,12 +79,6 @@ class MemoryUse:
     def of_sequence(self, num_positions: int) -> int:
         """Of a sequence of the language model with so many positions at last."""
         return self.position * (2 * num_positions + CACHE_GROWTH)
-
-
-def widest_level(vocoder: VocoderProfile) -> int:
-    """Values a mel frame of the level that has the most: its channels halve where its positions multiply."""
-    levels = range(1, len(vocoder.upsample_rates) + 1)
-    return max(vocoder.width // 2**level * prod(vocoder.upsample_rates[:level]) for level in levels)
 
 
 def most_positions(request: Request, profile: LanguageModelProfile) -> int:

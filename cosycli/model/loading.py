@@ -16,15 +16,15 @@ from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import Flow
 from cosycli.model.language_model import LanguageModel
-from cosycli.model.networks import new_flow, new_language_model, new_vocoder
+from cosycli.model.networks import AnyVocoder, new_flow, new_language_model, new_vocoder
 from cosycli.model.prepacked_linear import can_prepack, prepack_layers
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model.qwen2 import join_projections
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
+from cosycli.model.source_filter_vocoder import SourceFilterVocoder
 from cosycli.model.speakers import read_speakers
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
-from cosycli.model.vocoder import Vocoder
 from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
 from cosycli.model_library import language_model_weights
 
@@ -50,7 +50,7 @@ class Model:
     text_tokenizer: TextTokenizer
     language_model: LanguageModel | TransformerLanguageModel
     flow: Flow
-    vocoder: Vocoder
+    vocoder: AnyVocoder
     speakers: dict[str, Tensor]
 
     @cached_property
@@ -80,7 +80,7 @@ def load_model(
     with WithoutInitialValues():
         language_model = new_language_model(profile, directory / BACKBONE)
         flow, vocoder = new_flow(profile.flow), new_vocoder(profile.vocoder)
-    for module, name in ((language_model, weights), (flow, "flow"), (vocoder, "hift")):
+    for module, name in ((language_model, weights), (flow, "flow"), (vocoder, profile.vocoder.weights)):
         load_weights(module, directory, name)
     return Model(
         directory=directory,
@@ -106,12 +106,14 @@ def placed(network: Network, dtype: torch.dtype) -> Network:
     return network.eval()
 
 
-def placed_vocoder(vocoder: Vocoder, device: torch.device) -> Vocoder:
-    """A vocoder in its place, ready to run: with weight norms computed once, and an F0 predictor in float64.
+def placed_vocoder(vocoder: AnyVocoder, device: torch.device) -> AnyVocoder:
+    """A vocoder in its place, ready to run: HiFT with weight norms computed once, and an F0 predictor in float64.
 
     The authors' CosyVoice 3 predicts F0 in float64, for phases are its sum over a whole segment. It takes 2 % of the
     vocoder's time more.
     """
+    if isinstance(vocoder, SourceFilterVocoder):
+        return placed(vocoder.to(device), torch.float32)
     for module in list(vocoder.modules()):
         if is_parametrized(module, "weight"):
             remove_parametrizations(module, "weight")

@@ -15,23 +15,28 @@ from cosycli.model.profile import (
     ModelProfile,
     RegulatedFlowProfile,
     SampledVocoderProfile,
+    SourceFilterVocoderProfile,
     TransformerFlowProfile,
     VocoderProfile,
 )
 from cosycli.model.qwen2 import read_backbone_config
 from cosycli.model.regulated_flow import RegulatedFlow
+from cosycli.model.source_filter_vocoder import SourceFilterVocoder
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import SAMPLED
 
-__all__ = ["new_flow", "new_language_model", "new_vocoder"]
+__all__ = ["AnyVocoder", "new_flow", "new_language_model", "new_vocoder"]
+
+AnyVocoder = Vocoder | SourceFilterVocoder
 
 _FLOWS: dict[type[FlowProfile], Any] = {
     RegulatedFlowProfile: RegulatedFlow,
     ConformerFlowProfile: ConformerFlow,
     TransformerFlowProfile: TransformerFlow,
 }
-_VOCODERS: dict[type[VocoderProfile], Any] = {
+_VOCODERS: dict[type[VocoderProfile] | type[SourceFilterVocoderProfile], Any] = {
+    SourceFilterVocoderProfile: SourceFilterVocoder,
     SampledVocoderProfile: partial(Vocoder, layers=SAMPLED),
     VocoderProfile: Vocoder,
     CausalVocoderProfile: CausalVocoder,
@@ -58,7 +63,7 @@ def new_flow(profile: FlowProfile) -> Flow:
     return flow
 
 
-def new_vocoder(profile: VocoderProfile) -> Vocoder:
+def new_vocoder(profile: VocoderProfile | SourceFilterVocoderProfile) -> AnyVocoder:
     """The untrained vocoder of this profile."""
-    vocoder: Vocoder = _VOCODERS[type(profile)](profile)
+    vocoder: AnyVocoder = _VOCODERS[type(profile)](profile)
     return vocoder

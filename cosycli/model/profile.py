@@ -16,6 +16,7 @@ from cosycli.model.profile_parts import (
     MelProfile,
     RegulatedFlowProfile,
     SampledVocoderProfile,
+    SourceFilterVocoderProfile,
     SpeakerEncoderProfile,
     SpeechTokenizerProfile,
     TransformerFlowProfile,
@@ -49,6 +50,7 @@ __all__ = [
     "ModelProfile",
     "RegulatedFlowProfile",
     "SampledVocoderProfile",
+    "SourceFilterVocoderProfile",
     "SpeakerEncoderProfile",
     "SpeechTokenizerProfile",
     "TransformerFlowProfile",
@@ -80,7 +82,7 @@ class ModelProfile:
     language_model: LanguageModelProfile = field(default_factory=LanguageModelProfile)
     transformer: TransformerProfile | None = None
     flow: FlowProfile = field(default_factory=ConformerFlowProfile)
-    vocoder: VocoderProfile = field(default_factory=VocoderProfile)
+    vocoder: VocoderProfile | SourceFilterVocoderProfile = field(default_factory=VocoderProfile)
     speech_tokenizer: SpeechTokenizerProfile = field(default_factory=SpeechTokenizerProfile)
     speaker_encoder: SpeakerEncoderProfile = field(default_factory=SpeakerEncoderProfile)
     spells_words: bool = False
@@ -176,6 +178,8 @@ def _profile_from_tree(tree: dict[str, Any], published: _Published, path: Path) 
         if name in _OWN_PARTS:
             values |= own.get(name) or {}
         parts[name] = _changed(getattr(published.defaults, name), values, path)
+    if "source_filter_vocoder" in own:
+        parts["vocoder"] = _changed(SourceFilterVocoderProfile(), own["source_filter_vocoder"] or {}, path)
     parts |= {name: bool(own[name]) for name in _OWN_SWITCHES if name in own}
     return replace(published.defaults, **parts)
 

@@ -6,6 +6,7 @@ The defaults are those of the published CosyVoice 2, or of the one version that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 __all__ = [
@@ -192,6 +193,8 @@ class VocoderProfile:
             published code draws them for CosyVoice 2 and 3 too, and loses them when it interpolates to the frame rate.
     """
 
+    weights: ClassVar[str] = "hift"  # the name of its file in a model's folder
+
     sample_rate: int = 24000
     num_mels: int = 80
     width: int = 512
@@ -211,6 +214,12 @@ class VocoderProfile:
     leaky_slope: float = 0.1
     audio_limit: float = 0.99
     f0_width: int = 512
+
+    @property
+    def peak_values(self) -> int:
+        """Values a mel frame of the level that has the most: its channels halve where its positions multiply."""
+        levels = range(1, len(self.upsample_rates) + 1)
+        return max(self.width // 2**level * prod(self.upsample_rates[:level]) for level in levels)
 
 
 @dataclass(frozen=True)
@@ -234,6 +243,41 @@ class CausalVocoderProfile(VocoderProfile):
 
 
 @dataclass(frozen=True)
+class SourceFilterVocoderProfile:
+    """Pulses and noise through filters (the built-in model).
+
+    Attributes:
+        num_frame_blocks, num_filter_blocks: convolution blocks at the rate of mel frames and of filters.
+        n_fft: of the transforms around the filters.
+        top_hz: the highest harmonic.
+    """
+
+    weights: ClassVar[str] = "vocoder"
+
+    sample_rate: int = 24000
+    num_mels: int = 80
+    hop: int = 480
+    width: int = 256
+    f0_width: int = 96
+    num_frame_blocks: int = 6
+    num_filter_blocks: int = 2
+    filters_per_frame: int = 4
+    n_fft: int = 512
+    top_hz: float = 11500.0
+    audio_limit: float = 0.99
+
+    @property
+    def filter_hop(self) -> int:
+        """Samples a filter."""
+        return self.hop // self.filters_per_frame
+
+    @property
+    def peak_values(self) -> int:
+        """Values a mel frame of its three filters."""
+        return self.filters_per_frame * 3 * (self.n_fft // 2 + 1)
+
+
+@dataclass(frozen=True)
 class SpeechTokenizerProfile:
     """The built-in model's own FSQ speech tokenizer; published models bring theirs as ONNX."""
 
@@ -241,7 +285,7 @@ class SpeechTokenizerProfile:
     width: int = 160
     num_blocks: int = 4  # on each side of the codes
     num_digits: int = 6  # each quantised to -1, 0 or 1: 3 ** 6 codes (paper, section 2.2)
-    alphabet: str = " 'abcdefghijklmnopqrstuvwxyz"
+    alphabet: str = " '12345abcdefghijklmnopqrstuvwxyz"  # figures are tones of pinyin
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ All steps share a work folder. Each goes on from its checkpoint when it is start
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ import typer
 
 from cosycli.model.profile import ModelProfile, read_profile
 from cosycli.model_library import BUILTIN, model_folder
+
+RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 
 app = typer.Typer(
     help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "
@@ -29,20 +32,33 @@ def _start(threads: int) -> ModelProfile:
     import torch
 
     torch.set_num_threads(threads)
-    return read_profile(model_folder(BUILTIN))
+    return read_profile(RECIPE)
 
 
 @app.command()
 def corpus(
-    text: Annotated[Path, typer.Argument(help="Sentences to speak, one a line; may be gzipped.")],
     work: Work,
-    shards: Annotated[int, typer.Option(help="How many shards of 400 sentences, about half an hour each.")] = 44,
-    workers: Annotated[int, typer.Option(help="Synthesizers to run at once.")] = 2,
+    english: Annotated[Path, typer.Option(help="English sentences, one a line; may be gzipped.")],
+    mandarin: Annotated[Path, typer.Option(help="Mandarin sentences, one a line; may be gzipped.")],
+    voices: Annotated[Path | None, typer.Option(help="Folder of Kokoro's voices, NAME.bin.")] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(help="A part of the corpus; repeatable. All of them if left out.")
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Share of each part's hours to speak.")] = 1.0,
 ) -> None:
-    """Speak the text with flite's voices and compute the mels. Needs the Debian package flite."""
-    from cosycli.training.corpus import make_corpus
+    """Let the teachers speak the text and compute the mels. Several of these can run side by side on other parts."""
+    import torch
 
-    make_corpus(text, work / "corpus", shards, workers)
+    from cosycli.training.casting import PARTS
+    from cosycli.training.corpus import make_part, open_teacher
+    from cosycli.training.sentences import read_sentences
+
+    torch.set_num_threads(1)
+    sentences = {"en": read_sentences(english, "en"), "zh": read_sentences(mandarin, "zh")}
+    for each in PARTS:
+        if not part or each.name in part:
+            teacher = open_teacher(each.teacher, voices)
+            make_part(replace(each, hours=each.hours * scale), sentences, teacher, work / "corpus")
 
 
 @app.command()
@@ -60,7 +76,7 @@ def tokens(work: Work, threads: Threads = 1) -> None:
     profile = _start(threads)
     from cosycli.training.tokenizer import write_tokens
 
-    share = write_tokens(work / "corpus", work / "tokenizer", work / "tokens.safetensors", profile)
+    share = write_tokens(work / "corpus", work / "tokenizer", work / "tokens", profile)
     print(f"codebook use {share:.1%}")
 
 
@@ -70,9 +86,7 @@ def language_model(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> N
     profile = _start(threads)
     from cosycli.training.language_model import train_language_model
 
-    train_language_model(
-        work / "corpus", work / "tokens.safetensors", work / "language_model", minutes, profile.language_model
-    )
+    train_language_model(work / "corpus", work / "tokens", work / "language_model", minutes, profile.language_model)
 
 
 @app.command()
@@ -81,25 +95,45 @@ def flow(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
     profile = _start(threads)
     from cosycli.training.flow import train_flow
 
-    train_flow(work / "corpus", work / "tokens.safetensors", work / "flow", minutes, profile.flow)
+    train_flow(work / "corpus", work / "tokens", work / "flow", minutes, profile.flow)
 
 
 @app.command()
-def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1) -> None:
-    """Train the HiFT vocoder on spectra."""
+def flow_mels(work: Work, threads: Threads = 1) -> None:
+    """Let the trained flow make mels of the corpus, for the last part of the vocoder's training."""
     profile = _start(threads)
+    from cosycli.model.networks import new_flow
+    from cosycli.training.flow_mels import write_flow_mels
+    from cosycli.training.run import read_average
+
+    trained = new_flow(profile.flow)
+    trained.load_state_dict(read_average(work / "flow"))
+    write_flow_mels(work / "corpus", work / "tokens", trained.eval(), work / "flow-mels")
+
+
+FlowMels = Annotated[bool, typer.Option("--flow-mels", help="Hear the mels of the step flow-mels too.")]
+
+
+@app.command()
+def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1, flow_mels: FlowMels = False) -> None:
+    """Train the vocoder on spectra."""
+    _start(threads)
+    from cosycli.model.profile_parts import SourceFilterVocoderProfile
     from cosycli.training.vocoder import train_vocoder
 
-    train_vocoder(work / "corpus", work / "vocoder", minutes, profile)
+    mels = work / "flow-mels" if flow_mels else None
+    train_vocoder(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile(), mels)
 
 
 @app.command()
-def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1) -> None:
+def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1, flow_mels: FlowMels = False) -> None:
     """Train the vocoder further against critics."""
-    profile = _start(threads)
+    _start(threads)
+    from cosycli.model.profile_parts import SourceFilterVocoderProfile
     from cosycli.training.vocoder import refine_vocoder as refine
 
-    refine(work / "corpus", work / "vocoder", minutes, profile)
+    mels = work / "flow-mels" if flow_mels else None
+    refine(work / "corpus", work / "vocoder", minutes, SourceFilterVocoderProfile(), mels)
 
 
 @app.command()

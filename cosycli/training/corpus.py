@@ -1,53 +1,53 @@
-"""Step `corpus`: text in, hours of labelled speech out, made by the free synthesizer flite.
+"""Step `corpus`: text in, hours of labelled speech out, made by free synthesizers.
 
-A corpus is a folder of shards. Each shard is two files: `NAME.pcm` holds 16-bit mono samples at 24 kHz, one utterance
-after another; `NAME.json` lists their texts, speakers and places. The list is written last and renamed into place,
-so a cut leaves only whole shards, and starting again makes only the missing ones. `NAME.mel`, made once from the
-samples, holds the mels as 16-bit floats.
+A corpus is a folder of shards. Each shard is three files: `NAME.pcm` holds 16-bit mono samples at 24 kHz, one
+utterance after another; `NAME.mel` their mels as 16-bit floats; `NAME.json` lists their texts, labels, speakers and
+places. The list is written last and renamed into place, so that a killed run leaves only whole shards, and starting
+again makes only the missing ones.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import random
-import re
-import subprocess
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-import soundfile
-import soxr
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from cosycli.model.features import log_mel
 from cosycli.model.profile import MelProfile
+from cosycli.training.casting import RATE_NAMES, Part, cast_of
+from cosycli.training.sentences import Sentences
+from cosycli.training.teacher import SAMPLE_RATE, Teacher
 
-__all__ = ["SAMPLE_RATE", "SPEAKERS", "Corpus", "Utterance", "add_mels", "make_corpus", "open_corpus"]
+__all__ = ["Corpus", "Utterance", "make_part", "open_corpus", "open_teacher", "shard_names"]
 
-SAMPLE_RATE = 24000
-SPEAKERS = {"rms": 0.65, "slt": 0.35}  # flite voice -> share of the utterances; the first is the default voice
-SHARD_SIZE = 400  # utterances, about half an hour of speech
-MAX_WORDS = 26  # about 10 s; a longer sentence costs more than it teaches
-WORD_LIST_SHARE = 0.12  # utterances of a few random words, so that rare words are heard too
+SHARD_S = 300  # seconds of speech a shard
 TARGET_RMS = 10 ** (-22 / 20)
 MAX_PEAK = 0.8  # leaves the vocoder room below its limit of 0.99
 SILENCE_LEVEL = 10 ** (-50 / 20)
 MARGIN_S = 0.1  # silence kept at both ends
+MAX_REPEATS = 6  # of an utterance of a rare speaker, for each time one of the most frequent is heard
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One sentence and where its `num_samples` samples lie in the shard's PCM file."""
+    """One sentence and where its `num_samples` samples lie in the shard's PCM file.
+
+    Attributes:
+        label: the text with its words as phone tokens, as the teacher pronounced them.
+    """
 
     text: str
+    label: str
+    language: str
     speaker: str
+    rate: float
     start: int
     num_samples: int
 
@@ -65,7 +65,7 @@ class Corpus:
     """Utterances in a fixed order: shards by name, then as spoken."""
 
     def __init__(self, shards: list[tuple[Path, list[Utterance]]]) -> None:
-        self._pcm = [np.memmap(path, dtype=np.int16, mode="r") for path, _ in shards]
+        self._pcm = [np.memmap(path.with_suffix(".pcm"), dtype=np.int16, mode="r") for path, _ in shards]
         self._mel_paths = [path.with_suffix(".mel") for path, _ in shards]
         self._utterances: list[tuple[int, int, Utterance]] = []  # shard, first mel frame, utterance
         for shard, (_, items) in enumerate(shards):
@@ -85,92 +85,94 @@ class Corpus:
         shard, _, item = self._utterances[index]
         return self._pcm[shard][item.start : item.start + item.num_samples].astype(np.float32) / 32768
 
-    def mel(self, index: int) -> Tensor:
-        """Log-mel (num_mels, 2 · num_tokens) float32; `add_mels` must have run."""
+    def mel(self, index: int, folder: Path | None = None) -> Tensor:
+        """Log-mel (num_mels, 2 · num_tokens) float32: the recording's, or what `folder` has in its place."""
         shard, first_frame, item = self._utterances[index]
         num_mels, num_frames = MelProfile().num_mels, 2 * item.num_tokens
-        flat = np.fromfile(self._mel_paths[shard], np.float16, num_frames * num_mels, offset=first_frame * num_mels * 2)
+        path = self._mel_paths[shard] if folder is None else folder / self._mel_paths[shard].name
+        flat = np.fromfile(path, np.float16, num_frames * num_mels, offset=first_frame * num_mels * 2)
         return torch.from_numpy(flat.reshape(num_frames, num_mels)).float().T
 
+    def balanced(self) -> list[int]:
+        """Indices of all utterances, those of rare speakers several times, so that the loud crowd does not drown them.
 
-def open_corpus(folder: Path) -> Corpus:
-    """The finished shards of `folder`, those with their mels."""
-    finished = [path for path in sorted(Path(folder).glob("*.json")) if path.with_suffix(".mel").exists()]
-    shards = [(path.with_suffix(".pcm"), json.loads(path.read_text())) for path in finished]
-    return Corpus([(path, [Utterance(**item) for item in items]) for path, items in shards])
-
-
-def add_mels(folder: Path) -> None:
-    """Write `NAME.mel` for every shard that has none."""
-    profile = MelProfile()
-    for path in tqdm(sorted(folder.glob("*.json")), desc="mels", unit="shard"):
-        target = path.with_suffix(".mel")
-        if target.exists():
-            continue
-        shard = Corpus([(path.with_suffix(".pcm"), [Utterance(**item) for item in json.loads(path.read_text())])])
-        unfinished = path.with_suffix(".mel.tmp")
-        with unfinished.open("wb") as file:
-            for index in range(len(shard)):
-                mel = log_mel(torch.from_numpy(shard.wave(index))[None], profile)[0]
-                file.write(mel[:, : 2 * shard[index].num_tokens].T.numpy().astype(np.float16).tobytes())
-        unfinished.rename(target)
+        A speaker of whom there is a hundredth as much as of the first is heard a tenth as often, not a hundredth.
+        """
+        counts = Counter(item.speaker for _, _, item in self._utterances)
+        most = max(counts.values())
+        repeats = {speaker: min(MAX_REPEATS, round((most / count) ** 0.5)) for speaker, count in counts.items()}
+        return [i for i, (_, _, item) in enumerate(self._utterances) for _ in range(repeats[item.speaker])]
 
 
-def make_corpus(text: Path, folder: Path, num_shards: int, num_workers: int) -> None:
-    """Speak `num_shards` shards of the sentences in `text` (one a line, may be gzipped) into `folder`.
+def shard_names(folder: Path) -> list[str]:
+    """The finished shards of `folder`, in their order."""
+    return sorted(path.stem for path in folder.glob("*.json"))
 
-    Raises:
-        FileNotFoundError: flite is not installed.
+
+def open_corpus(folder: Path, shards: Sequence[str] | None = None) -> Corpus:
+    """The finished shards of `folder`, or those named."""
+    paths = [folder / f"{name}.json" for name in (shard_names(folder) if shards is None else shards)]
+    lists = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return Corpus([(path, [Utterance(**item) for item in items]) for path, items in lists])
+
+
+def open_teacher(name: str, voices: Path | None) -> Teacher:
+    """The teacher of a part; its packages are imported only here."""
+    if name == "hibari":
+        from cosycli.training.teacher_hibari import HibariTeacher
+
+        return HibariTeacher()
+    from cosycli.training.teacher_kokoro import KokoroTeacher
+
+    if voices is None:
+        raise FileNotFoundError("Kokoro's voices are needed: name the folder of NAME.bin files with --voices.")
+    return KokoroTeacher(voices)
+
+
+def make_part(part: Part, sentences: dict[str, Sentences], teacher: Teacher, folder: Path) -> None:
+    """Speak the shards of `part` that `folder` lacks, until it has `part.hours` of speech.
+
+    Args:
+        sentences: language -> its text.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sentences = _read_sentences(text)
-    common_words = _common_words(sentences)
-    random.Random(0).shuffle(sentences)
-    for number in tqdm(range(num_shards), desc="corpus", unit="shard"):
-        if not (folder / f"shard-{number:04d}.json").exists():
-            lines = sentences[number * SHARD_SIZE : (number + 1) * SHARD_SIZE]
-            _make_shard(folder / f"shard-{number:04d}", lines, common_words, random.Random(number), num_workers)
-    add_mels(folder)
+    cast = cast_of(part)
+    for number in tqdm(range(round(part.hours * 3600 / SHARD_S)), desc=part.name, unit="shard"):
+        stem = folder / f"{part.name}-{number:04d}"
+        if not stem.with_suffix(".json").exists():
+            _make_shard(stem, part, number, cast, sentences, teacher)
 
 
-def _read_sentences(path: Path) -> list[str]:
-    data = path.read_bytes()
-    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").splitlines()
-    return [line.strip() for line in lines if 1 < len(line.split()) <= MAX_WORDS]
-
-
-def _common_words(sentences: list[str]) -> list[str]:
-    """Words seen at least three times, each once."""
-    counts = Counter(word for line in sentences for word in re.findall(r"[a-z']+", line.lower()))
-    return sorted(word for word, count in counts.items() if count > 2 and word.strip("'") == word)
-
-
-def _make_shard(stem: Path, lines: list[str], words: list[str], draw: random.Random, num_workers: int) -> None:
-    texts = [
-        " ".join(draw.choices(words, k=draw.randint(1, 6))) + "." if draw.random() < WORD_LIST_SHARE else line
-        for line in lines
-    ]
-    speakers = draw.choices(list(SPEAKERS), weights=list(SPEAKERS.values()), k=len(texts))
-    with ThreadPoolExecutor(num_workers) as pool:
-        waves = list(pool.map(_speak, texts, speakers))
-    utterances, start = [], 0
-    with stem.with_suffix(".pcm").open("wb") as pcm:
-        for text, speaker, wave in zip(texts, speakers, waves, strict=True):
-            pcm.write((wave * 32767).astype(np.int16).tobytes())
-            utterances.append(Utterance(text, speaker, start, len(wave)))
+def _make_shard(
+    stem: Path, part: Part, number: int, cast: tuple[str, ...], sentences: dict[str, Sentences], teacher: Teacher
+) -> None:
+    """Utterances are numbered through the part, so that every shard has other ones, whatever was made before."""
+    rates = list(RATE_NAMES) if part.varied_rates else [1.0]
+    utterances: list[Utterance] = []
+    start, index = 0, number * 100_000
+    with stem.with_suffix(".pcm").open("wb") as pcm, stem.with_suffix(".mel").open("wb") as mel:
+        while start < SHARD_S * SAMPLE_RATE:
+            language = part.languages[index % len(part.languages)]
+            speaker = cast[(number * 37 + len(utterances)) % len(cast)]
+            rate = rates[index % len(rates)]
+            text = sentences[language].draw(part.name, index)
+            index += 1
+            recording = teacher.speak(text, speaker, rate)
+            if recording is None:
+                continue
+            wave = (level(trim(recording.samples)) * 32767).astype(np.int16)
+            utterances.append(Utterance(text, recording.label, language, speaker, rate, start, len(wave)))
             start += len(wave)
+            pcm.write(wave.tobytes())
+            mel.write(_mel_bytes(wave, utterances[-1].num_tokens))
     unfinished = stem.with_suffix(".tmp")
-    unfinished.write_text(json.dumps([asdict(u) for u in utterances]))
+    unfinished.write_text(json.dumps([asdict(u) for u in utterances], ensure_ascii=False), encoding="utf-8")
     unfinished.rename(stem.with_suffix(".json"))
 
 
-def _speak(text: str, speaker: str) -> np.ndarray:
-    """One utterance by flite: samples (N,) at 24 kHz, level and margins set."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "out.wav"
-        subprocess.run(["flite", "-voice", speaker, "-t", text, "-o", str(path)], check=True, stdin=subprocess.DEVNULL)
-        wave, rate = soundfile.read(path, dtype="float32")
-    return level(trim(soxr.resample(wave, rate, SAMPLE_RATE)))
+def _mel_bytes(wave: np.ndarray, num_tokens: int) -> bytes:
+    mel = log_mel(torch.from_numpy(wave.astype(np.float32) / 32768)[None], MelProfile())[0]
+    return mel[:, : 2 * num_tokens].T.numpy().astype(np.float16).tobytes()
 
 
 def trim(wave: np.ndarray) -> np.ndarray:

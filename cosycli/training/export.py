@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from cosycli.model.loading import BACKBONE
-from cosycli.training.corpus import SPEAKERS, open_corpus
+from cosycli.training.casting import NAMES
 from cosycli.training.language_model import backbone_config
 from cosycli.training.run import read_average
 from cosycli.training.text_vocabulary import write_text_vocabulary
+from cosycli.training.tokenizer import open_tokenized
 
 __all__ = ["export"]
 
-NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "hift"}  # step -> file
+PROFILE = Path(__file__).with_name("cosyvoice2.yaml")
+NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "vocoder"}  # step -> file
 
 
 def export(corpus_folder: Path, work_folder: Path, target: Path) -> None:
-    """Write the model of the checkpoints in `work_folder` into `target`, beside its configuration."""
+    """Write the model of the checkpoints in `work_folder` and their profile into `target`."""
+    shutil.copy(PROFILE, target / PROFILE.name)
     num_tokens = write_text_vocabulary(target / BACKBONE)
     config = {"model_type": "qwen2", "tie_word_embeddings": True, **asdict(backbone_config(num_tokens))}
     (target / BACKBONE / "config.json").write_text(json.dumps(config, indent=1) + "\n")
@@ -31,20 +35,21 @@ def export(corpus_folder: Path, work_folder: Path, target: Path) -> None:
     heard = read_average(work_folder / "tokenizer")
     _write(_part(heard, "tokenizer."), target / "speech_tokenizer.safetensors")
     _write(_part(heard, "speaker_encoder."), target / "speaker_encoder.safetensors")
-    _write(_speakers(corpus_folder, work_folder / "tokens.safetensors"), target / "spk2info.safetensors")
+    _write(_speakers(corpus_folder, work_folder / "tokens"), target / "spk2info.safetensors")
 
 
 def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
-def _speakers(corpus_folder: Path, tokens_file: Path) -> dict[str, Tensor]:
-    """The mean embedding of each speaker's utterances, as a unit vector."""
-    corpus, embeddings = open_corpus(corpus_folder), load_file(tokens_file)["embeddings"]
+def _speakers(corpus_folder: Path, tokens_folder: Path) -> dict[str, Tensor]:
+    """The mean embedding of the utterances of each shipped voice, as a unit vector."""
+    data = open_tokenized(corpus_folder, tokens_folder)
     means = {}
-    for speaker in SPEAKERS:
-        rows = [index for index in range(len(embeddings)) if corpus[index].speaker == speaker]
-        means[speaker] = torch.nn.functional.normalize(embeddings[rows].mean(dim=0), dim=0)
+    for speaker, name in NAMES.items():
+        rows = [index for index in range(len(data.tokens)) if data.corpus[index].speaker == speaker]
+        if rows:
+            means[name] = torch.nn.functional.normalize(data.embeddings[rows].mean(dim=0), dim=0)
     return means
 
 

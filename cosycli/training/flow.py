@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.flow import Conditions, Flow
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.networks import new_flow
 from cosycli.model.profile import FlowProfile
 from cosycli.training.batches import draw_batches, pad_mels
-from cosycli.training.corpus import Corpus, open_corpus
 from cosycli.training.run import TrainingRun
+from cosycli.training.tokenizer import TokenizedCorpus, open_tokenized
 
 __all__ = ["train_flow"]
 
@@ -35,18 +35,20 @@ PRIOR_WEIGHT = 0.3
 MEAN_LOG_MEL = -6.0  # where the velocity's mean starts; the corpus measures -4.8, which training finds by itself
 
 
-def train_flow(corpus_folder: Path, tokens_file: Path, work_folder: Path, minutes: float, profile: FlowProfile) -> None:
+def train_flow(
+    corpus_folder: Path, tokens_folder: Path, work_folder: Path, minutes: float, profile: FlowProfile
+) -> None:
     """Train for `minutes`, resuming from the checkpoint in `work_folder`."""
-    corpus, labels = open_corpus(corpus_folder), load_file(tokens_file)
+    data = open_tokenized(corpus_folder, tokens_folder)
+    chosen = data.corpus.balanced()
     flow = new_flow(profile)
     if not (work_folder / "checkpoint.pt").exists():
         flow.get_parameter("decoder.estimator.final_proj.bias").data.fill_(MEAN_LOG_MEL)
     run = TrainingRun(work_folder, flow, _optimizers(flow))
-    count = len(labels["embeddings"])
-    batches = draw_batches([2 * corpus[i].num_tokens for i in range(count)], MAX_FRAMES, random.Random(run.step))
+    batches = draw_batches([2 * len(data.tokens[i]) for i in chosen], MAX_FRAMES, random.Random(run.step))
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(min(1.0, (run.step + 1) / WARM_UP_STEPS) * min(1.0, 2 * (1 - used) + 0.02))
-        mel, tokens, num_tokens, speaker = _load(corpus, labels, next(batches))
+        mel, tokens, num_tokens, speaker = _load(data, [chosen[i] for i in next(batches)])
         with torch.autocast("cpu", torch.bfloat16):
             matching, prior = flow_losses(flow, mel, tokens, num_tokens, speaker, random.choice(list(FlowMask)))
         run.descend(matching + PRIOR_WEIGHT * prior)
@@ -63,15 +65,12 @@ def _optimizers(flow: Flow) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _load(corpus: Corpus, labels: dict[str, Tensor], rows: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _load(data: TokenizedCorpus, rows: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Mel (B, num_mels, M), tokens (B, S), valid tokens (B,) and speaker embeddings of a batch."""
-    mel = pad_mels([corpus.mel(i) for i in rows])
-    tokens = torch.zeros(len(rows), mel.shape[2] // 2, dtype=torch.long)
-    for row, index in zip(tokens, rows, strict=True):
-        own = labels["tokens"][labels["offsets"][index] : labels["offsets"][index + 1]]
-        row[: len(own)] = own
-    num_tokens = torch.tensor([corpus[i].num_tokens for i in rows])
-    return mel, tokens, num_tokens, labels["embeddings"][rows]
+    mel = pad_mels([data.corpus.mel(i) for i in rows])
+    tokens = pad_sequence([data.tokens[i].long() for i in rows], batch_first=True)
+    num_tokens = torch.tensor([len(data.tokens[i]) for i in rows])
+    return mel, tokens, num_tokens, data.embeddings[rows]
 
 
 def flow_losses(

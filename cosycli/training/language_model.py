@@ -1,7 +1,9 @@
 """Step `language-model`: text in, speech tokens out, trained on both layouts of the CosyVoice 2 paper (section 2.3).
 
-Half of the utterances have every word of the dictionary spelled as phones, as when the model is used; in the others
-letters and phones are mixed, so that either can be read. Only speech is learned, not text.
+English is read in three ways: the phones that the teacher said, the phones of the dictionary, as when the model is
+used, and letters mixed with them. Mandarin is read as pinyin. The shipped voices are called by name, with the rate
+where it is not the usual one; other speakers have no name, and two utterances of one of them may stand in a row, as
+when a voice is imitated from a clip. Only speech is learned, not text.
 """
 
 from __future__ import annotations
@@ -10,12 +12,10 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -25,14 +25,17 @@ from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.script.pronunciation import spell_words
 from cosycli.training.batches import draw_batches
-from cosycli.training.corpus import Corpus, Utterance, open_corpus
+from cosycli.training.casting import NAMES, RATE_NAMES
+from cosycli.training.corpus import Utterance
 from cosycli.training.run import TrainingRun
 from cosycli.training.text_vocabulary import write_text_vocabulary
+from cosycli.training.tokenizer import open_tokenized
 
 __all__ = ["backbone_config", "speaker_instruction", "train_language_model"]
 
 MAX_POSITIONS = 3000  # padded positions a batch: about 75 s of speech and its text
-SPELLED_SHARE = 0.5  # utterances with every known word as phones
+SAID_SHARE, SPELLED_SHARE = 0.4, 0.4  # of utterances in the teacher's phones, and in the dictionary's
+PAIR_SHARE = 0.5  # of nameless utterances that follow another one of their speaker
 INTERLEAVED_SHARE = 0.15
 MATRIX_RATE = 4e-3  # Muon
 VECTOR_RATE = 2e-3  # AdamW: embeddings, norms and biases
@@ -41,6 +44,7 @@ COOL_DOWN = 0.4  # last share of the time, in which the learning rate falls to z
 FIRST_MAX_S = 2.5  # a model learns to follow the text on short utterances first ...
 GROWN_UP = 0.12  # ... and hears all of them after this share of the time
 INITIAL_STD = 0.03  # the narrower the network, the wider: 0.02 is usual at 896
+MAX_PAIRED_TOKENS = 150  # speech tokens of an utterance that stands before another: 6 s
 NUM_HELD_OUT = 48
 VALIDATE_EVERY = 500
 
@@ -67,9 +71,11 @@ def initialise(model: LanguageModel) -> None:
             nn.init.zeros_(module.bias)
 
 
-def speaker_instruction(speaker: str) -> str:
-    """What comes before the text to choose a voice (CosyVoice 2 paper, multi-speaker fine-tuning)."""
-    return f"Speaker {speaker}"
+def speaker_instruction(speaker: str, rate: float = 1.0) -> str | None:
+    """What comes before the text to choose a voice (CosyVoice 2 paper, multi-speaker fine-tuning) and its rate."""
+    if speaker not in NAMES:
+        return None
+    return f"Speaker {NAMES[speaker]}" + (f", {RATE_NAMES[rate]}" if rate in RATE_NAMES else "")
 
 
 @dataclass(frozen=True)
@@ -94,21 +100,38 @@ class Batch:
     targets: Tensor
 
 
-def read_lessons(corpus: Corpus, tokens_path: Path) -> list[Lesson]:
-    """Every utterance without digits, which the script stage spells out before the model sees them."""
-    content = load_file(tokens_path)
-    tokens, offsets = content["tokens"].tolist(), content["offsets"].tolist()
-    lessons = [Lesson(corpus[index], tokens[start:end]) for index, (start, end) in enumerate(pairwise(offsets))]
-    return [lesson for lesson in lessons if not any(letter.isdigit() for letter in lesson.utterance.text)]
+def read_lessons(corpus_folder: Path, tokens_folder: Path) -> list[Lesson]:
+    """Every utterance, those of rare speakers several times."""
+    data = open_tokenized(corpus_folder, tokens_folder)
+    return [Lesson(data.corpus[index], data.tokens[index].tolist()) for index in data.corpus.balanced()]
 
 
-def draw_layout(lesson: Lesson, tokenizer: TextTokenizer, profile: LanguageModelProfile, draw: random.Random) -> Layout:
-    """One of the many ways to write a lesson: which words are spelled, and in which layout."""
-    share = 1.0 if draw.random() < SPELLED_SHARE else draw.random()
-    text = spell_words(lesson.utterance.text, chosen=lambda word: draw.random() < share)
-    ids = tokenizer.encode(text, instruction=speaker_instruction(lesson.utterance.speaker))
-    arrange = interleaved_layout if draw.random() < INTERLEAVED_SHARE else whole_text_layout
-    return arrange(ids, lesson.speech, profile)
+def written(utterance: Utterance, draw: random.Random) -> str:
+    """One of the many ways to write an utterance: as it was said, spelled by the dictionary, or partly in letters."""
+    kind = draw.random()
+    if utterance.language != "en" or kind < SAID_SHARE:
+        return utterance.label
+    share = 1.0 if kind < SAID_SHARE + SPELLED_SHARE else draw.random()
+    return spell_words(utterance.text, chosen=lambda word: draw.random() < share)
+
+
+def draw_layout(
+    lesson: Lesson, before: Lesson | None, tokenizer: TextTokenizer, profile: LanguageModelProfile, draw: random.Random
+) -> Layout:
+    """A lesson as a sequence.
+
+    Args:
+        before: another lesson of the same speaker, to stand before this one.
+    """
+    utterance, speech = lesson.utterance, lesson.speech
+    text = tokenizer.encode(written(utterance, draw))
+    if before:
+        text, speech = [*tokenizer.encode(written(before.utterance, draw)), *text], [*before.speech, *speech]
+    instruction = speaker_instruction(utterance.speaker, utterance.rate)
+    opening = tokenizer.encode("", instruction) if instruction else []
+    if draw.random() < INTERLEAVED_SHARE:
+        return interleaved_layout(text, speech, profile, opening)
+    return whole_text_layout([*opening, *text], speech, profile)
 
 
 def pad(layouts: Sequence[Layout]) -> Batch:
@@ -159,8 +182,12 @@ def train_language_model(
     """Train for `minutes`, resuming from the checkpoint in `work_folder`."""
     write_text_vocabulary(work_folder / "text")
     tokenizer = TextTokenizer.load(work_folder / "text")
-    lessons = read_lessons(open_corpus(corpus_folder), tokens_path)
+    lessons = read_lessons(corpus_folder, tokens_path)
     held_out, lessons = lessons[:NUM_HELD_OUT], lessons[NUM_HELD_OUT:]
+    nameless: dict[str, list[Lesson]] = {}
+    for lesson in lessons:
+        if lesson.utterance.speaker not in NAMES and len(lesson.speech) < MAX_PAIRED_TOKENS:
+            nameless.setdefault(lesson.utterance.speaker, []).append(lesson)
     torch.manual_seed(0)
     model = LanguageModel(profile, backbone_config(tokenizer.num_tokens))
     initialise(model)
@@ -170,7 +197,12 @@ def train_language_model(
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(rate_factor(run.step, used))
         rows = next(rows for rows in batches if len(lessons[rows[-1]].speech) <= TOKEN_RATE * max_duration_s(used))
-        loss = speech_loss(model, pad([draw_layout(lessons[row], tokenizer, profile, draw) for row in rows]))
+        layouts = []
+        for lesson in (lessons[row] for row in rows):
+            others = nameless.get(lesson.utterance.speaker) if draw.random() < PAIR_SHARE else None
+            before = draw.choice(others) if others and used > GROWN_UP else None
+            layouts.append(draw_layout(lesson, before, tokenizer, profile, draw))
+        loss = speech_loss(model, pad(layouts))
         run.descend(loss)
         run.log(loss=loss.item())
         if (run.step + 1) % VALIDATE_EVERY == 0:
@@ -186,7 +218,7 @@ def validate(
     for start in range(0, len(lessons), 8):
         layouts = []
         for lesson in lessons[start : start + 8]:
-            instruction = speaker_instruction(lesson.utterance.speaker)
+            instruction = speaker_instruction(lesson.utterance.speaker, lesson.utterance.rate)
             ids = tokenizer.encode(spell_words(lesson.utterance.text), instruction)
             layouts.append(whole_text_layout(ids, lesson.speech, profile))
         total += speech_loss(model, pad(layouts)).item()

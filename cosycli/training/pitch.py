@@ -14,7 +14,7 @@ __all__ = ["measure_f0"]
 
 DECIMATION = 3  # correlate at 8 kHz: F0 and the harmonics that carry it are far below 4 kHz
 MIN_F0 = 60.0  # Hz
-MAX_F0 = 400.0
+MAX_F0 = 500.0
 SPAN_S = 0.03  # how much of the wave is compared with its later self
 MIN_CORRELATION = 0.6
 NEARLY_BEST = 0.9

@@ -26,6 +26,7 @@ class TrainingRun:
     def __init__(self, folder: Path, model: nn.Module, optimizers: Sequence[Optimizer]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.model, self.optimizers, self.step = folder, model, optimizers, 0
+        self.seconds = 0.0  # of training, in all runs together
         self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
         self._checkpoint = folder / "checkpoint.pt"
         if self._checkpoint.exists():
@@ -34,10 +35,15 @@ class TrainingRun:
             self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
     def steps(self, until: float) -> Iterator[float]:
-        """Yields the share of the time used, 0 to 1, once a step, until the clock shows `until` (Unix time)."""
+        """Yields the share of the time used, 0 to 1, once a step, until the clock shows `until` (Unix time).
+
+        The time of earlier runs counts, so that a run that goes on goes on with its schedule too.
+        """
         start = saved = time.time()
+        before = self.seconds
         while (now := time.time()) < until:
-            yield (now - start) / (until - start)
+            self.seconds = before + now - start
+            yield self.seconds / (before + until - start)
             self.step += 1
             self._update_average()
             if time.time() - saved > SAVE_EVERY_S:
@@ -73,6 +79,7 @@ class TrainingRun:
             "average": self.average,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
+            "seconds": self.seconds,
         }
         unfinished = self._checkpoint.with_suffix(".tmp")
         torch.save(state, unfinished)
@@ -82,6 +89,7 @@ class TrainingRun:
         state = torch.load(self._checkpoint, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average, self.step = state["average"], state["step"]
+        self.seconds = state.get("seconds", 0.0)
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
 

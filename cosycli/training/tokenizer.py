@@ -1,19 +1,22 @@
 """Step `tokenizer`: the FSQ speech tokenizer, its recognizer and the speaker encoder, trained together.
 
-The recognition loss (CTC on letters, Graves et al. 2006) makes the codes keep the words, as in CosyVoice 2, section
-2.2. A second loss asks the codes and the speaker embedding, taken from another part of the recording, to give back
-the mel: so codes keep how a sound is made, and the embedding who makes it.
+The recognition losses (CTC, Graves et al. 2006) make the codes keep the words, as in CosyVoice 2, section 2.2: one on
+letters, with Mandarin in pinyin and figures for the tones, whose head is the recognizer, and one on phones. Another
+loss asks the codes and the speaker embedding, taken from another part of the recording, to give back the mel: so codes
+keep how a sound is made, and the embedding who makes it.
 """
 
 from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -21,16 +24,21 @@ from cosycli.model.masks import frame_mask
 from cosycli.model.profile import ModelProfile, SpeakerEncoderProfile, SpeechTokenizerProfile
 from cosycli.model.speaker_encoder import SpeakerEncoder
 from cosycli.model.speech_tokenizer import SpeechTokenizer, standardise_mel
+from cosycli.model.text_tokenizer import phoneme_tokens
 from cosycli.training.batches import draw_batches, pad_mels
-from cosycli.training.corpus import SPEAKERS, open_corpus
+from cosycli.training.casting import whole_cast
+from cosycli.training.corpus import Corpus, Utterance, open_corpus, shard_names
 from cosycli.training.run import TrainingRun, read_average
+from cosycli.training.spelling import letters_of, phones_of
 
-__all__ = ["TokenizerTrainer", "train_tokenizer", "write_tokens"]
+__all__ = ["TokenizedCorpus", "TokenizerTrainer", "open_tokenized", "train_tokenizer", "write_tokens"]
 
 MAX_FRAMES = 4000  # padded mel frames a batch: 80 s of speech
 LEARNING_RATE = 1.5e-3
 WARM_UP_STEPS = 100
-SPEAKER_CROP = 100  # frames the speaker encoder hears in training
+SPEAKER_CROP = 150  # frames the speaker encoder hears in training
+WEIGHTS = (0.5, 0.5, 1.0, 0.1)  # of letters, phones, reconstruction and speakers
+PHONE_IDS = {token: index for index, token in enumerate(phoneme_tokens())}
 
 
 class TokenizerTrainer(nn.Module):
@@ -40,80 +48,119 @@ class TokenizerTrainer(nn.Module):
         super().__init__()
         self.tokenizer = SpeechTokenizer(tokenizer)
         self.speaker_encoder = SpeakerEncoder(speaker)
-        self.to_speaker = nn.Linear(speaker.embedding, len(SPEAKERS))
+        self.to_speaker = nn.Linear(speaker.embedding, len(whole_cast()))
+        self.to_phones = nn.Linear(tokenizer.width, 2 * (len(phoneme_tokens()) + 1))
         self.from_speaker = nn.Linear(speaker.embedding, tokenizer.width)
         self.to_mel = nn.Sequential(
             nn.Linear(tokenizer.width, 2 * tokenizer.width), nn.GELU(), nn.Linear(2 * tokenizer.width, 160)
         )
 
     def losses(
-        self, mel: Tensor, num_tokens: Tensor, texts: list[str], speakers: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Recognition, reconstruction and speaker losses of mel (B, num_mels, M)."""
+        self, mel: Tensor, num_tokens: Tensor, utterances: Sequence[Utterance], speakers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Losses of letters, phones, reconstruction and speakers, of mel (B, num_mels, M)."""
         hidden = self.tokenizer.hidden_of(self.tokenizer.digits(mel, num_tokens), num_tokens)
-        recognition = _ctc(self.tokenizer.letters_of(hidden), num_tokens, texts, self.tokenizer.profile.alphabet)
+        alphabet = self.tokenizer.profile.alphabet
+        letters = [[alphabet.index(letter) for letter in letters_of(u, alphabet)] for u in utterances]
+        phones = [[PHONE_IDS[phone] for phone in phones_of(u)] for u in utterances]
+        of_letters = _ctc(self.tokenizer.letters_of(hidden), num_tokens, letters)
+        of_phones = _ctc(self._phone_scores(hidden), num_tokens, phones)
         crop = mel[:, :, :SPEAKER_CROP] if random.random() < 0.5 else mel[:, :, -SPEAKER_CROP:]
-        heard = torch.full_like(num_tokens, crop.shape[2])
+        heard = (2 * num_tokens).clamp(max=crop.shape[2])
         embedding = self.speaker_encoder(crop, heard)
         rebuilt = self.to_mel(hidden + self.from_speaker(embedding)[:, None]).float()
         wanted = standardise_mel(mel).transpose(1, 2).reshape(len(mel), -1, 160)
         mask = frame_mask(num_tokens, wanted.shape[1]).transpose(1, 2)
         reconstruction = ((rebuilt - wanted).abs() * mask).sum() / (mask.sum() * 160)
-        return recognition, reconstruction, F.cross_entropy(10 * self.to_speaker(embedding).float(), speakers)
+        of_speaker = F.cross_entropy(10 * self.to_speaker(embedding).float(), speakers)
+        return of_letters, of_phones, reconstruction, of_speaker
+
+    def _phone_scores(self, hidden: Tensor) -> Tensor:
+        """Log-probabilities (B, 2 S, phones + 1) at 50 Hz."""
+        scores: Tensor = self.to_phones(hidden).view(len(hidden), 2 * hidden.shape[1], -1).float()
+        return scores.log_softmax(dim=2)
 
 
-def _ctc(log_probs: Tensor, num_tokens: Tensor, texts: list[str], alphabet: str) -> Tensor:
-    targets = [torch.tensor([alphabet.index(letter) + 1 for letter in text]) for text in texts]
-    lengths = torch.tensor([len(target) for target in targets])
-    return F.ctc_loss(log_probs.transpose(0, 1), torch.cat(targets), 2 * num_tokens, lengths, zero_infinity=True)
-
-
-def spelled(text: str, alphabet: str) -> str:
-    """The letters of a text that the recognizer knows: lower case, one space between words."""
-    return " ".join("".join(c if c in alphabet else " " for c in text.lower()).split())
+def _ctc(log_probs: Tensor, num_tokens: Tensor, labels: Sequence[Sequence[int]]) -> Tensor:
+    """Mean CTC loss of symbols that start at 0; the blank comes before them."""
+    targets = torch.tensor([symbol + 1 for label in labels for symbol in label])
+    lengths = torch.tensor([len(label) for label in labels])
+    return F.ctc_loss(log_probs.transpose(0, 1), targets, 2 * num_tokens, lengths, zero_infinity=True)
 
 
 def train_tokenizer(corpus_folder: Path, work_folder: Path, minutes: float, profile: ModelProfile) -> None:
     """Train for `minutes`, resuming from the checkpoint in `work_folder`."""
     corpus = open_corpus(corpus_folder)
-    chosen = [i for i in range(len(corpus)) if not any(c.isdigit() for c in corpus[i].text)]
+    chosen = corpus.balanced()
     model = TokenizerTrainer(profile.speech_tokenizer, profile.speaker_encoder)
     run = TrainingRun(work_folder, model, [torch.optim.AdamW(model.parameters(), LEARNING_RATE, weight_decay=0.01)])
     batches = draw_batches([2 * corpus[i].num_tokens for i in chosen], MAX_FRAMES, random.Random(run.step))
-    names = list(SPEAKERS)
+    names = whole_cast()
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(min(1.0, (run.step + 1) / WARM_UP_STEPS) * min(1.0, 2 * (1 - used) + 0.02))
         rows = [chosen[i] for i in next(batches)]
         mel = pad_mels([corpus.mel(i) for i in rows])
         num_tokens = torch.tensor([corpus[i].num_tokens for i in rows])
-        texts = [spelled(corpus[i].text, profile.speech_tokenizer.alphabet) for i in rows]
         speakers = torch.tensor([names.index(corpus[i].speaker) for i in rows])
         with torch.autocast("cpu", torch.bfloat16):
-            recognition, reconstruction, speaker = model.losses(mel, num_tokens, texts, speakers)
-        run.descend(recognition + reconstruction + 0.1 * speaker)
-        run.log(recognition=recognition.item(), reconstruction=reconstruction.item(), speaker=speaker.item())
+            losses = model.losses(mel, num_tokens, [corpus[i] for i in rows], speakers)
+        run.descend(torch.stack([weight * loss for weight, loss in zip(WEIGHTS, losses, strict=True)]).sum())
+        letters, phones, reconstruction, speaker = (loss.item() for loss in losses)
+        run.log(letters=letters, phones=phones, reconstruction=reconstruction, speaker=speaker)
 
 
 @torch.inference_mode()
 def write_tokens(corpus_folder: Path, work_folder: Path, target: Path, profile: ModelProfile) -> float:
-    """Speech tokens and speaker embeddings of the whole corpus, in its order, into the safetensors file `target`.
+    """Write the speech tokens and speaker embeddings of every shard that `target` lacks, a safetensors file each.
 
     Returns:
         The share of the codebook that occurs.
     """
-    corpus = open_corpus(corpus_folder)
+    target.mkdir(parents=True, exist_ok=True)
     model = TokenizerTrainer(profile.speech_tokenizer, profile.speaker_encoder)
     model.load_state_dict(read_average(work_folder))
     model.eval()
+    for shard in tqdm(shard_names(corpus_folder), desc="tokens", unit="shard"):
+        if not (target / f"{shard}.safetensors").exists():
+            _write_shard(model, open_corpus(corpus_folder, [shard]), target / f"{shard}.safetensors")
+    used = torch.cat([load_file(path)["tokens"] for path in target.glob("*.safetensors")]).unique()
+    return len(used) / profile.language_model.num_codes
+
+
+def _write_shard(model: TokenizerTrainer, corpus: Corpus, target: Path) -> None:
     tokens, embeddings = [], []
-    for index in tqdm(range(len(corpus)), desc="tokens"):
-        mel = corpus.mel(index)[None]
-        count = torch.tensor([corpus[index].num_tokens])
+    for index in range(len(corpus)):
+        mel, count = corpus.mel(index)[None], torch.tensor([corpus[index].num_tokens])
         tokens.append(model.tokenizer.encode(mel, count)[0].to(torch.int16))
         embeddings.append(model.speaker_encoder(mel, 2 * count)[0])
     offsets = torch.cumsum(torch.tensor([0] + [len(t) for t in tokens]), 0)
-    content = {"tokens": torch.cat(tokens), "offsets": offsets, "embeddings": torch.stack(embeddings)}
     unfinished = target.with_suffix(".tmp")
-    save_file(content, unfinished)
+    save_file({"tokens": torch.cat(tokens), "offsets": offsets, "embeddings": torch.stack(embeddings)}, unfinished)
     unfinished.replace(target)
-    return len(content["tokens"].unique()) / profile.language_model.num_codes
+
+
+@dataclass(frozen=True)
+class TokenizedCorpus:
+    """A corpus and what the speech tokenizer and the speaker encoder made of it.
+
+    Attributes:
+        tokens: of each utterance, (S,) int16.
+        embeddings: (utterances, embedding).
+    """
+
+    corpus: Corpus
+    tokens: list[Tensor]
+    embeddings: Tensor
+
+
+def open_tokenized(corpus_folder: Path, tokens_folder: Path, only: Sequence[str] | None = None) -> TokenizedCorpus:
+    """The shards that have their tokens, or those of them that are named."""
+    names = shard_names(corpus_folder) if only is None else only
+    shards = [name for name in names if (tokens_folder / f"{name}.safetensors").exists()]
+    tokens: list[Tensor] = []
+    embeddings = []
+    for shard in shards:
+        content = load_file(tokens_folder / f"{shard}.safetensors")
+        tokens += content["tokens"].tensor_split(content["offsets"][1:-1])
+        embeddings.append(content["embeddings"])
+    return TokenizedCorpus(open_corpus(corpus_folder, shards), tokens, torch.cat(embeddings))

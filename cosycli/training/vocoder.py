@@ -1,8 +1,8 @@
-"""Step `vocoder`: HiFT learns to give back the waveform of a mel, by its spectra and then against critics.
+"""Step `vocoder`: the source-filter vocoder learns to give back the waveform of a mel.
 
-First the spectra at several resolutions must agree (Yamamoto et al. 2020, "Parallel WaveGAN"), while the F0 predictor
-learns the measured F0 and the source is driven by it. Then critics that look at the same spectra push towards fine
-structure (Jang et al. 2021, "UnivNet"), and the mel is roughened a little: the flow's mels are not recordings'.
+First by its spectra at several resolutions (Yamamoto et al. 2020, "Parallel WaveGAN"), while its F0 predictor
+learns the measured F0, which drives the source; later the predicted F0 drives it. Then against discriminators (step
+`refine-vocoder`), with mels that are roughened a little or come from the flow.
 """
 
 from __future__ import annotations
@@ -10,35 +10,39 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from cosycli.model.features import log_mel
-from cosycli.model.profile import MelProfile, ModelProfile
-from cosycli.model.vocoder import Vocoder
-from cosycli.training.corpus import Corpus, open_corpus
+from cosycli.model.profile import MelProfile
+from cosycli.model.profile_parts import SourceFilterVocoderProfile
+from cosycli.model.source_filter_vocoder import SourceFilterVocoder
+from cosycli.training.corpus import Corpus, open_corpus, shard_names
 from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
 from cosycli.training.pitch import measure_f0
 from cosycli.training.run import TrainingRun
 
 __all__ = ["refine_vocoder", "train_vocoder"]
 
-BATCH_SIZE = 6
+BATCH_SIZE = 12
 WINDOW = 40  # mel frames, 0.8 s
+FLOW_SHARE = 0.5  # of the windows that are heard from the flow's mels, once these exist
 ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
 EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
-LEARNING_RATE = 1.2e-3
+LEARNING_RATE = 1e-3
 REFINING_RATE = 3e-4
 BETAS = (0.8, 0.99)
-WARM_UP_STEPS = 200
-RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))  # n_fft, hop
-FLOOR = 1e-3  # STFT magnitude of noise near -80 dBFS
-EASY_SHARE = 0.5  # of the training, before the source follows the predicted F0 and the mel is roughened
+WARM_UP_STEPS = 100
+RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64), (128, 32))  # n_fft, hop
+FLOOR = 3e-4  # STFT magnitude of noise near -90 dBFS
+MEASURED_SHARE = 0.4  # of the training, before the source follows the predicted F0 ...
+MEASURED_STEPS = 1000  # ... and no longer than so many steps
 ADVERSARIAL_WEIGHT = 0.1  # both small beside the spectral losses, which carry the words
 FEATURE_WEIGHT = 0.3
 MAX_BLUR = 0.5  # how much of a mel is blurred by one frame and one band
@@ -50,52 +54,76 @@ class Window:
     """A batch of cuts from recordings.
 
     Attributes:
-        mel: (B, num_mels, M).
+        mel: (B, num_mels, M), the recordings'.
+        given: the same, or for some rows what the flow made of their speech tokens.
         wave: (B, N), the same stretch.
         f0: (B, M) in Hz as measured, 0 where unvoiced.
     """
 
     mel: Tensor
+    given: Tensor
     wave: Tensor
     f0: Tensor
 
 
-def draw_windows(corpus: Corpus, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
-    """Endless random windows."""
+def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
+    """Endless random windows; every speaker is heard as often as the square root of how much there is of them.
+
+    Args:
+        flow_mels: the folder of the flow's mels of the corpus, for half of the windows.
+    """
     long_enough = [i for i in range(len(corpus)) if 2 * corpus[i].num_tokens > WINDOW]
+    weights = speaker_weights([corpus[i].speaker for i in long_enough])
     while True:
-        mels, waves = [], []
-        for index in draw.choices(long_enough, k=BATCH_SIZE):
+        mels, given, waves = [], [], []
+        for index in draw.choices(long_enough, weights, k=BATCH_SIZE):
             last = 2 * corpus[index].num_tokens - WINDOW
             start = draw.choice([0, last]) if draw.random() < ENDS_SHARE else draw.randrange(last)
-            mels.append(corpus.mel(index)[:, start : start + WINDOW])
+            frames = slice(start, start + WINDOW)
+            mels.append(corpus.mel(index)[:, frames])
+            from_flow = flow_mels is not None and draw.random() < FLOW_SHARE
+            given.append(corpus.mel(index, flow_mels)[:, frames] if from_flow else mels[-1])
             samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
             waves.append(torch.from_numpy(samples))
         wave = torch.stack(waves)
-        yield Window(torch.stack(mels), wave, measure_f0(wave, profile.sample_rate, profile.hop))
+        yield Window(torch.stack(mels), torch.stack(given), wave, measure_f0(wave, profile.sample_rate, profile.hop))
 
 
-def new_vocoder(profile: ModelProfile) -> Vocoder:
-    """An untrained vocoder whose F0 predictor starts at a human pitch, as its outputs are in Hz."""
-    vocoder = Vocoder(profile.vocoder)
-    nn.init.normal_(vocoder.f0_predictor.classifier.weight, std=10.0)
-    nn.init.constant_(vocoder.f0_predictor.classifier.bias, 100.0)
-    return vocoder
+def _with_mels(corpus_folder: Path, flow_mels: Path | None) -> Corpus:
+    """The shards of which the flow's mels exist, or all of them where none are asked for."""
+    if flow_mels is None:
+        return open_corpus(corpus_folder)
+    return open_corpus(
+        corpus_folder, [name for name in shard_names(corpus_folder) if (flow_mels / f"{name}.mel").exists()]
+    )
 
 
-def train_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: ModelProfile) -> None:
+def speaker_weights(speakers: list[str]) -> list[float]:
+    """How often each utterance is drawn, by its speaker, so that rare speakers are not drowned."""
+    counts = Counter(speakers)
+    return [counts[speaker] ** -0.5 for speaker in speakers]
+
+
+def train_vocoder(
+    corpus_folder: Path,
+    work_folder: Path,
+    minutes: float,
+    profile: SourceFilterVocoderProfile,
+    flow_mels: Path | None = None,
+) -> None:
     """Train on spectra for `minutes`, resuming from the checkpoint in `work_folder`."""
-    vocoder = new_vocoder(profile)
+    vocoder = SourceFilterVocoder(profile)
     run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), LEARNING_RATE, BETAS)])
-    windows = draw_windows(open_corpus(corpus_folder), profile.mel, random.Random(run.step))
+    mel_profile = MelProfile()
+    windows = draw_windows(_with_mels(corpus_folder, flow_mels), flow_mels, mel_profile, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(_rate(run.step, used))
         window = next(windows)
-        ready = used > EASY_SHARE
-        mel_given = roughen(window.mel, noise) if ready else window.mel
+        ready = used > MEASURED_SHARE or run.step > MEASURED_STEPS
+        mel_given = roughen(window.given, noise) if ready else window.given
         wave, f0_loss = _speak(vocoder, window, mel_given, noise, follow_predicted=ready)
-        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, profile.mel)
+        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, mel_profile)
         run.descend(spectral + mel + f0_loss)
         run.log(spectral=spectral.item(), mel=mel.item(), f0=f0_loss.item())
 
@@ -106,13 +134,21 @@ def _rate(step: int, used: float) -> float:
 
 
 def _speak(
-    vocoder: Vocoder, window: Window, mel: Tensor, noise: torch.Generator, follow_predicted: bool
+    vocoder: SourceFilterVocoder, window: Window, mel: Tensor, noise: torch.Generator, follow_predicted: bool
 ) -> tuple[Tensor, Tensor]:
-    """The vocoder's waveform (B, N) of `mel`, and how far its F0 is from the measured one, in units of 100 Hz."""
-    predicted = vocoder.predict_f0(mel)
-    f0_loss = (predicted - window.f0)[:, EDGE:-EDGE].abs().mean() / 100
-    f0 = predicted.detach() if follow_predicted else window.f0
-    return vocoder.decode(mel, vocoder.source(f0, [noise] * len(mel))), f0_loss
+    """The vocoder's waveform (B, N) of `mel`, and how far its F0 in nepers and its voicing in nats are off."""
+    log_f0, voicing = vocoder.pitch(mel)
+    voiced = (window.f0 > 0).float()
+    distance = (log_f0 - window.f0.clamp(min=1.0).log()).abs() * voiced
+    inner = slice(EDGE, -EDGE)
+    f0_loss = distance[:, inner].sum() / voiced[:, inner].sum().clamp(min=1.0)
+    voicing_loss = F.binary_cross_entropy_with_logits(voicing[:, inner], voiced[:, inner])
+    guided = log_f0.detach().exp()
+    if follow_predicted:
+        f0 = guided * torch.where(voicing.detach() > 0, 1.0, -1.0)
+    else:
+        f0 = torch.where(window.f0 > 0, window.f0, -guided)
+    return vocoder.decode(mel, vocoder.source(f0, [noise] * len(mel))), f0_loss + voicing_loss
 
 
 def spectra(wave: Tensor) -> list[Tensor]:
@@ -140,28 +176,35 @@ def _mel_loss(wave: Tensor, mel: Tensor, profile: MelProfile) -> Tensor:
     return F.l1_loss(log_mel(wave, profile)[..., inner], mel[..., inner])
 
 
-def refine_vocoder(corpus_folder: Path, work_folder: Path, minutes: float, profile: ModelProfile) -> None:
+def refine_vocoder(
+    corpus_folder: Path,
+    work_folder: Path,
+    minutes: float,
+    profile: SourceFilterVocoderProfile,
+    flow_mels: Path | None = None,
+) -> None:
     """Train on against critics for `minutes`, from the checkpoint that `train_vocoder` left in `work_folder`."""
-    vocoder = new_vocoder(profile)
+    vocoder = SourceFilterVocoder(profile)
+    mel_profile = MelProfile()
     critics = Critics(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
     run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), REFINING_RATE, BETAS)])
     critics_run = TrainingRun(
         work_folder / "critics", critics, [torch.optim.AdamW(critics.parameters(), REFINING_RATE, BETAS)]
     )
-    windows = draw_windows(open_corpus(corpus_folder), profile.mel, random.Random(run.step))
+    windows = draw_windows(_with_mels(corpus_folder, flow_mels), flow_mels, mel_profile, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     until = time.time() + 60 * minutes
     for used, _ in zip(run.steps(until), critics_run.steps(math.inf), strict=False):  # the first one ends both
         for each in (run, critics_run):
             each.scale_rates(_rate(critics_run.step, used))
         window = next(windows)
-        wave, f0_loss = _speak(vocoder, window, roughen(window.mel, noise), noise, follow_predicted=True)
+        wave, f0_loss = _speak(vocoder, window, roughen(window.given, noise), noise, follow_predicted=True)
         real = critics(window.wave)
         judging = critic_loss(real, critics(wave.detach()))
         critics_run.descend(judging)
         made = critics.requires_grad_(False)(wave)
         critics.requires_grad_(True)
-        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, profile.mel)
+        spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, mel_profile)
         deceiving, features = adversarial_loss(made), feature_loss(real, made)
         run.descend(spectral + mel + f0_loss + ADVERSARIAL_WEIGHT * deceiving + FEATURE_WEIGHT * features)
         run.log(

@@ -1,10 +1,7 @@
 """Lessons of the language model, and a run that leaves a usable checkpoint."""
 
-import json
 import random
-from dataclasses import asdict
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -13,7 +10,7 @@ from cosycli.model.language_model import NOT_LEARNED, LanguageModel, Table
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.text_tokenizer import TextTokenizer
-from cosycli.training.corpus import Utterance, open_corpus
+from cosycli.training.corpus import Utterance, open_corpus, shard_names
 from cosycli.training.language_model import (
     Lesson,
     backbone_config,
@@ -28,7 +25,6 @@ from cosycli.training.language_model import (
 from cosycli.training.text_vocabulary import write_text_vocabulary
 
 PROFILE = LanguageModelProfile(num_codes=20, text_chunk=12)
-TEXTS = ["A cat sat.", "Chapter 7.", "No qwrtzxy here!"]
 
 
 @pytest.fixture
@@ -38,51 +34,71 @@ def tokenizer(tmp_path):
 
 
 @pytest.fixture
-def corpus_folder(tmp_path):
-    """Three utterances of half a second, silent."""
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    utterances = [Utterance(text, "slt", 12000 * index, 12000) for index, text in enumerate(TEXTS)]
-    (folder / "shard-0000.json").write_text(json.dumps([asdict(utterance) for utterance in utterances]))
-    (folder / "shard-0000.pcm").write_bytes(np.zeros(36000, np.int16).tobytes())
-    (folder / "shard-0000.mel").touch()
-    return folder
+def tokens_folder(corpus_folder, tmp_path):
+    for name in shard_names(corpus_folder):
+        corpus = open_corpus(corpus_folder, [name])
+        counts = [corpus[i].num_tokens for i in range(len(corpus))]
+        tokens = (torch.arange(sum(counts)) % 20).to(torch.int16)
+        offsets = torch.tensor([0, *counts]).cumsum(0)
+        save_file(
+            {"tokens": tokens, "offsets": offsets, "embeddings": torch.zeros(len(corpus), 192)},
+            tmp_path / f"{name}.safetensors",
+        )
+    return tmp_path
 
 
-@pytest.fixture
-def tokens_path(tmp_path):
-    tokens = (torch.arange(36) % 20).to(torch.int16)
-    save_file({"tokens": tokens, "offsets": torch.tensor([0, 12, 24, 36])}, tmp_path / "tokens.safetensors")
-    return tmp_path / "tokens.safetensors"
+def lesson(text, label="[DH][AH0].", speaker="heart", rate=1.0, language="en"):
+    return Lesson(Utterance(text, label, language, speaker, rate, 0, 12000), list(range(12)))
 
 
-def lesson(text):
-    return Lesson(Utterance(text, "slt", 0, 12000), list(range(12)))
+def drawn(given, tokenizer, before=None, count=300):
+    draw = random.Random(0)
+    return [text_of(draw_layout(given, before, tokenizer, PROFILE, draw)) for _ in range(count)]
 
 
 def text_of(layout):
     return [token for table, token in zip(layout.tables, layout.ids, strict=True) if table == Table.TEXT]
 
 
-def test_texts_with_digits_are_left_out(corpus_folder, tokens_path):
-    lessons = read_lessons(open_corpus(corpus_folder), tokens_path)
-    assert [lesson.utterance.text for lesson in lessons] == [TEXTS[0], TEXTS[2]]
-    assert lessons[1].speech == [i % 20 for i in range(24, 36)]
+def test_every_utterance_is_a_lesson_with_its_tokens(corpus_folder, tokens_folder):
+    lessons = read_lessons(corpus_folder, tokens_folder)
+    assert {lesson.utterance.speaker for lesson in lessons} == {"heart", "af_bella"}
+    assert all(len(lesson.speech) == lesson.utterance.num_tokens for lesson in lessons)
 
 
-def test_words_are_spelled_in_about_half_of_the_lessons_and_mixed_in_the_rest(tokenizer):
-    draw = random.Random(0)
-    in_phones = tokenizer.encode("[AH0] [K][AE1][T] [S][AE1][T].", instruction="Speaker slt")
-    in_letters = tokenizer.encode("A cat sat.", instruction="Speaker slt")
-    drawn = [text_of(draw_layout(lesson("A cat sat."), tokenizer, PROFILE, draw)) for _ in range(300)]
-    assert 0.5 <= drawn.count(in_phones) / 300 <= 0.75
-    assert in_letters in drawn
-    assert len({tuple(ids) for ids in drawn}) == 8  # each of the three words either way
+def test_english_is_read_as_it_was_said_as_the_dictionary_spells_it_and_in_letters(tokenizer):
+    sequences = drawn(lesson("A cat sat.", label="[EY1] [K][AE1][T] [S][AE1][T]."), tokenizer)
+    said = tokenizer.encode("[EY1] [K][AE1][T] [S][AE1][T].", instruction="Speaker heart")
+    spelled = tokenizer.encode("[AH0] [K][AE1][T] [S][AE1][T].", instruction="Speaker heart")
+    letters = tokenizer.encode("A cat sat.", instruction="Speaker heart")
+    assert 0.3 <= sequences.count(said) / 300 <= 0.5
+    assert 0.4 <= sequences.count(spelled) / 300 <= 0.6
+    assert letters in sequences
+    assert len({tuple(ids) for ids in sequences}) == 9  # as said, and each of the three words either way
+
+
+def test_mandarin_is_read_as_pinyin(tokenizer):
+    sequences = drawn(lesson("银行。", label="[y][ín][h][áng]。", speaker="zf_xiaoxiao", language="zh"), tokenizer)
+    wanted = tokenizer.encode("[y][ín][h][áng]。", instruction="Speaker xiaoxiao")
+    assert {tuple(ids) for ids in sequences} == {tuple(wanted)}
+
+
+def test_a_rate_is_told_by_name_and_other_speakers_are_not_named(tokenizer):
+    label = "[DH][AH0]."
+    fast = drawn(lesson("The.", label, rate=1.6), tokenizer)
+    assert tokenizer.encode(label, instruction="Speaker heart, very fast") in fast
+    assert tokenizer.encode(label) in drawn(lesson("The.", label, speaker="af_bella"), tokenizer)
+
+
+def test_a_nameless_utterance_may_follow_another_of_its_speaker(tokenizer):
+    before = lesson("A.", label="[EY1].", speaker="af_bella")
+    sequences = drawn(lesson("The.", "[DH][AH0].", speaker="af_bella"), tokenizer, before)
+    assert tokenizer.encode("[EY1].[DH][AH0].") in sequences
 
 
 def test_padding_is_not_learned(tokenizer):
     draw = random.Random(1)
-    layouts = [draw_layout(lesson(text), tokenizer, PROFILE, draw) for text in ("No.", "A long long way.")]
+    layouts = [draw_layout(lesson(text), None, tokenizer, PROFILE, draw) for text in ("No.", "A long long way.")]
     batch = pad(layouts)
     assert batch.ids.shape == batch.tables.shape == batch.targets.shape
     assert (batch.targets[0, len(layouts[0].ids) :] == NOT_LEARNED).all()
@@ -94,7 +110,7 @@ def test_a_few_steps_lower_the_loss(tokenizer):
     sizes = {"vocab_size": tokenizer.num_tokens, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1}
     model = LanguageModel(PROFILE, BackboneConfig(**sizes, num_attention_heads=2, num_key_value_heads=1))
     optimizers = make_optimizers(model)
-    batch = pad([draw_layout(lesson("A cat sat."), tokenizer, PROFILE, random.Random(2))])
+    batch = pad([draw_layout(lesson("A cat sat."), None, tokenizer, PROFILE, random.Random(2))])
     losses = []
     for _ in range(12):
         loss = speech_loss(model, batch)
@@ -112,8 +128,8 @@ def test_the_learning_rate_warms_up_holds_and_falls_to_zero():
     assert rate_factor(9000, 1.0) == 0.0
 
 
-def test_a_run_leaves_averaged_weights_that_load(corpus_folder, tokens_path, tmp_path):
-    train_language_model(corpus_folder, tokens_path, tmp_path / "run", minutes=0, profile=PROFILE)
+def test_a_run_leaves_averaged_weights_that_load(corpus_folder, tokens_folder, tmp_path):
+    train_language_model(corpus_folder, tokens_folder, tmp_path / "run", minutes=0, profile=PROFILE)
     saved = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
     tokenizer = TextTokenizer.load(tmp_path / "run" / "text")
     LanguageModel(PROFILE, backbone_config(tokenizer.num_tokens)).load_state_dict(saved["average"])

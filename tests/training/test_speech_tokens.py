@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from cosycli.model.profile import (
     ConformerFlowProfile,
@@ -18,10 +18,11 @@ from cosycli.model.profile import (
     SpeakerEncoderProfile,
     SpeechTokenizerProfile,
 )
-from cosycli.training.corpus import SAMPLE_RATE, Utterance, add_mels, level, open_corpus, trim
+from cosycli.training.corpus import level, open_corpus, shard_names, trim
 from cosycli.training.flow import train_flow
 from cosycli.training.plot import plot_losses
-from cosycli.training.tokenizer import spelled, train_tokenizer, write_tokens
+from cosycli.training.teacher import SAMPLE_RATE
+from cosycli.training.tokenizer import open_tokenized, train_tokenizer, write_tokens
 
 FLOW = ConformerFlowProfile(
     num_codes=9,
@@ -42,21 +43,7 @@ PROFILE = ModelProfile(
     speech_tokenizer=SpeechTokenizerProfile(width=16, num_blocks=1, num_digits=2),
     speaker_encoder=SpeakerEncoderProfile(width=16),
 )
-TEXTS = ["A low tone.", "A high tone!", "Both tones, low and high."]
 TENTH_OF_A_SECOND = 1 / 600  # minutes
-
-
-@pytest.fixture(scope="module")
-def corpus_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three utterances of one to three seconds, tones of two speakers."""
-    folder = tmp_path_factory.mktemp("corpus")
-    waves = [0.3 * np.sin(np.arange(SAMPLE_RATE * (i + 1)) * 0.02 * (i + 1)) for i in range(len(TEXTS))]
-    starts = np.cumsum([0] + [len(wave) for wave in waves])
-    utterances = [Utterance(text, ("rms", "slt")[i % 2], int(starts[i]), len(waves[i])) for i, text in enumerate(TEXTS)]
-    (folder / "shard-0000.pcm").write_bytes((np.concatenate(waves) * 32767).astype(np.int16).tobytes())
-    (folder / "shard-0000.json").write_text(json.dumps([asdict(utterance) for utterance in utterances]))
-    add_mels(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +51,7 @@ def work(corpus_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A work folder with a tokenizer trained for a moment, and its tokens."""
     folder = tmp_path_factory.mktemp("work")
     train_tokenizer(corpus_folder, folder / "tokenizer", TENTH_OF_A_SECOND, PROFILE)
-    write_tokens(corpus_folder, folder / "tokenizer", folder / "tokens.safetensors", PROFILE)
+    write_tokens(corpus_folder, folder / "tokenizer", folder / "tokens", PROFILE)
     return folder
 
 
@@ -74,15 +61,25 @@ def steps_of(folder: Path) -> int:
 
 def test_a_corpus_gives_waves_and_two_mel_frames_a_token(corpus_folder: Path) -> None:
     corpus = open_corpus(corpus_folder)
-    assert [corpus[i].text for i in range(len(corpus))] == TEXTS
-    assert corpus.wave(1).shape == (2 * SAMPLE_RATE,)
-    assert corpus.mel(1).shape == (80, 2 * corpus[1].num_tokens) == (80, 100)
+    first = corpus[0]
+    assert {corpus[i].speaker for i in range(len(corpus))} == {"heart", "af_bella"}
+    assert corpus.wave(0).shape == (first.num_samples,)
+    assert corpus.mel(0).shape == (80, 2 * first.num_tokens)
+    assert first.num_tokens == first.num_samples // 960
 
 
-def test_a_shard_without_mels_is_not_finished(corpus_folder: Path, tmp_path: Path) -> None:
-    for path in corpus_folder.glob("*.[jp]*"):
+def test_a_shard_without_its_list_is_not_finished_and_is_made_again(corpus_folder: Path, tmp_path: Path) -> None:
+    for path in corpus_folder.glob("bella*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "bella-0000.json").rename(tmp_path / "bella-0000.tmp")
+    assert shard_names(tmp_path) == []
     assert len(open_corpus(tmp_path)) == 0
+
+
+def test_a_rare_speaker_is_heard_more_often_than_there_is_of_them(corpus_folder: Path) -> None:
+    corpus = open_corpus(corpus_folder, ["bella-0000", "heart-0000", "heart-0000", "heart-0000", "heart-0000"])
+    heard = Counter(corpus[i].speaker for i in corpus.balanced())
+    assert heard["heart"] / heard["af_bella"] == pytest.approx(2, rel=0.3)
 
 
 def test_silence_around_an_utterance_is_cut_to_a_margin() -> None:
@@ -93,15 +90,16 @@ def test_silence_around_an_utterance_is_cut_to_a_margin() -> None:
 
 
 def test_tokens_cover_the_corpus_in_its_order(corpus_folder: Path, work: Path) -> None:
-    content = load_file(work / "tokens.safetensors")
-    assert content["offsets"].tolist() == [0, 25, 75, 150]
-    assert content["embeddings"].shape == (3, 192)
-    assert int(content["tokens"].min()) >= 0
-    assert int(content["tokens"].max()) < 9
+    data = open_tokenized(corpus_folder, work / "tokens")
+    assert [len(tokens) for tokens in data.tokens] == [data.corpus[i].num_tokens for i in range(len(data.corpus))]
+    assert data.embeddings.shape == (len(data.corpus), 192)
+    assert int(torch.cat(data.tokens).max()) < 9
 
 
-def test_letters_a_recognizer_knows() -> None:
-    assert spelled("It's  “Friday” — 9 a.m.", " 'abcdefghijklmnopqrstuvwxyz") == "it's friday a m"
+def test_shards_without_tokens_wait(corpus_folder: Path, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "heart-0000.safetensors").write_bytes((work / "tokens" / "heart-0000.safetensors").read_bytes())
+    data = open_tokenized(corpus_folder, tmp_path)
+    assert {data.corpus[i].speaker for i in range(len(data.corpus))} == {"heart"}
 
 
 def test_the_tokenizer_resumes(corpus_folder: Path, work: Path) -> None:
@@ -111,7 +109,7 @@ def test_the_tokenizer_resumes(corpus_folder: Path, work: Path) -> None:
 
 
 def test_the_flow_learns_and_resumes(corpus_folder: Path, work: Path) -> None:
-    arguments = (corpus_folder, work / "tokens.safetensors", work / "flow", 3 * TENTH_OF_A_SECOND, FLOW)
+    arguments = (corpus_folder, work / "tokens", work / "flow", 3 * TENTH_OF_A_SECOND, FLOW)
     train_flow(*arguments)
     before = steps_of(work / "flow")
     train_flow(*arguments)
@@ -119,10 +117,10 @@ def test_the_flow_learns_and_resumes(corpus_folder: Path, work: Path) -> None:
 
 
 def test_the_flow_of_another_size_does_not_resume(corpus_folder: Path, work: Path) -> None:
-    train_flow(corpus_folder, work / "tokens.safetensors", work / "other", TENTH_OF_A_SECOND, FLOW)
+    train_flow(corpus_folder, work / "tokens", work / "other", TENTH_OF_A_SECOND, FLOW)
     wider = replace(FLOW, encoder_width=32)
     with pytest.raises(RuntimeError, match="size mismatch"):
-        train_flow(corpus_folder, work / "tokens.safetensors", work / "other", TENTH_OF_A_SECOND, wider)
+        train_flow(corpus_folder, work / "tokens", work / "other", TENTH_OF_A_SECOND, wider)
 
 
 def test_losses_are_plotted(tmp_path: Path) -> None:
