@@ -14,8 +14,7 @@ from cosycli.cli import options
 from cosycli.errors import UsageError
 
 if TYPE_CHECKING:
-    from cosycli.engine.benchmark import Measurement, Report
-    from cosycli.engine.benchmark_comparison import Ratios
+    from cosycli.engine.benchmark import Measurement, Ratios, Report
 
 __all__ = ["EXAMPLES", "bench"]
 
@@ -90,7 +89,7 @@ def bench(
         raise UsageError("Random weights speak no text.", "Leave out --text, or --synthetic.")
     batches = _numbers(batch or "32")
     from cosycli.engine import benchmark
-    from cosycli.engine.benchmark_comparison import read_earlier
+    from cosycli.engine.benchmark import read_earlier
     from cosycli.engine.workload import Workload
 
     setup = benchmark.Setup(model, device, dtype, variant, mask or "full", runs, reference, memory)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cosycli.audio.encode import AudioSink
-    from cosycli.engine.take import Take
+    from cosycli.engine.utterance import Take
     from cosycli.joining import Piece
     from cosycli.script import Script
     from cosycli.settings import Settings

@@ -14,13 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.decoding import GeneratedTokens
-from cosycli.engine.gates import failures_of
+from cosycli.engine.gates import chunk_boundaries, failures_of
 from cosycli.engine.model_runner import ModelRunner
-from cosycli.engine.take import Take
 from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
-from cosycli.engine.utterance import Utterance
+from cosycli.engine.utterance import Take, Utterance
 from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, verdict_on
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.masks import FlowMask
@@ -57,7 +55,7 @@ class BatchRenderer:
 
         Raises:
             OutOfMemoryError: not even one of them fits into memory.
-            Cancelled: nobody waits for them any more.
+            Cancelled: the result is not wanted any more.
         """
         best: dict[int, Take] = {}
         wanted = dict(enumerate(utterances))
@@ -95,8 +93,9 @@ class BatchRenderer:
         profile = self._runner.model.profile
         takes = []
         for item, each, samples in zip(batch, generated, sounds, strict=True):
-            jump = jump_at_boundaries(samples, profile.mel, self._boundaries(item, len(each.tokens), mask))
-            failures = failures_of(item.segment.text, each, samples, profile, speed=item.speed, boundary_jump=jump)
+            boundaries = self._boundaries(item, len(each.tokens), mask)
+            text, speed = item.segment.text, item.speed
+            failures = failures_of(text, each, samples, profile, speed=speed, boundaries=boundaries)
             takes.append(Take(item.segment, samples, profile.mel.sample_rate, each.tokens, item.seed, failures))
         return takes
 

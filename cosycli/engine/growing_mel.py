@@ -19,8 +19,8 @@ from torch import Tensor
 from cosycli.engine.model_runner import ModelRunner
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.flow import FlowCache
+from cosycli.model.loading import AnyVocoder
 from cosycli.model.masks import FlowMask
-from cosycli.model.networks import AnyVocoder
 
 __all__ = ["GrowingMel", "GrowingWave"]
 

@@ -55,7 +55,7 @@ class ModelRunner:
 
         Raises:
             OutOfMemoryError: not even one of them fits into memory.
-            Cancelled: nobody waits for them any more.
+            Cancelled: the result is not wanted any more.
         """
         longest = max(most_positions(request, self.model.profile.language_model) for request in requests)
         with self.decoding_lock.held(), self.timed("language_model_s"):

@@ -21,10 +21,9 @@ from cosycli.engine.conversion import convert
 from cosycli.engine.memory import Memory
 from cosycli.engine.model_runner import ModelRunner
 from cosycli.engine.streaming import SpeechStream
-from cosycli.engine.take import Take
 from cosycli.engine.threads import can_overlap, num_cores, overlapped
 from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt
@@ -160,7 +159,7 @@ class Synthesizer:
             voice: a name of the voice library, a voice folder, or a speaker that the model knows by name.
             style: a style's name, or an instruction in words, for models that take them.
             speed: 0.5 to 2; pitch stays as it is.
-            seed: another one gives another reading.
+            seed: random seed; change it for another take.
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
 
         Raises:

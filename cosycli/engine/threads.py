@@ -41,8 +41,8 @@ Result = TypeVar("Result")
 _active_threads = ContextVar("_active_threads", default=1)
 
 
-class Cancelled(Exception):  # noqa: N818 nothing is wrong with the one who worked
-    """What was worked at is of no use any more."""
+class Cancelled(Exception):  # noqa: N818 nothing went wrong
+    """The result of this work is not wanted any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +62,10 @@ def can_overlap(device: torch.device) -> bool:
 
 
 def overlapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """What `work` makes of each item, in their order; `AT_ONCE` of them are worked at, each in a thread.
+    """The result of `work` for each item, in their order; `AT_ONCE` of them are worked at, each in a thread.
 
-    No more than that are begun or done beyond those that the caller has taken. Where it goes away, no other is begun,
-    and those under way end with `Cancelled` where they next take a lock or yield it; nobody waits for them.
+    At most so many are begun or done beyond those that the caller has taken. When the caller closes the iterator, no
+    other is begun, and those under way end with `Cancelled` where they next take a lock or yield it.
 
     Args:
         work: what it raises is raised here.
@@ -92,7 +92,7 @@ def _run_task(task: _Task, work: Callable[[Item], Result], item: Item) -> Result
 
 
 class PriorityLock:
-    """A lock that of the threads waiting for it the one with the earliest item takes next.
+    """A lock that goes to the waiting thread with the earliest item.
 
     On CUDA what is done under it runs on a stream of its own, after all that the thread has asked for before. Other
     streams do not wait for this one: what leaves a lock lies in the memory of the host, or is used under this
@@ -107,7 +107,7 @@ class PriorityLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Raises: Cancelled: nobody waits for what the thread works at."""
+        """Raises: Cancelled: the result of the thread's work is not wanted any more."""
         task = _current_task.get()
         self._take(task)
         try:
@@ -121,7 +121,7 @@ class PriorityLock:
         """Lets earlier items go first, while it is held; otherwise, does nothing.
 
         Raises:
-            Cancelled: nobody waits for what the thread works at.
+            Cancelled: the result of the thread's work is not wanted any more.
         """
         task = _current_task.get()
         _raise_if_cancelled(task)

@@ -49,7 +49,7 @@ class Token2Wav:
 
         Raises:
             OutOfMemoryError: not even one of them fits into memory.
-            Cancelled: nobody waits for them any more.
+            Cancelled: the result is not wanted any more.
         """
         batches = self._batches(requests, mask)
 

@@ -28,22 +28,22 @@ from cosycli.voices import Voice, find_voice
 
 __all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice", "request_of"]
 
-# Seconds of a clip that the flow goes on from. It was trained on prompts of up to 30 % of the whole
+# Seconds of a clip that are the flow's prompt. It was trained on prompts of up to 30 % of the whole
 # (`cosycli.training.flow`, as in the published code): 6 s before a segment of 14 s. Longer ones take it longer.
 PROMPT_S = 6.0
 
 
 @dataclass(frozen=True, eq=False)
 class VoicePrompt:
-    """One voice, as one model sees it.
+    """What one voice is to one model.
 
     Attributes:
         instruction: control text before every utterance, or None: `Speaker NAME` for a speaker of the built-in model.
         transcript: the words of the reference clip, empty where it is not known or not used.
-        tokens, mel: (S,) speech tokens and their (num_mels, M), which the flow goes on from: the end of the clip. Empty
-            for a voice known by its embedding alone.
+        tokens, mel: (S,) speech tokens and their mel (num_mels, M), the flow's prompt: the end of the clip. Empty for a
+            voice known by its embedding alone.
         speaker: (speaker_width,) embedding.
-        clip_tokens: (S',) of the whole clip, which the language model goes on from after the transcript.
+        clip_tokens: (S',) of the whole clip, the language model's prompt after the transcript.
     """
 
     instruction: str | None
@@ -54,10 +54,7 @@ class VoicePrompt:
     clip_tokens: tuple[int, ...] = ()
 
     def shortened(self, num_tokens: int, flow: FlowProfile) -> VoicePrompt:
-        """The voice with no more of its clip for the flow than the last so many tokens.
-
-        The cut may be within a word: what follows was understood as well (`python -m tests.engine.prompt_length`).
-        """
+        """The voice with at most the last `num_tokens` tokens as the flow's prompt; it may begin within a word."""
         num_cut = len(self.tokens) - num_tokens
         if num_cut <= 0:
             return self
@@ -70,7 +67,7 @@ def prepare_voice(model: Model, name: str, prompt_s: float = PROMPT_S) -> VoiceP
 
     Args:
         name: of a voice of the library, its folder, or a speaker of the model.
-        prompt_s: seconds that the flow is given of a longer clip.
+        prompt_s: seconds of a longer clip that are the flow's prompt.
 
     Raises:
         MissingError: there is no such voice, or it is of no use to the model; or what reads a Japanese transcript is

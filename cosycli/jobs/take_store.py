@@ -24,7 +24,7 @@ from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:
-    from cosycli.engine.take import Take
+    from cosycli.engine.utterance import Take
 
 __all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
 

@@ -102,7 +102,7 @@ def flow(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
 def flow_mels(work: Work, threads: Threads = 1) -> None:
     """Let the trained flow make mels of the corpus, for the last part of the vocoder's training."""
     profile = _start(threads)
-    from cosycli.model.networks import new_flow
+    from cosycli.model.loading import new_flow
     from cosycli.training.flow_mels import write_flow_mels
     from cosycli.training.run import read_average
 

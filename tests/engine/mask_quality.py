@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
+from cosycli.engine.gates import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.synthesizer import Synthesizer
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
 from cosycli.model_library import find_model

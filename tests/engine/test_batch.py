@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from cosycli.engine.batch import BatchRenderer
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 from cosycli.model.masks import FlowMask
 from cosycli.script import read_script
 

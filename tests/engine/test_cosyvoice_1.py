@@ -167,7 +167,7 @@ def test_a_model_without_a_vocabulary_says_where_to_get_it(
 ) -> None:
     shutil.copytree(directory, tmp_path / "bare")
     (tmp_path / "bare" / "multilingual.tiktoken").unlink()
-    monkeypatch.setattr("cosycli.model.whisper_vocabulary.find_spec", lambda _name: None)
+    monkeypatch.setattr("cosycli.model.text_tokenizer.find_spec", lambda _name: None)
     with pytest.raises(MissingError, match="pip install openai-whisper"):
         cosycli.load(str(tmp_path / "bare"), device="cpu")
 

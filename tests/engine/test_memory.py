@@ -13,8 +13,7 @@ import torch
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.memory import OVERHEAD, Memory, MemoryUse, OutOfMemoryError
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model, load_model
 from tests.model.tiny_model import write_tiny_model

@@ -16,7 +16,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
-from cosycli.model.prepacked_linear import without_prepacking
+from cosycli.model.kernels import without_prepacking
 from tests.model.tiny_model import write_tiny_model
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"

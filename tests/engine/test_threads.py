@@ -13,9 +13,8 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.take import Take
 from cosycli.engine.threads import AT_ONCE, Cancelled, PriorityLock, overlapped
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 from tests.model.tiny_model import write_tiny_model
 
 PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should

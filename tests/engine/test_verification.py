@@ -12,8 +12,7 @@ import pytest
 import soundfile
 
 import cosycli
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
 from cosycli.errors import MissingError
 from cosycli.model_library import BUILTIN, model_folder

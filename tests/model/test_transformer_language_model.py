@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from cosycli.engine.decoding import Decoder, decode
+from cosycli.model.conformer import RelativeAttention, encode_distances, relative_positions
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache
 from cosycli.model.masks import attention_mask
 from cosycli.model.profile import COSYVOICE_1, LanguageModelProfile, TransformerProfile
-from cosycli.model.relative_attention import RelativeAttention, encode_distances, relative_positions
 from cosycli.model.speech_decoder import Request
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from tests.engine.tape import Recorder
