@@ -277,6 +277,6 @@ def test_a_damaged_mismatched_or_malicious_checkpoint(tmp_path, monkeypatch, cap
 
 
 def test_a_bug_of_ours_is_called_one(cosy, monkeypatch):
-    monkeypatch.setattr("cosycli.engine.capabilities.read_for", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cosycli.engine.speech.read_text", lambda *_, **__: 1 / 0)
     refused(cosy("speak", "Good evening.", "-o", "out.wav"), 1, "bug: ZeroDivisionError", "cosy --debug")
     assert "Traceback" in cosy("--debug", "speak", "Good evening.", "-o", "out.wav").err

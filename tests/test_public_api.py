@@ -5,11 +5,14 @@ import subprocess
 import sys
 from dataclasses import fields
 
+import pytest
+
 import cosycli
+from cosycli.errors import UsageError
 
 
 def test_the_package_offers_these_names_and_no_others():
-    assert sorted(cosycli.__all__) == ["Speech", "Synthesizer", "__version__", "load"]
+    assert sorted(cosycli.__all__) == ["Speech", "Synthesizer", "__version__", "load", "make_book"]
     for name in cosycli.__all__:
         assert getattr(cosycli, name)
 
@@ -32,6 +35,20 @@ def test_load():
         "memory": None,
         "prompt": 6.0,
     }
+
+
+def test_an_option_that_does_not_exist_is_refused():
+    with pytest.raises(UsageError, match=r"no option 'retake'[^?]*Did you mean 'retakes'"):
+        cosycli.load(retake=3)
+    with pytest.raises(UsageError, match="retakes is '3'"):
+        cosycli.load(retakes="3")
+
+
+def test_make_book():
+    parameters = inspect.signature(cosycli.make_book).parameters
+    assert list(parameters)[:2] == ["source", "target"]
+    assert {"work", "redo", "voice", "chapters", "dialogue_voice", "subtitles", "read_along"} <= set(parameters)
+    assert "out" not in parameters
 
 
 def test_speak():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosycli.cli import options
-from cosycli.cli.option_groups import takes_groups
+from cosycli.cli.options import RENDERING, Flags, takes_groups
 from cosycli.cli.progress import Progress, open_progress
 from cosycli.errors import SOME_FAILED
 
 if TYPE_CHECKING:
     from cosycli.jobs.batch import JobResult
-    from cosycli.jobs.batch_file import BookJob
+    from cosycli.jobs.book import BookJob
 
 __all__ = ["EXAMPLES", "batch"]
 
@@ -43,9 +42,10 @@ def batch(
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
     ] = None,
     format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
-    voice_options: options.VoiceOptions,
-    rendering: options.Rendering,
-    executor_options: options.ExecutorOptions,
+    rendering: Annotated[Flags, RENDERING],
+    executor: options.Executor = "local",
+    workers: options.Workers = None,
+    ray_address: options.RayAddress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -61,9 +61,8 @@ def batch(
     from cosycli.jobs.executors import Workplace
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype, memory=rendering.memory)
-    workplace = Workplace(executor_options.executor, executor_options.workers, executor_options.ray_address)
-    work = read_batch(jobs, settings, {"format": format, **asdict(voice_options), **asdict(rendering)}, output)
+    workplace = Workplace(executor, workers, ray_address)
+    work = read_batch(jobs, read_settings(Path()), {"format": format, **rendering}, output)
     with open_progress("none" if quiet else progress) as report, open_state(_state_path(jobs, output)) as state:
         made = run_batch(work, state, workplace.open, partial(_tell_of_a_book, report))
         results = _told(made, [job.id for job in work], report)
@@ -90,6 +89,8 @@ def _told(made: Iterator[JobResult], ids: list[str], report: Progress) -> list[J
     for result in made:
         results[result.id] = result
         report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
+        for note in result.notes:
+            report.tell(f"{result.id}: {note}", id=result.id, note=note)
         report.update(len(results), len(ids), "jobs")
     return [results[id] for id in ids]
 
@@ -105,6 +106,7 @@ def _facts(result: JobResult) -> dict[str, Any]:
         "out": str(result.out),
         "status": result.status.value,
         "message": result.message,
+        "notes": list(result.notes),
         "audio_s": result.audio_s,
     }
 

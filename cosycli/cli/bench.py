@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosycli.cli import options
+from cosycli.cli.options import Flags, Group, takes_groups
 from cosycli.errors import UsageError
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from cosycli.engine.benchmark import Measurement, Ratios, Report
@@ -51,7 +52,10 @@ SENTENCES = (
     "Some doors are easier to carry than to close.",
 )
 
+MEASURED = Group(RenderOptions, ("variant", "device", "dtype", "mask", "memory"))
 
+
+@takes_groups
 def bench(
     model: Annotated[str, typer.Option(help="A model of `cosy models list`, or a model folder.")] = "builtin",
     synthetic: Annotated[
@@ -72,11 +76,8 @@ def bench(
     compare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How many times as fast as in an earlier run's JSON.")
     ] = None,
-    variant: options.Variant = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    mask: options.Mask = None,
-    memory: options.Memory = None,
+    *,
+    rendering: Annotated[Flags, MEASURED],
     runs: Annotated[int, typer.Option(help="The first is the cold one; the fastest is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -92,7 +93,7 @@ def bench(
     from cosycli.engine.benchmark import read_earlier
     from cosycli.engine.workload import Workload
 
-    setup = benchmark.Setup(model, device, dtype, variant, mask or "full", runs, reference, memory)
+    setup = benchmark.Setup(model, runs=runs, with_reference=reference, **rendering)
     workload = Workload(**given) if synthetic else None
     earlier = read_earlier(compare, model, workload) if compare else None
     if workload is not None:

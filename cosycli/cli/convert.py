@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosycli.cli import options
+from cosycli.cli.options import Flags, Group, takes_groups
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from cosycli.cli.progress import Progress
-    from cosycli.cli.rendering import Destination
-    from cosycli.settings import Settings
+    from cosycli.jobs.destination import Destination
 
 __all__ = ["EXAMPLES", "convert"]
 
@@ -27,18 +28,16 @@ EXAMPLES = """Examples:
   cosy convert clip.wav --voice slt -o converted.wav
   cosy convert clip.wav --voice rms -o - | aplay
 """
+CONVERTING = Group(RenderOptions, ("voice", "model", "mask", "prompt", "device", "dtype"))
 
 
+@takes_groups
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A recording of speech, of any length.")],
     output: options.Output = None,
     format: options.Format = None,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    mask: options.Mask = None,
-    prompt: options.Prompt = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
+    *,
+    rendering: Annotated[Flags, CONVERTING],
     play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
@@ -49,38 +48,29 @@ def convert(
     piece at a time.
     """
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
-    flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
-    settings = read_settings(Path()).override(**flags)
+    settings = read_settings(Path()).only(*CONVERTING.names, "memory").override(**rendering)  # no text, no style
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
 
 
-def _convert(source: Path, settings: Settings, destination: Destination, report: Progress) -> None:
+def _convert(source: Path, settings: RenderOptions, destination: Destination, report: Progress) -> None:
     """What can be known to fail is found out before the model loads."""
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import tell_what_was_made, write_out
-    from cosycli.engine.capabilities import check_mask
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
+    from cosycli.cli.speech_report import tell_what_was_made
+    from cosycli.engine.prepare import prepare
     from cosycli.recording import open_recording
-    from cosycli.voices import find_voice
 
     destination.check()
-    folder = find_model(settings.model)
-    if settings.voice is not None:
-        find_voice(settings.voice, folder)
-    profile = read_profile(folder)
-    check_mask(settings.mask, profile)
-    sample_rate = profile.mel.sample_rate
+    sample_rate = prepare(settings).sample_rate
     recording = open_recording(source, sample_rate)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, prompt=settings.prompt)
+    synthesizer = cosycli.load(**settings.loading)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
-    num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
+    num_samples = destination.write(_reported(blocks, sample_rate, recording.duration_s, report), sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)
 
 

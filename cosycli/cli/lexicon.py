@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosycli.cli.book_options import Source
-from cosycli.cli.options import Model
+from cosycli.cli.book import read_source_argument
+from cosycli.cli.options import Model, Source
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:
@@ -95,16 +95,14 @@ def suggest(
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE|-", help="Where the lexicon goes.")] = "-",
 ) -> None:
     """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
-    from cosycli.documents.plain_text import MAX_BYTES
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
     from cosycli.script.suggestion import lexicon_of
     from cosycli.script.suggestion import suggest as suggest_words
     from cosycli.whole_files import write_whole
 
-    is_stdin = source == "-"
-    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if is_stdin else None
-    book = read_source(None if is_stdin else Path(source), ReadingPolicy(), stdin=stdin)
+    path, stdin = read_source_argument(source)
+    book = read_source(path, ReadingPolicy(), stdin=stdin)
     suggestions = suggest_words(book)
     text = lexicon_of(suggestions, book.metadata.title or source)
     if output == "-":

@@ -95,9 +95,9 @@ def _rich_bar() -> Iterator[Progress]:
     from rich.progress import Progress as RichProgress
 
     columns = (BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} {task.description}"))
+    console = Console(stderr=True)
     # Drawn when something has changed, not by a thread of its own: beside one no worker processes could be started.
-    drawing = {"console": Console(stderr=True), "transient": True, "auto_refresh": False}
-    with RichProgress(*columns, TimeRemainingColumn(), **drawing) as display:
+    with RichProgress(*columns, TimeRemainingColumn(), console=console, transient=True, auto_refresh=False) as display:
         yield _Rich(display)
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosycli.cli import options
-from cosycli.cli.option_groups import takes_groups
+from cosycli.cli.options import RENDERING, Flags, takes_groups
+from cosycli.cli.speech_report import tell_failures, tell_notes, tell_what_was_made
 from cosycli.errors import SOME_FAILED, InputError
 
-__all__ = ["EXAMPLES", "read_argument", "speak"]
+if TYPE_CHECKING:
+    from cosycli.cli.progress import Progress
+    from cosycli.engine.utterance import Take
+    from cosycli.jobs.destination import Destination
+    from cosycli.settings import RenderOptions
+
+__all__ = ["EXAMPLES", "read_argument", "speak", "speak_text"]
 
 EXAMPLES = """Examples:
 
@@ -33,8 +40,7 @@ def speak(
     *,
     output: options.Output = None,
     format: options.Format = None,
-    voice_options: options.VoiceOptions,
-    rendering: options.Rendering,
+    rendering: Annotated[Flags, RENDERING],
     stream: Annotated[
         bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
     ] = False,
@@ -47,20 +53,50 @@ def speak(
     It is split into sentences, spoken in batches and joined with pauses; nothing of it is ever cut.
     """
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination, render
-    from cosycli.cli.streaming import check_streamable, render_stream
+    from cosycli.cli.streaming import check_streamable, speak_stream
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(**asdict(voice_options), **asdict(rendering))
+    settings = read_settings(Path()).override(**rendering)
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         if stream:
-            check_streamable(settings, rendering.mask)
-            all_passed = render_stream(arriving(text), settings, destination, report)
+            check_streamable(settings, rendering.get("mask"))
+            all_passed = speak_stream(arriving(text), settings, destination, report)
         else:
-            all_passed = render(read_argument(text), settings, destination, report)
+            all_passed = speak_text(read_argument(text), settings, destination, report)
     if not all_passed:
         raise typer.Exit(SOME_FAILED)
+
+
+def speak_text(text: str, settings: RenderOptions, destination: Destination, report: Progress) -> bool:
+    """Speak `text` into its destination, and return whether every segment passed its checks.
+
+    What can be known to fail is found out before the model loads.
+    """
+    started = time.monotonic()
+    import cosycli
+    from cosycli.engine.prepare import prepare
+    from cosycli.engine.speech import SpeechBlocks, read_text
+
+    destination.check()
+    ready = read_text(text, prepare(settings))
+    tell_notes(ready.notes, report)
+    synthesizer = cosycli.load(**settings.loading)
+    with synthesizer.worker_processes():
+        takes = synthesizer.render(ready.utterances, mask=settings.mask)
+        sound = SpeechBlocks(ready, _counted(takes, len(ready.utterances), report))
+        destination.write(sound, sound.sample_rate)
+    tell_what_was_made(destination, sound.duration_s, time.monotonic() - started, report)
+    tell_failures(sound.failed, report)
+    return not sound.failed
+
+
+def _counted(takes: Iterable[Take], num_segments: int, report: Progress) -> Iterator[Take]:
+    """The same takes, telling how many have come."""
+    for done, take in enumerate(takes, start=1):
+        report.update(done, num_segments, "segments")
+        yield take
 
 
 def arriving(argument: str) -> Iterator[str]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cosycli.cli.progress import Progress
+from cosycli.cli.speech_report import tell_failures, tell_notes, tell_what_was_made
 from cosycli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.cli.rendering import Destination
+    from cosycli.engine.prepare import Prepared
     from cosycli.engine.streaming import Latency
-    from cosycli.engine.utterance import Utterance, VoiceSettings
-    from cosycli.script import Script
-    from cosycli.settings import Settings
+    from cosycli.engine.utterance import Utterance
+    from cosycli.jobs.destination import Destination
+    from cosycli.settings import RenderOptions
 
-__all__ = ["check_streamable", "render_stream"]
+__all__ = ["check_streamable", "speak_stream"]
 
 
-def check_streamable(settings: Settings, mask: str | None) -> None:
+def check_streamable(settings: RenderOptions, mask: str | None) -> None:
     """Raises UsageError for what a stream cannot do.
 
     Args:
@@ -35,7 +35,7 @@ def check_streamable(settings: Settings, mask: str | None) -> None:
         raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
 
 
-def render_stream(sentences: Iterable[str], settings: Settings, destination: Destination, report: Progress) -> bool:
+def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination: Destination, report: Progress) -> bool:
     """Speak sentences as they arrive into their destination, and say how long the first sound took.
 
     Returns:
@@ -43,52 +43,40 @@ def render_stream(sentences: Iterable[str], settings: Settings, destination: Des
     """
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
-    from cosycli.engine.capabilities import read_for
-    from cosycli.jobs.plan import voice_settings_of
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, language_model_weights
-    from cosycli.voices import find_voice
+    from cosycli.engine.prepare import prepare
 
     destination.check()
-    folder = find_model(settings.model)
-    language_model_weights(folder, settings.variant)
-    profile = read_profile(folder)
-    voice_settings = voice_settings_of(settings, profile)
-    find_voice(voice_settings.voice, folder)
-    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), voice_settings, report)
+    utterances = _utterances(sentences, prepare(settings), report)
     synthesizer = cosycli.load(**settings.loading)
     stream = synthesizer.stream(utterances)
-    num_samples = write_out(stream, destination, synthesizer.sample_rate)
+    num_samples = destination.write(stream, synthesizer.sample_rate)
     if not num_samples:
         raise InputError("No word that can be spoken has arrived.", "Give at least one: echo Hello. | cosy speak …")
     tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
     if stream.latency is not None:
         _tell_latency(stream.latency, report)
-    for passage in stream.failed:
-        tell_what_failed(passage.text, passage.failures, report)
+    tell_failures(stream.failed, report)
     return not stream.failed
 
 
-def _utterances(
-    sentences: Iterable[str], read: Callable[[str], Script], voice_settings: VoiceSettings, report: Progress
-) -> Iterator[Utterance]:
+def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) -> Iterator[Utterance]:
     """What is to be said of each sentence, once that has arrived."""
-    from cosycli.cli.rendering import tell_what_was_found
-    from cosycli.engine.utterance import utterances_of
+    from cosycli.engine.speech import read_text
     from cosycli.script.pauses import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:
-            script = read(sentence)
+            ready = read_text(sentence, prepared)
         except InputError:  # it holds no word
             report.tell(f"Not spoken: {sentence.strip()[:40]!r}.", text=sentence.strip())
             continue
-        tell_what_was_found(script, report)
-        *before, last = script.segments
-        if last.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
-            last = replace(last, pause_after_s=DEFAULT_PAUSES.sentence_s)
-        yield from utterances_of([*before, last], voice_settings)
+        tell_notes(ready.notes, report)
+        *before, last = ready.utterances
+        yield from before
+        segment = last.segment
+        if segment.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
+            segment = replace(segment, pause_after_s=DEFAULT_PAUSES.sentence_s)
+        yield replace(last, segment=segment)
 
 
 def _tell_latency(latency: Latency, report: Progress) -> None:

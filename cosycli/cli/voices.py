@@ -140,13 +140,14 @@ def preview(
 ) -> None:
     """Hear a voice say a sentence."""
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination, render
+    from cosycli.cli.speak import speak_text
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(voice=name, model=model)
     destination = choose_destination(output, None, play, settings.format)
     with open_progress("auto") as report:
-        if not render(text, settings, destination, report):
+        if not speak_text(text, settings, destination, report):
             raise typer.Exit(SOME_FAILED)
 
 

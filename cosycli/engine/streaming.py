@@ -22,6 +22,7 @@ from cosycli.engine.gates import chunk_boundaries, failures_of
 from cosycli.engine.growing_mel import GrowingMel, GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
 from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.speech import FailedPassage
 from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.language_model import LanguageModel
@@ -30,7 +31,7 @@ from cosycli.script.characters import is_wide
 from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.pauses import DEFAULT_PAUSES
 
-__all__ = ["FailedPassage", "Latency", "SpeechStream"]
+__all__ = ["Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
@@ -53,14 +54,6 @@ class Latency:
     @property
     def total_s(self) -> float:
         return self.language_model_s + self.flow_s + self.vocoder_s
-
-
-@dataclass(frozen=True)
-class FailedPassage:
-    """What was to be said, and the gates that its sound did not pass."""
-
-    text: str
-    failures: tuple[str, ...]
 
 
 class SpeechStream:

@@ -16,23 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosycli.engine.batch import BatchRenderer, max_batch_size
-from cosycli.engine.capabilities import check_mask, instruction_of, read_for
+from cosycli.engine.capabilities import check_mask, read_for
 from cosycli.engine.conversion import convert
 from cosycli.engine.memory import Memory
 from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.prepare import prepare_for
+from cosycli.engine.speech import FailedPassage, SpeechBlocks, TextNote, read_text
 from cosycli.engine.streaming import SpeechStream
 from cosycli.engine.threads import can_overlap, num_cores, overlapped
 from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
-from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance
 from cosycli.engine.verification import Listener, listener_for
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt
 from cosycli.engine.worker_processes import WorkerProcesses, can_fork
-from cosycli.joining import Piece, join
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
+from cosycli.settings import RenderOptions
 from cosycli.voices import DEFAULT_VOICE
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
@@ -52,11 +54,19 @@ class StageTimings:
 
 @dataclass(frozen=True)
 class Speech:
-    """A text spoken: samples (N,) float32, full scale is 1."""
+    """A text spoken.
+
+    Attributes:
+        samples: (N,) float32, full scale is 1.
+        notes: what of the text is read otherwise than it may seem, or not spoken.
+        failed: segments that did not pass their checks, however often they were drawn.
+    """
 
     samples: NDArray[np.float32]
     sample_rate: int
     timings: StageTimings = field(default_factory=StageTimings)
+    notes: tuple[TextNote, ...] = ()
+    failed: tuple[FailedPassage, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -168,11 +178,12 @@ class Synthesizer:
             MissingError: the voice does not exist.
         """
         self._runner.elapsed.clear()
-        voice_settings = VoiceSettings(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
-        takes = self.render(utterances_of(self.read(text).segments, voice_settings), mask=mask)
-        pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
-        samples = np.concatenate(list(join(pieces, self.sample_rate)))
-        return Speech(samples, self.sample_rate, StageTimings(**self._runner.elapsed))
+        options = RenderOptions(voice=voice, style=style, speed=speed, seed=seed, mask=mask)
+        ready = read_text(text, prepare_for(self._model.directory, self._model.profile, options))
+        sound = SpeechBlocks(ready, self.render(ready.utterances, mask=mask))
+        samples = np.concatenate(list(sound))
+        timings = StageTimings(**self._runner.elapsed)
+        return Speech(samples, self.sample_rate, timings, ready.notes, tuple(sound.failed))
 
     def read(self, text: str) -> Script:
         """The text as a script for this model; see `cosycli.script.read_script`."""

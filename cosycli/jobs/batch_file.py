@@ -9,28 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cosycli.audio.encode import choose_format
 from cosycli.documents.plain_text import check_text
+from cosycli.engine.prepare import PreparedOnce
 from cosycli.errors import CosyError, UsageError
+from cosycli.jobs.book import BookJob
+from cosycli.jobs.book_options import FileOptions, ReadingOptions
+from cosycli.jobs.book_plan import check_request
 from cosycli.jobs.book_values import publication_of, request_of
-from cosycli.jobs.job_keys import BOOK_KEYS, BOOK_SETTINGS, SETTINGS, TEXT_KEYS, mistake_in
-from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
-from cosycli.jobs.plan import BookRequest
-from cosycli.jobs.publishing import Publication
-from cosycli.settings import Settings
-from cosycli.voices import find_voice
+from cosycli.jobs.jobs_file import BOOK_KEYS, DEFAULT_KEYS, TEXT_KEYS, Entry, JobsFile, Problem, read_jobs_file
+from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
+from cosycli.settings import OPTIONS, RenderOptions
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 
 MAX_SHOWN = 30
 # What every file system takes as a name: Microsoft, "Naming Files, Paths, and Namespaces".
 PLAIN_NAME = re.compile(r'(?![ .])[^/\\<>:"|?*\x00-\x1f\x7f]{1,200}(?<![ .])')
-# Keys whose value may be a path; in a jobs file it starts at the file.
-PLACES = ("voice", "model", "dialogue-voice")
 
 
 @dataclass(frozen=True)
@@ -41,27 +39,15 @@ class TextJob:
     text: str
     out: Path
     audio_format: str
-    settings: Settings
-
-
-@dataclass(frozen=True)
-class BookJob:
-    """A document to read as a book."""
-
-    id: str
-    request: BookRequest
-    publication: Publication
-    settings: Settings
-
-    @property
-    def out(self) -> Path:
-        return self.publication.target.path
+    settings: RenderOptions
 
 
 Job = TextJob | BookJob
 
 
-def read_batch(path: Path, settings: Settings, flags: Mapping[str, Any], out_folder: Path | None = None) -> list[Job]:
+def read_batch(
+    path: Path, settings: RenderOptions, flags: Mapping[str, Any], out_folder: Path | None = None
+) -> list[Job]:
     """The jobs of a file or folder, all of them valid.
 
     Args:
@@ -92,7 +78,7 @@ def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
 class _Reader:
     """Makes jobs of entries, and collects what is wrong with them."""
 
-    def __init__(self, file: JobsFile, settings: Settings, flags: dict[str, Any], out_folder: Path | None) -> None:
+    def __init__(self, file: JobsFile, settings: RenderOptions, flags: dict[str, Any], out_folder: Path | None) -> None:
         self.folder = file.folder
         self.settings = settings
         self.flags = flags
@@ -102,13 +88,9 @@ class _Reader:
         sources = [str(entry.values["source"]) for entry in file.entries if "source" in entry.values]
         self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
         self.outs[file.path.resolve()] = "the jobs themselves"
-        self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
-        self.check_voice_settings = cache(_check_voice_settings)
-        self.check_variant = cache(_check_variant)
-        self.check_language = cache(_check_language)
-        self.check_listener = cache(_check_listener)
+        self.prepare = PreparedOnce()
         for key, value in file.defaults.values.items():
-            self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
+            self._note(file.defaults, "", mistake_in(key, value, DEFAULT_KEYS))
         self.defaults = self._placed(file.defaults.values)
 
     def read(self, entry: Entry) -> Job | None:
@@ -150,9 +132,14 @@ class _Reader:
         return None
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """`values` with voices and models that are folders found from where the jobs are."""
-        paths = {key: self.folder / values[key] for key in PLACES if "/" in str(values.get(key, ""))}
-        return {**values, **{key: str(path) for key, path in paths.items() if path.is_dir()}}
+        """The values by the names of options, with voices and models that are folders found from where the jobs are."""
+        paths = {
+            key: self.folder / value
+            for key, value in values.items()
+            if BOOK_KEYS.get(key) is NAME_OR_FOLDER and "/" in str(value)
+        }
+        folders = {key: str(path) for key, path in paths.items() if path.is_dir()}
+        return {name_of(key): value for key, value in {**values, **folders}.items()}
 
     def _text(self, name: str, values: Mapping[str, Any]) -> TextJob:
         settings = self._settings(values)
@@ -164,22 +151,16 @@ class _Reader:
 
     def _book(self, name: str, values: Mapping[str, Any]) -> BookJob:
         settings = self._settings(values)
-        request = request_of(values, self._existing)
-        self.check_language(request.language, settings.model)
-        for voice in request.voices:
-            self.check_voice(voice, settings.model)
+        request = request_of(self._existing(values["source"]), given_of(ReadingOptions, values), self._existing)
+        check_request(request, self.prepare(settings))
         library = self.folder / values["out"] if "out" in values else self.out_folder
-        publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
-        return BookJob(name, request, publication, settings)
+        files = given_of(FileOptions, values)
+        publication = publication_of(files, name, lambda default: self._out(values, default, name), library)
+        return BookJob(name, request, publication, settings, publication.target.path.with_name(f"{name}.cosy"))
 
-    def _settings(self, values: Mapping[str, Any]) -> Settings:
-        settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
-        if settings.voice is not None:
-            self.check_voice(settings.voice, settings.model)
-        self.check_voice_settings(settings.style, settings.mask, settings.model)
-        self.check_variant(settings.variant, settings.model)
-        if settings.verify:
-            self.check_listener(settings.model)
+    def _settings(self, values: Mapping[str, Any]) -> RenderOptions:
+        settings = self.settings.override(**{name: values.get(name) for name in OPTIONS})
+        self.prepare(settings)
         return settings
 
     def _out(self, values: Mapping[str, Any], default: str, name: str) -> Path:
@@ -195,44 +176,3 @@ class _Reader:
         if not path.exists():
             raise UsageError(f"There is no file {path}.", "Relative paths start where the jobs are.")
         return path
-
-
-def _check_voice(name: str, model: str) -> None:
-    from cosycli.model_library import find_model
-
-    find_voice(name, find_model(model))
-
-
-def _check_variant(variant: str | None, model: str) -> None:
-    """Raises: UsageError, MissingError: there is no such variant or model."""
-    from cosycli.model_library import find_model, language_model_weights
-
-    language_model_weights(find_model(model), variant)
-
-
-def _check_language(language: str | None, model: str) -> None:
-    """Raises: UsageError, MissingError: the model was not trained on the language, or is not there."""
-    from cosycli.engine.capabilities import check_language
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
-
-    check_language(language, read_profile(find_model(model)))
-
-
-def _check_listener(model: str) -> None:
-    """Raises: MissingError: there is no such model, or no recognizer for it."""
-    from cosycli.engine.verification import check_listener
-    from cosycli.model_library import find_model
-
-    check_listener(find_model(model))
-
-
-def _check_voice_settings(style: str | None, mask: str, model: str) -> None:
-    """Raises: UsageError, MissingError: there is no such style, mask or model."""
-    from cosycli.engine.capabilities import check_mask, instruction_of
-    from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model
-
-    profile = read_profile(find_model(model))
-    instruction_of(style, profile)
-    check_mask(mask, profile)

@@ -6,17 +6,40 @@ so a run that is killed loses no more than the job it was at.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from cosycli.documents.reading import FORMATS
 from cosycli.errors import InputError
+from cosycli.jobs.batch_file import BookJob, Job, TextJob
 from cosycli.jobs.lock import locked
+from cosycli.jobs.take_store import model_fingerprint, voice_fingerprint
+from cosycli.model_library import find_model
+from cosycli.settings import OPTIONS, RenderOptions
+from cosycli.voices import DEFAULT_VOICE, voice_folders
 from cosycli.whole_files import write_whole
 
-__all__ = ["BatchState", "Done", "open_state"]
+__all__ = ["BatchState", "Done", "JobKeys", "Made", "open_state"]
+
+BLOCK_BYTES = 1 << 20
+_VOICE_MARK = re.compile(r"\[voice:\s*([^\]]+?)\s*\]")
+
+
+@dataclass(frozen=True)
+class Made:
+    """An output that is complete: its files, seconds of audio, what of it did not pass the checks, and notes on it."""
+
+    files: tuple[Path, ...]
+    audio_s: float
+    flaws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,6 +52,7 @@ class Done:
         size: of all files, in bytes.
         audio_s: seconds of audio.
         flaws: what did not pass the checks.
+        notes: what is not spoken, and what is read otherwise than it may seem.
     """
 
     id: str
@@ -37,6 +61,7 @@ class Done:
     size: int
     audio_s: float
     flaws: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class BatchState:
@@ -51,14 +76,14 @@ class BatchState:
         done = self.done.get(id)
         return done if done is not None and done.key == key and done.size == _size_of(done.files) else None
 
-    def add(self, id: str, key: str, files: Sequence[Path], audio_s: float, flaws: Sequence[str]) -> None:
+    def add(self, id: str, key: str, made: Made) -> None:
         """Note that a job is done.
 
         Raises:
             InputError: the file cannot be written.
         """
-        names = tuple(str(file.absolute()) for file in files)
-        done = Done(id, key, names, _size_of(names), audio_s, tuple(flaws))
+        names = tuple(str(file.absolute()) for file in made.files)
+        done = Done(id, key, names, _size_of(names), made.audio_s, made.flaws, made.notes)
         self.done[id] = done
         try:
             with self.path.open("a", encoding="utf-8") as file:
@@ -109,6 +134,64 @@ def _read(path: Path) -> list[Done]:
 def _parse(line: str) -> Done | None:
     try:
         values = json.loads(line)
-        return Done(**{**values, "files": tuple(values["files"]), "flaws": tuple(values["flaws"])})
+        lists = {name: tuple(values[name]) for name in ("files", "flaws", "notes") if name in values}
+        return Done(**{**values, **lists})
     except (ValueError, TypeError, KeyError):
         return None
+
+
+class JobKeys:
+    """A key for each job, which changes with everything that its output is made from; each model and voice is looked
+    at once."""
+
+    def __init__(self) -> None:
+        self._voice_names = frozenset(voice_folders())
+        self._of_voice = cache(lambda voice, model: voice_fingerprint(voice, find_model(model)))
+        self._of_model = cache(lambda model, variant: model_fingerprint(find_model(model), variant))
+
+    def of(self, job: Job) -> str:
+        """Raises: MissingError, UsageError: its model, the variant of it or a voice is not there."""
+        facts = asdict(job)
+        for name in ("id", "settings", "work", "redo"):
+            facts.pop(name, None)
+        facts["settings"] = _shaping(job.settings)
+        facts["model"] = self._of_model(job.settings.model, job.settings.variant)
+        facts["voices"] = [self._of_voice(voice, job.settings.model) for voice in self._voices(job)]
+        digest = hashlib.blake2b(json.dumps(facts, default=_plain).encode(), digest_size=16)
+        if isinstance(job, BookJob):
+            for path in filter(None, (job.request.source, *job.request.lexicons)):
+                _add_content(path, digest)
+        return digest.hexdigest()
+
+    def _voices(self, job: Job) -> list[str]:
+        """The voices that the job's settings and marks name."""
+        default = job.settings.voice or DEFAULT_VOICE
+        if isinstance(job, TextJob):
+            return [default, *sorted({*_VOICE_MARK.findall(job.text)} & self._voice_names)]
+        return [default, *job.request.voices]
+
+
+def _shaping(settings: RenderOptions) -> dict[str, Any]:
+    """Options without those that change nothing but the speed."""
+    return {
+        name: getattr(settings, name)
+        for name, declared in OPTIONS.items()
+        if declared.in_key or not declared.of_machine
+    }
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def _add_content(path: Path, digest: hashlib.blake2b) -> None:
+    """Add the name and content of a file, or of the documents in a folder."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in FORMATS and file.is_file())
+    else:
+        files = [path]
+    for file in files:
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as content:
+            while block := content.read(BLOCK_BYTES):
+                digest.update(block)

@@ -8,7 +8,7 @@ so that the files are those of a run that finds all takes kept.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -18,78 +18,80 @@ from cosycli.audio.assembly import Assembly
 from cosycli.audio.publish import check_book_target
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.arrivals import Arrivals
-from cosycli.jobs.book_report import JudgedSegment, judged_segments, write_report
-from cosycli.jobs.estimate import estimate, record_speed
+from cosycli.jobs.book_plan import BookRequest, Order, Plan, orders_of, plan_book
+from cosycli.jobs.book_report import BookResult, judged_segments, write_report
 from cosycli.jobs.executors import Start
-from cosycli.jobs.plan import Order, Plan, orders_of
+from cosycli.jobs.plan_report import estimate, record_speed
 from cosycli.jobs.publishing import BookFiles, Publication
-from cosycli.jobs.rendering import Rendered, render_takes
-from cosycli.jobs.run_folder import RunFolder
+from cosycli.jobs.run_folder import Rendered, RunFolder, render_takes
+from cosycli.settings import RenderOptions
 
-__all__ = ["BookProgress", "BookResult", "make_book"]
+__all__ = ["BookJob", "BookProgress", "make_book"]
 
 
 @dataclass(frozen=True)
-class BookProgress:
-    """Told while a book is made.
+class BookJob:
+    """A document to make a book of.
 
     Attributes:
-        rendered: gets the number of segments that are done, of how many, the chapter the last one is in, and what this
-            run did so far.
-        written: gets the number of chapters that are written, and of how many; told when all segments are rendered.
+        id: names the job in messages.
+        work: folder of the run, made if need be; a run that was cut short is resumed from it.
+        redo: ids of segments to re-render.
     """
 
-    rendered: Callable[[int, int, int, Rendered], None]
-    written: Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class BookResult:
-    """A finished book."""
-
-    assembly: Assembly
-    rendered: Rendered
-    judged: tuple[JudgedSegment, ...]
-    files: tuple[Path, ...]
-    report: Path
+    id: str
+    request: BookRequest
+    publication: Publication
+    settings: RenderOptions
+    work: Path
+    redo: tuple[str, ...] = ()
 
     @property
-    def all_passed(self) -> bool:
-        return not any(item.failures for item in self.judged)
+    def out(self) -> Path:
+        return self.publication.target.path
 
 
-def make_book(
-    plan: Plan,
-    publication: Publication,
-    work: Path,
-    start: Start,
-    progress: BookProgress,
-    redo: Sequence[str] = (),
-) -> BookResult:
-    """Render what is missing and write the files; a run that was cut short is gone on with.
+class BookProgress:
+    """Told how a book comes along. What it is told is dropped here; who wants to know it overrides a method."""
+
+    def planned(self, plan: Plan) -> None:
+        """The source is read; nothing is rendered yet."""
+
+    def rendered(self, done: int, total: int, chapter: int, so_far: Rendered) -> None:
+        """So many segments are done, the last of them in this chapter."""
+
+    def written(self, done: int, total: int) -> None:
+        """So many chapters are written, after all segments have been rendered."""
+
+
+def make_book(job: BookJob, start: Start, progress: BookProgress) -> BookResult:
+    """Read the source, render what is missing and write the files.
 
     Args:
-        work: the run's folder, made if need be.
-        start: called only if there is something to render.
-        redo: ids of segments to re-render.
+        start: gives the executor; called only if there is something to render.
 
     Raises:
-        InputError: the disk is full, a file cannot be written, or another run is at work in the folder.
-        UsageError: there is no such segment, or the files would go over the source.
+        InputError: the source cannot be read, the disk is full, a file cannot be written, or another run is at work in
+            the folder.
+        UsageError: an option asks for what does not exist, or the files would go over the source.
+        MissingError: the model or a voice is not here.
     """
-    _check_target(plan, publication)
-    folder = RunFolder(work)
+    plan = plan_book(job.request, job.settings)
+    progress.planned(plan)
+    _check_target(plan, job.publication)
+    folder = RunFolder(job.work)
     with folder.locked():
-        orders = _rerender(plan, folder, redo)
-        files = BookFiles(plan, publication, orders)
+        orders = _rerender(plan, folder, job.redo)
+        files = BookFiles(plan, job.publication, orders)
         _sweep(folder, files)
         _check_space(plan, folder, orders)
         made, assembly = _render_and_write(files, folder, start, progress)
         record_speed(plan.settings.model, made.audio_s, made.elapsed_s * made.num_workers)
         texts = files.write_texts(assembly)
         judged = judged_segments(orders, folder)
-        write_report(plan, folder, made, judged, assembly)
-        return BookResult(assembly, made, tuple(judged), (*assembly.files, *texts), folder.report_path)
+        result = BookResult(plan, assembly, made, tuple(judged), (*assembly.files, *texts), folder.report_path)
+        write_report(result)
+        return result
 
 
 def _render_and_write(

@@ -17,12 +17,22 @@ import yaml
 
 from cosycli.documents.reading import FORMATS
 from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.jobs.book_options import FileOptions, ReadingOptions
+from cosycli.option import PATH, TEXT, key_of, options_of
+from cosycli.settings import OPTIONS
 
-__all__ = ["Entry", "JobsFile", "Problem", "read_jobs_file"]
+__all__ = ["BOOK_KEYS", "DEFAULT_KEYS", "TEXT_KEYS", "Entry", "JobsFile", "Problem", "read_jobs_file"]
 
 MAX_JSONL_BYTES = 64 << 20  # half a million lines of speech
 MAX_YAML_BYTES = 4 << 20  # PyYAML takes 2 s for 1 MB
 PARTS = ("defaults", "jobs")
+
+# What a job may say: the long options of `cosy speak` and `cosy book`, each with the kind of its value.
+SETTINGS = {key_of(name): declared.kind for name, declared in OPTIONS.items() if not declared.of_machine}
+BOOK_OPTIONS = options_of(FileOptions) | options_of(ReadingOptions)
+DEFAULT_KEYS = SETTINGS | {key_of(name): declared.kind for name, declared in BOOK_OPTIONS.items() if name != "out"}
+TEXT_KEYS = {"id": PATH, "text": TEXT, "out": PATH, **SETTINGS}
+BOOK_KEYS = {"id": PATH, "source": PATH, "out": PATH, **DEFAULT_KEYS}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cosycli.audio.subtitles import write_subtitles
 from cosycli.audio.tags import Tags
 from cosycli.documents.book import Metadata
 from cosycli.jobs.arrivals import Arrivals
-from cosycli.jobs.plan import Order, Plan
+from cosycli.jobs.book_plan import Order, Plan
 from cosycli.joining import Piece
 
 __all__ = ["BookFiles", "Publication"]

@@ -1,4 +1,6 @@
-"""The folder of a run: its takes, its manifest, its report, and the lock that keeps a second run out.
+"""The folder of a run, and the takes rendered into it that it lacks.
+
+A lock keeps a second run out.
 
 novel.cosy/
   run.json      what is to be rendered, in which batches, and which segments are re-rendered
@@ -9,18 +11,21 @@ novel.cosy/
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import cosycli
+from cosycli.jobs.book_plan import Order
+from cosycli.jobs.executors import Executor
 from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import TakeStore
 from cosycli.whole_files import write_whole
 
-__all__ = ["Manifest", "RunFolder", "plan_batches"]
+__all__ = ["Manifest", "Rendered", "RunFolder", "plan_batches", "render_takes"]
 
 FORMAT = 2  # of run.json
 
@@ -72,6 +77,61 @@ class RunFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         write_whole(self.manifest_path, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a run did: takes it made and takes it found, and seconds of sound made in seconds by so many workers."""
+
+    num_made: int
+    num_kept: int
+    audio_s: float
+    elapsed_s: float
+    num_workers: int = 1
+
+    @property
+    def times_real_time(self) -> float:
+        return self.audio_s / self.elapsed_s if self.elapsed_s else 0.0
+
+
+def render_takes(
+    orders: Sequence[Order],
+    folder: RunFolder,
+    mask: str,
+    executor: Executor | None,
+    report: Callable[[int, Rendered], None],
+) -> Rendered:
+    """Render every take that is not kept yet.
+
+    Args:
+        folder: locked by the caller; its manifest is brought up to date before the first take, so that the next run can
+            go on.
+        executor: None where every take is kept.
+        report: told after each take how many of the orders are done, and what this run did so far.
+
+    Raises:
+        InputError: a take cannot be kept.
+        CosyError: what the executor raises.
+    """
+    keys = [order.key for order in orders]
+    num_missing = sum(key not in folder.takes for key in keys)
+    done = Rendered(0, len(keys) - num_missing, 0.0, 0.0)
+    if executor is None:
+        return done
+    utterances = {order.key: order.utterance for order in orders}
+    done = replace(done, num_workers=executor.num_workers)
+    manifest = folder.read_manifest()
+    batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
+    folder.write_manifest(replace(manifest, batches=tuple(batches)))
+    started = time.monotonic()
+    for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
+        if key not in folder.takes:
+            folder.takes.put(key, take)
+            done = replace(done, num_made=done.num_made + 1)
+        audio_s = done.audio_s + len(take.samples) / take.sample_rate
+        done = replace(done, audio_s=audio_s, elapsed_s=time.monotonic() - started)
+        report(done.num_kept + done.num_made, done)
+    return done
 
 
 def plan_batches(

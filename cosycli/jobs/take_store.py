@@ -12,9 +12,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -22,11 +22,27 @@ from numpy.typing import NDArray
 
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
+from cosycli.model_library import MANIFEST, language_model_weights
+from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
     from cosycli.engine.utterance import Take
 
-__all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
+__all__ = [
+    "Conditions",
+    "StoredTake",
+    "TakeFacts",
+    "TakeStore",
+    "model_fingerprint",
+    "take_key",
+    "voice_fingerprint",
+]
+
+# Part of every key. It counts up when the default of an option in the key changes: keys leave defaults out.
+KEY_FORMAT = "2"
+# Weights are gigabytes; training moves every one of them, so samples of a file tell it from any other training of it.
+NUM_SAMPLES = 16
+SAMPLE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,20 +52,12 @@ class Conditions:
     Attributes:
         model: the fingerprint of the model, in the variant that is used.
         voices: the fingerprint of each voice that is used.
-        mask: what the flow's attention sees.
-        dtype: the precision that was asked for, or "" where the device decides.
-        verify: a recognizer has a say in which draw is kept.
-        retakes: how often what fails is drawn again.
-        prompt: seconds of a voice's clip that the flow is given at most.
+        options: those in the key that are not at their defaults; see `RenderOptions.keyed`.
     """
 
     model: str
     voices: Mapping[str, str]
-    mask: str
-    dtype: str
-    verify: bool = False
-    retakes: int = 2
-    prompt: float = 6.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,10 @@ class StoredTake:
     sample_rate: int
     facts: TakeFacts
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return self.facts.failures
+
     @classmethod
     def of(cls, take: Take) -> StoredTake:
         facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws, take.error_rate)
@@ -87,6 +99,7 @@ class StoredTake:
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
     """32 hexadecimal digits; the seed in them stands for the occurrence among equal segments."""
     parts = (
+        KEY_FORMAT,
         utterance.segment.text,
         utterance.segment.language,
         utterance.instruction or "",
@@ -94,13 +107,53 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
         str(utterance.seed),
         conditions.model,
         conditions.voices[utterance.voice],
-        conditions.mask,
-        conditions.dtype,
-        *(["verify"] if conditions.verify else []),
-        str(conditions.retakes),
-        f"{conditions.prompt:.4f}",
+        *(f"{name}={value}" for name, value in sorted(conditions.options.items())),
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def model_fingerprint(folder: Path, variant: str | None = None) -> str:
+    """From the name, the size and `NUM_SAMPLES` evenly spread samples of every file that a variant of a model uses.
+
+    Raises:
+        UsageError: the variant is not here.
+    """
+    weights = language_model_weights(folder, variant)
+    others = (path for path in folder.glob("llm*") if path.suffix in (".pt", ".safetensors") and path.stem != weights)
+    unused = {*others, folder / MANIFEST}
+    return _fingerprint(folder, [path for path in folder.rglob("*") if path.is_file() and path not in unused])
+
+
+def voice_fingerprint(name: str, model: Path) -> str:
+    """From what describes the voice, and its clip; of a speaker of the model in the folder `model`, from the name.
+
+    Raises:
+        MissingError: the voice does not exist, or is damaged.
+    """
+    voice = find_voice(name, model)
+    if voice.folder == model:
+        return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+    clip = [] if voice.reference is None else [voice.reference]
+    return _fingerprint(voice.folder, [voice.folder / "voice.yaml", *clip])
+
+
+def _fingerprint(folder: Path, files: list[Path]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{size}\0".encode())
+        with path.open("rb") as file:
+            for start in _sample_starts(size):
+                file.seek(start)
+                digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _sample_starts(size: int) -> list[int]:
+    """From the first sample to the last `SAMPLE_BYTES` of the file; all of a small one."""
+    last = max(0, size - SAMPLE_BYTES)
+    step = max(SAMPLE_BYTES, last // (NUM_SAMPLES - 1))
+    return [*range(0, last, step), last]
 
 
 class TakeStore:

@@ -123,7 +123,7 @@ def test_verify_loads_a_model_without_checksums(cosy):
     ended = cosy("models", "verify", "builtin")
     assert ended.status == 0
     assert "complete" in ended.out.decode()
-    assert [synthesizer.model for synthesizer in ended.synthesizers] == ["builtin"]
+    assert [synthesizer.options.model for synthesizer in ended.synthesizers] == ["builtin"]
 
 
 def test_path_says_where_models_are_kept(cosy, tmp_path):

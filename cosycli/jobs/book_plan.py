@@ -8,33 +8,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.engine.capabilities import capabilities_of, check_language, check_mask, instruction_of
+from cosycli.engine.capabilities import check_language
+from cosycli.engine.prepare import Prepared, prepare
 from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
-from cosycli.engine.verification import check_listener
 from cosycli.errors import UsageError
-from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
-from cosycli.jobs.take_store import Conditions, take_key
-from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import find_model, language_model_weights
+from cosycli.jobs.take_store import Conditions, model_fingerprint, take_key, voice_fingerprint
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
 from cosycli.script.duration import seconds_of_tokens
 from cosycli.script.pauses import DEFAULT_PAUSES
-from cosycli.settings import Settings
-from cosycli.voices import DEFAULT_VOICE, find_voice
+from cosycli.settings import RenderOptions
+from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
 __all__ = [
+    "ALL_CHAPTERS",
     "BookRequest",
     "ChapterRange",
     "Order",
     "Plan",
+    "check_request",
     "orders_of",
     "plan_book",
     "seconds_of_segment",
-    "voice_settings_of",
 ]
 
 
@@ -98,9 +96,16 @@ class Plan:
     """A book ready to be rendered."""
 
     request: BookRequest
-    settings: Settings
+    prepared: Prepared
     script: BookScript
-    voice_settings: VoiceSettings
+
+    @property
+    def settings(self) -> RenderOptions:
+        return self.prepared.settings
+
+    @property
+    def voice_settings(self) -> VoiceSettings:
+        return self.prepared.voice_settings
 
     def chosen_segments(self) -> Iterator[tuple[int, int, Segment]]:
         """Number of the chapter, number of the segment and the segment, of the chapters that were asked for."""
@@ -132,7 +137,7 @@ class Order:
         return f"{self.chapter}.{self.number}"
 
 
-def plan_book(request: BookRequest, settings: Settings) -> Plan:
+def plan_book(request: BookRequest, settings: RenderOptions) -> Plan:
     """Read the source and make it ready to speak.
 
     Raises:
@@ -143,16 +148,9 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
 
-    folder = find_model(settings.model)
-    language_model_weights(folder, settings.variant)
-    if settings.verify:
-        check_listener(folder)
-    profile = read_profile(folder)
-    check_language(request.language, profile)
-    voice_settings = voice_settings_of(settings, profile)
-    for voice in (voice_settings.voice, *request.voices):
-        find_voice(voice, folder)
-    can = capabilities_of(profile, folder)
+    prepared = prepare(settings)
+    check_request(request, prepared)
+    can = prepared.capabilities
     book = read_source(request.source, ReadingPolicy(request.read, request.skip), stdin=request.stdin)
     script = read_book_script(
         book,
@@ -164,18 +162,14 @@ def plan_book(request: BookRequest, settings: Settings) -> Plan:
         cast=request.cast or {},
     )
     _check_chapters(request.chapters, len(script.chapters))
-    return Plan(request, settings, script, voice_settings)
+    return Plan(request, prepared, script)
 
 
-def voice_settings_of(settings: Settings, profile: ModelProfile) -> VoiceSettings:
-    """How the settings want a text spoken.
-
-    Raises:
-        UsageError: the model takes no styles, or has none of this name; or it does not know the mask.
-    """
-    check_mask(settings.mask, profile)
-    instruction = instruction_of(settings.style, profile)
-    return VoiceSettings(settings.voice or DEFAULT_VOICE, instruction, settings.speed, settings.seed)
+def check_request(request: BookRequest, prepared: Prepared) -> None:
+    """Raises: UsageError, MissingError: the model does not speak the language, or cannot use a voice of the request."""
+    check_language(request.language, prepared.profile)
+    for voice in request.voices:
+        find_voice(voice, prepared.folder)
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
@@ -207,15 +201,11 @@ def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
     """
     places = list(plan.script.segments())
     utterances = utterances_of((segment for _, _, segment in places), plan.voice_settings)
-    folder = find_model(plan.settings.model)
+    folder = plan.prepared.folder
     conditions = Conditions(
         model=model_fingerprint(folder, plan.settings.variant),
         voices={voice: voice_fingerprint(voice, folder) for voice in {item.voice for item in utterances}},
-        mask=plan.settings.mask,
-        dtype=plan.settings.dtype or "",
-        verify=plan.settings.verify,
-        retakes=plan.settings.retakes,
-        prompt=plan.settings.prompt,
+        options=plan.settings.keyed,
     )
     orders = []
     for (chapter, number, _), first in zip(places, utterances, strict=True):
