@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,8 +25,7 @@ from cosycli.settings import RenderOptions
 if TYPE_CHECKING:
     from cosycli.engine.streaming import SpeechStream
     from cosycli.engine.synthesizer import Speech
-    from cosycli.engine.take import Take
-    from cosycli.engine.utterance import Utterance
+    from cosycli.engine.utterance import Take, Utterance
 
 SAMPLE_RATE = 24_000
 # A text that starts with "Wait" is never finished: it waits for a signal. One that starts with "Mumble" fails a gate.
@@ -45,6 +45,7 @@ class SynthesizerProtocol(Protocol):
     @property
     def max_batch_size(self) -> int: ...
     def batch_size(self, num_utterances: int) -> int: ...
+    def worker_processes(self) -> AbstractContextManager[None]: ...
     def speak(
         self,
         text: str,
@@ -134,6 +135,9 @@ class FakeSynthesizer:
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
+
+    def worker_processes(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def batch_size(self, num_utterances: int) -> int:
         return max(1, min(self.max_batch_size, num_utterances))

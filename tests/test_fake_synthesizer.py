@@ -20,7 +20,7 @@ from fake_synthesizer import (
 import cosycli
 from cosycli.engine.streaming import Latency
 from cosycli.engine.synthesizer import Speech, StageTimings, Synthesizer
-from cosycli.engine.take import Take
+from cosycli.engine.utterance import Take
 
 MEMBERS = sorted(name for name in vars(SynthesizerProtocol) if not name.startswith("_"))
 USERS = [path for room in ("cli", "jobs") for path in sorted((Path(cosycli.__file__).parent / room).glob("*.py"))]

@@ -15,8 +15,7 @@ from cosycli.errors import UsageError
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
-    from cosycli.engine.benchmark import Measurement, Report
-    from cosycli.engine.benchmark_comparison import Ratios
+    from cosycli.engine.benchmark import Measurement, Ratios, Report
 
 __all__ = ["EXAMPLES", "bench"]
 
@@ -95,7 +94,7 @@ def bench(
         raise UsageError("A model with random weights cannot speak a text.", "Leave out --text, or --synthetic.")
     batches = _numbers(batch or "32")
     from cosycli.engine import benchmark
-    from cosycli.engine.benchmark_comparison import read_earlier
+    from cosycli.engine.benchmark import read_earlier
     from cosycli.engine.workload import Workload
 
     setup = benchmark.Setup(model, runs=runs, with_reference=reference, **rendering)

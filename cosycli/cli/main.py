@@ -95,7 +95,7 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         error = InputError("The program that reads the output has closed.", "Let it read all of the output.")
     if isinstance(error, (MemoryError, RuntimeError)):
-        from cosycli.engine.memory_budget import OutOfMemoryError, says_out_of_memory
+        from cosycli.engine.memory import OutOfMemoryError, says_out_of_memory
 
         if says_out_of_memory(error):
             error = OutOfMemoryError("this")

@@ -101,7 +101,7 @@ def pull(
 
 def _tell_of_vocabulary(folder: Path, report: Progress) -> None:
     """Report where to get the text vocabulary, which CosyVoice 1 is published without."""
-    from cosycli.model.whisper_vocabulary import find_vocabulary
+    from cosycli.model.text_tokenizer import find_vocabulary
 
     try:
         find_vocabulary(folder)

@@ -17,7 +17,7 @@ from cosycli.errors import SOME_FAILED, InputError
 
 if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
-    from cosycli.engine.take import Take
+    from cosycli.engine.utterance import Take
     from cosycli.jobs.destination import Destination
     from cosycli.settings import RenderOptions
 
@@ -83,9 +83,10 @@ def speak_text(text: str, settings: RenderOptions, destination: Destination, rep
     ready = read_text(text, prepare(settings))
     tell_notes(ready.notes, report)
     synthesizer = cosycli.load(**settings.loading)
-    takes = synthesizer.render(ready.utterances, mask=settings.mask)
-    sound = SpeechBlocks(ready, _counted(takes, len(ready.utterances), report))
-    destination.write(sound, sound.sample_rate)
+    with synthesizer.worker_processes():
+        takes = synthesizer.render(ready.utterances, mask=settings.mask)
+        sound = SpeechBlocks(ready, _counted(takes, len(ready.utterances), report))
+        destination.write(sound, sound.sample_rate)
     tell_what_was_made(destination, sound.duration_s, time.monotonic() - started, report)
     tell_failures(sound.failed, report)
     return not sound.failed

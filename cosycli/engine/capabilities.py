@@ -1,4 +1,4 @@
-"""What a model can be asked for, so that it is checked before the model is loaded."""
+"""Tags, styles, languages and masks that a model supports, checked before the model is loaded."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -109,10 +110,12 @@ def _render_and_write(
             writing.result()  # raises if writing failed; otherwise this was the last take
         progress.rendered(done, len(orders), orders[done - 1].chapter, so_far)
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    is_complete = all(order.key in folder.takes for order in orders)
+    # The executor is started before the thread that writes: a process is not copied beside other threads.
+    with nullcontext() if is_complete else start() as executor, ThreadPoolExecutor(max_workers=1) as pool:
         writing = pool.submit(files.write_sound, arrivals, on_chapter)
         try:
-            made = render_takes(orders, folder, files.plan.settings.mask, start, on_take)
+            made = render_takes(orders, folder, files.plan.settings.mask, executor, on_take)
             arrivals.end()
             return made, writing.result()
         finally:

@@ -19,7 +19,7 @@ from typing import Any
 import cosycli
 from cosycli.folders import locked, write_whole
 from cosycli.jobs.book_plan import Order
-from cosycli.jobs.executors import Start
+from cosycli.jobs.executors import Executor
 from cosycli.jobs.take_store import TakeStore
 
 __all__ = ["Manifest", "Rendered", "RunFolder", "plan_batches", "render_takes"]
@@ -95,14 +95,14 @@ def render_takes(
     orders: Sequence[Order],
     folder: RunFolder,
     mask: str,
-    start: Start,
+    executor: Executor | None,
     report: Callable[[int, Rendered], None],
 ) -> Rendered:
     """Render every take that is not kept yet.
 
     Args:
         folder: locked by the caller; its manifest is updated before the first take, so that the next run can resume.
-        start: opens the executor; called only if a take is missing.
+        executor: None where every take is kept.
         report: called after each take with the number of finished orders and the statistics so far.
 
     Raises:
@@ -112,22 +112,21 @@ def render_takes(
     keys = [order.key for order in orders]
     num_missing = sum(key not in folder.takes for key in keys)
     done = Rendered(0, len(keys) - num_missing, 0.0, 0.0)
-    if not num_missing:
+    if executor is None:
         return done
     utterances = {order.key: order.utterance for order in orders}
-    with start() as executor:
-        done = replace(done, num_workers=executor.num_workers)
-        manifest = folder.read_manifest()
-        batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
-        folder.write_manifest(replace(manifest, batches=tuple(batches)))
-        started = time.monotonic()
-        for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
-            if key not in folder.takes:
-                folder.takes.put(key, take)
-                done = replace(done, num_made=done.num_made + 1)
-            audio_s = done.audio_s + len(take.samples) / take.sample_rate
-            done = replace(done, audio_s=audio_s, elapsed_s=time.monotonic() - started)
-            report(done.num_kept + done.num_made, done)
+    done = replace(done, num_workers=executor.num_workers)
+    manifest = folder.read_manifest()
+    batches = plan_batches(keys, manifest.batches, folder.takes.__contains__, executor.batch_size(num_missing))
+    folder.write_manifest(replace(manifest, batches=tuple(batches)))
+    started = time.monotonic()
+    for key, take in executor.render([{key: utterances[key] for key in batch} for batch in batches], mask):
+        if key not in folder.takes:
+            folder.takes.put(key, take)
+            done = replace(done, num_made=done.num_made + 1)
+        audio_s = done.audio_s + len(take.samples) / take.sample_rate
+        done = replace(done, audio_s=audio_s, elapsed_s=time.monotonic() - started)
+        report(done.num_kept + done.num_made, done)
     return done
 
 

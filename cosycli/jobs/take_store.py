@@ -26,7 +26,7 @@ from cosycli.model.library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
-    from cosycli.engine.take import Take
+    from cosycli.engine.utterance import Take
 
 __all__ = [
     "Conditions",

@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.masks import frame_mask, keep_valid, valid_positions
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
-from cosycli.model.speech_tokenizer import ConvBlock, standardise_mel
+from cosycli.model.reference_encoder import ConvBlock, standardise_mel
 
 __all__ = ["SourceFilterVocoder", "pulse_train"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosycli.engine.growing_wave import GrowingWave
+from cosycli.engine.growing_mel import GrowingWave
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.library import BUILTIN, model_folder
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile, read_profile

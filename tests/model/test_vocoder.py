@@ -15,7 +15,7 @@ from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
 from cosycli.model.harmonic_source import SampledSource
 from cosycli.model.library import BUILTIN, model_folder
-from cosycli.model.networks import new_vocoder
+from cosycli.model.loading import new_vocoder
 from cosycli.model.profile import (
     CausalVocoderProfile,
     MelProfile,

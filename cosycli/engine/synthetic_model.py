@@ -1,4 +1,4 @@
-"""A model of the published size with random weights, made in memory: it says nothing, and takes as long to say it."""
+"""Makes a model of the published size with random weights, in memory, to measure speed with."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
 
 from cosycli.errors import MissingError, did_you_mean
-from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.library import published_models
-from cosycli.model.loading import BACKBONE, Model, choose_device, choose_dtype, placed, placed_vocoder
-from cosycli.model.networks import new_flow, new_vocoder
+from cosycli.model.loading import (
+    BACKBONE,
+    Model,
+    choose_device,
+    choose_dtype,
+    new_flow,
+    new_vocoder,
+    placed,
+    placed_vocoder,
+    prepare_allocation,
+)
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, read_profile
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer

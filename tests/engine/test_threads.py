@@ -13,9 +13,8 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.overlap import AT_ONCE, Cancelled, PriorityLock, overlapped
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.threads import AT_ONCE, Cancelled, PriorityLock, overlapped
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 from tests.model.tiny_model import write_tiny_model
 
 PATIENCE_S = 300.0  # a thread that is not heard of for so long has not done what it should
@@ -191,19 +190,19 @@ class TestBatches:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         number, second_began = count(), threading.Event()
-        decode, mels = synthesizer._stages.decoder.decode, synthesizer._stages.mels
+        generate, mels = synthesizer._runner.generate, synthesizer._runner.mels
 
         def begin(*arguments: Any) -> Any:
             if next(number) == 1:
                 second_began.set()
-            return decode(*arguments)
+            return generate(*arguments)
 
         def wait(*arguments: Any) -> Any:
             assert came(second_began)
             return mels(*arguments)
 
-        monkeypatch.setattr(synthesizer._stages.decoder, "decode", begin)
-        monkeypatch.setattr(synthesizer._stages, "mels", wait)
+        monkeypatch.setattr(synthesizer._runner, "generate", begin)
+        monkeypatch.setattr(synthesizer._runner, "mels", wait)
         assert [len(takes) for takes in synthesizer.render_batches(batches)] == [3, 2, 2]
 
     def test_an_error_in_a_batch_comes_after_the_takes_before_it(
@@ -213,14 +212,14 @@ class TestBatches:
         overlapping: None,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        request = synthesizer._stages.request
+        request = synthesizer._voices.request
 
         def fail(item: Utterance) -> Any:
             if item.segment == batches[1][0].segment:
                 raise ZeroDivisionError
             return request(item)
 
-        monkeypatch.setattr(synthesizer._stages, "request", fail)
+        monkeypatch.setattr(synthesizer._voices, "request", fail)
         rendered = synthesizer.render_batches(batches)
         assert len(next(rendered)) == 3
         with pytest.raises(ZeroDivisionError):

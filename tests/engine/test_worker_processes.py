@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from cosycli.engine.worker_pool import can_fork, map_in_workers
+from cosycli.engine.worker_processes import WorkerProcesses
 
-pytestmark = pytest.mark.skipif(not can_fork(), reason="processes are copied on Linux alone")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux alone")
+
+
+def map_in_workers(work, items, num_workers):
+    with WorkerProcesses(work, num_workers) as workers:
+        yield from workers.map(items)
 
 
 def test_results_come_in_order_whichever_worker_is_done_first(tmp_path):
@@ -50,12 +55,32 @@ def test_the_work_of_workers_that_die_is_done_all_the_same(num_workers):
     assert list(map_in_workers(die_on_odd_numbers, range(7), num_workers)) == [0, 1, 4, 9, 16, 25, 36]
 
 
-def test_workers_end_with_the_work():
-    results = map_in_workers(lambda number: (number, os.getpid()), range(100), 2)
-    _, worker = next(results)
-    results.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(worker, 0)
+def test_workers_end_with_their_context():
+    with WorkerProcesses(lambda number: os.getpid(), 2) as workers:
+        processes = set(workers.map(range(10)))
+    for process in processes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+def test_workers_go_on_after_work_that_failed_or_that_nobody_waited_for():
+    def divide(number):
+        return 6 // number
+
+    with WorkerProcesses(divide, 2) as workers:
+        with pytest.raises(ZeroDivisionError):
+            list(workers.map([0, 1, 0, 1]))
+        abandoned = workers.map([6] * 9)
+        assert next(abandoned) == 1
+        abandoned.close()
+        assert list(workers.map([1, 2, 3])) == [6, 3, 2]
+
+
+def test_each_worker_is_prepared_before_its_work():
+    prepared = []
+    with WorkerProcesses(lambda _: list(prepared), 2, prepare=lambda: prepared.append("ready")) as workers:
+        assert list(workers.map(range(4))) == [["ready"]] * 4
+    assert prepared == []
 
 
 def test_a_worker_has_one_core_and_none_of_the_files_of_its_parent(tmp_path):
@@ -88,13 +113,13 @@ def test_workers_end_when_their_parent_is_killed():
     """They share its standard output, which is read until nobody has it open."""
     script = """
 import os, signal
-from cosycli.engine.worker_pool import map_in_workers
+from cosycli.engine.worker_processes import WorkerProcesses
 
 def work(number):
     if number:
         signal.pause()
 
-next(map_in_workers(work, range(2), 1))
+next(WorkerProcesses(work, 1).map(range(2)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=60, check=False)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cosycli.model.convolutions import FrameConv
-from cosycli.model.prepacked_linear import (
+from cosycli.model.kernels import (
     PrepackedFrameConv,
     PrepackedLinear,
     can_prepack,

@@ -1,8 +1,11 @@
-"""Batches that overlap: the language model decodes the next one while flow and vocoder finish this one.
+"""Threads of one process, side by side: batches that overlap on CUDA, and the cores of a CPU.
 
-Each batch is worked at in a thread, and each stage works for one of them at a time. On CUDA it does so on a stream of
-its own: what is on different streams runs side by side. Metal has one queue for all, and PyTorch crashes where two
-threads fill it (its issue 197805); and a CPU has no core to spare for another batch.
+On CUDA the language model decodes the next batch while flow and vocoder finish this one. Each batch is worked at in a
+thread, and each stage works for one of them at a time, on a stream of its own: what is on different streams runs side
+by side. Metal has one queue for all, and PyTorch crashes where two threads fill it (its issue 197805).
+
+On a CPU each core has work of its own. Threads that share each product wait for each other after each of thousands of
+them; and where they share the numbers of a row, they round some of them otherwise, by how many threads there are.
 """
 
 from __future__ import annotations
@@ -19,16 +22,27 @@ from typing import TypeVar
 
 import torch
 
-__all__ = ["AT_ONCE", "Cancelled", "PriorityLock", "can_overlap", "overlapped"]
+__all__ = [
+    "AT_ONCE",
+    "Cancelled",
+    "PriorityLock",
+    "ThreadPool",
+    "can_overlap",
+    "num_active_threads",
+    "num_cores",
+    "overlapped",
+]
 
 AT_ONCE = 2  # items under way: one for the language model, and one for flow and vocoder
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_active_threads = ContextVar("_active_threads", default=1)
 
-class Cancelled(Exception):  # noqa: N818 nothing is wrong with the one who worked
-    """What was worked at is of no use any more."""
+
+class Cancelled(Exception):  # noqa: N818 nothing went wrong
+    """The result of this work is not wanted any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +62,10 @@ def can_overlap(device: torch.device) -> bool:
 
 
 def overlapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """What `work` makes of each item, in their order; `AT_ONCE` of them are worked at, each in a thread.
+    """The result of `work` for each item, in their order; `AT_ONCE` of them are worked at, each in a thread.
 
-    No more than that are begun or done beyond those that the caller has taken. Where it goes away, no other is begun,
-    and those under way end with `Cancelled` where they next take a lock or yield it; nobody waits for them.
+    At most so many are begun or done beyond those that the caller has taken. When the caller closes the iterator, no
+    other is begun, and those under way end with `Cancelled` where they next take a lock or yield it.
 
     Args:
         work: what it raises is raised here.
@@ -78,7 +92,7 @@ def _run_task(task: _Task, work: Callable[[Item], Result], item: Item) -> Result
 
 
 class PriorityLock:
-    """A lock that of the threads waiting for it the one with the earliest item takes next.
+    """A lock that goes to the waiting thread with the earliest item.
 
     On CUDA what is done under it runs on a stream of its own, after all that the thread has asked for before. Other
     streams do not wait for this one: what leaves a lock lies in the memory of the host, or is used under this
@@ -93,7 +107,7 @@ class PriorityLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Raises: Cancelled: nobody waits for what the thread works at."""
+        """Raises: Cancelled: the result of the thread's work is not wanted any more."""
         task = _current_task.get()
         self._take(task)
         try:
@@ -107,7 +121,7 @@ class PriorityLock:
         """Lets earlier items go first, while it is held; otherwise, does nothing.
 
         Raises:
-            Cancelled: nobody waits for what the thread works at.
+            Cancelled: the result of the thread's work is not wanted any more.
         """
         task = _current_task.get()
         _raise_if_cancelled(task)
@@ -139,3 +153,43 @@ class PriorityLock:
 def _raise_if_cancelled(task: _Task) -> None:
     if task.is_cancelled.is_set():
         raise Cancelled
+
+
+def num_active_threads() -> int:
+    """How many threads of a pool there are beside and with the one that asks: 1 outside of `ThreadPool.map`."""
+    return _active_threads.get()
+
+
+def num_cores(device: torch.device) -> int:
+    """As many as PyTorch may use, or one where the work is done elsewhere."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
+
+
+class ThreadPool:
+    """Threads with a core each; for another device than the CPU, the thread that asks.
+
+    Args:
+        count: how many at most.
+    """
+
+    def __init__(self, device: torch.device, count: int) -> None:
+        self.count = count
+        self._has_threads = device.type == "cpu"
+
+    def map(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """What `work` makes of each item, in their order; begun in their order too."""
+        if not self._has_threads:
+            return [work(item) for item in items]
+        count = max(1, min(self.count, len(items)))
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as threads:
+            started = [threads.submit(copy_context().run, _work_in_thread, count, work, item) for item in items]
+            try:
+                return [result.result() for result in started]
+            finally:
+                for waiting in started:
+                    waiting.cancel()
+
+
+def _work_in_thread(count: int, work: Callable[[Item], Result], item: Item) -> Result:
+    _active_threads.set(count)
+    return work(item)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from cosycli.engine.synthetic_model import fill, new_language_model_of, sizes_of, synthetic_model
 from cosycli.errors import MissingError
-from cosycli.model.synthetic_model import fill, new_language_model_of, sizes_of, synthetic_model
 from tests.model.tiny_model import write_tiny_model
 
 

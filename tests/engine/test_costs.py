@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosycli.model.costs import costs_of, peak_flops
+from cosycli.engine.workload import costs_of, peak_flops
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3
 
 

@@ -1,7 +1,8 @@
-"""Linear layers for the CPU: oneDNN's products over weights laid out beforehand.
+"""Linear layers and products for the CPU by oneDNN, and PyTorch's own in their place.
 
-On one Zen 5 core, PyTorch's own linear layer made 32 to 97 GFLOP/s of these models' products in float32, oneDNN's over
-prepacked weights 93 to 207, and 350 to 460 in bfloat16.
+The operators of oneDNN are private to PyTorch and may change with any version of it: no other module calls them, and
+`pyproject.toml` names the versions that they were tested with. Where they are missing, or the CPU has no fast ones,
+networks keep PyTorch's own layers and attention; `kernels_in_use` says which. For speeds see docs/performance.md.
 """
 
 from __future__ import annotations
@@ -13,24 +14,54 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
-from cosycli.model.convolutions import FrameConv, surrounded
-from cosycli.model.streaming_state import StreamingState
+from cosycli.model.convolutions import FrameConv, StreamingState, surrounded
 
-__all__ = ["PrepackedFrameConv", "PrepackedLinear", "can_prepack", "prepack_layers", "without_prepacking"]
+__all__ = [
+    "PrepackedFrameConv",
+    "PrepackedLinear",
+    "can_prepack",
+    "kernels_in_use",
+    "prepack_layers",
+    "products",
+    "without_prepacking",
+]
 
 _is_wanted = ContextVar("_is_wanted", default=True)
 
 
 def can_prepack(dtype: torch.dtype = torch.float32) -> bool:
-    """Whether this PyTorch has oneDNN's linear layer, and it takes such numbers here; never within
-    `without_prepacking`.
+    """Whether oneDNN's linear layer is here and takes such numbers; never within `without_prepacking`.
 
     oneDNN has no products in bfloat16 for CPUs that end at AVX2.
     """
-    has_onednn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    if not has_onednn or not _is_wanted.get():
+    if not _is_wanted.get() or not torch.backends.mkldnn.is_available():
+        return False
+    needed = ("_linear_pointwise", "_reorder_linear_weight", "_is_mkldnn_bf16_supported")
+    if not all(hasattr(torch.ops.mkldnn, name) for name in needed):
         return False
     return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def kernels_in_use(device: torch.device, dtype: torch.dtype) -> str:
+    """For people: whose linear layers and attention run on a device in a precision."""
+    return "oneDNN, prepacked" if device.type == "cpu" and can_prepack(dtype) else "PyTorch"
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x (..., in) -> (..., out), with a weight as it is or prepacked."""
+    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return y
+
+
+def products(left: Tensor, right: Tensor) -> Tensor:
+    """Matrices of several heads multiplied: (H, N, K), (H, L, K) -> (H, N, L).
+
+    For bfloat16 PyTorch has oneDNN's products of several heads at once; those that it has for float32 are slower than
+    one by one.
+    """
+    if left.dtype != torch.float32:
+        return torch.bmm(left, right.mT)
+    return torch.stack([_linear(one, other) for one, other in zip(left, right.contiguous(), strict=True)])
 
 
 @contextmanager
@@ -76,8 +107,7 @@ class PrepackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (..., in) -> (..., out)."""
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x.to(self.dtype), self.prepacked, self.bias, "none", [], "")
-        return y
+        return _linear(x.to(self.dtype), self.prepacked, self.bias)
 
 
 class PrepackedFrameConv(nn.Module):
