@@ -252,5 +252,5 @@ def test_a_book_without_chapters_is_refused(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="folders are locked otherwise there")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         write_book(chapters("A"), RATE, Target(tmp_path / "file" / "book", "mp3", Layout.CHAPTERS), TAGS)
