@@ -34,7 +34,7 @@ def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegmen
     for order in orders:
         facts = folder.takes.facts(order.key)
         if facts.failures or facts.num_draws > 1:
-            text = order.utterance.segment.text
+            text = order.utterance.segment.words
             judged.append(JudgedSegment(order.id, text, facts.failures, facts.num_draws, facts.error_rate))
     return judged
 
