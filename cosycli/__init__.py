@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Speech", "Synthesizer", "__version__", "load", "make_book"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _LOADING = {name: declared for name, declared in OPTIONS.items() if declared.loads}
 _FILES = {name: declared for name, declared in options_of(FileOptions).items() if name != "out"}

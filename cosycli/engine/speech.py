@@ -136,5 +136,5 @@ class SpeechBlocks:
         for utterance, take in zip(self.text.utterances, self._takes, strict=True):
             segment = utterance.segment
             if take.failures:
-                self.failed.append(FailedPassage(segment.text, take.failures))
+                self.failed.append(FailedPassage(segment.words, take.failures))
             yield Piece(take.samples, segment.pause_after_s, segment.pause_before_s)
