@@ -137,7 +137,7 @@ def _add_label(parent: etree._Element, element: etree._Element, path: str) -> et
 
 
 def _complete(item: etree._Element) -> None:
-    """Add a label to an `li` that has only an `ol`, and an empty `ol` to one without a link: ebooklib drops it else."""
+    """Add a label to an `li` with only an `ol`, and an empty `ol` to one without a link, which ebooklib would drop."""
     if len(item) and item[0].tag == "ol":
         item.insert(0, etree.Element("span"))
     elif len(item) and item.find("a") is None and item.find("ol") is None:

@@ -195,13 +195,13 @@ def _read_metadata(elements: _MetadataElements) -> Metadata:
     )
 
 
-Element = tuple[str, Mapping[str, str]]  # text and attributes
+MetadataElement = tuple[str, Mapping[str, str]]  # text and attributes
 
 
 class _MetadataElements:
     """The metadata elements of an `EpubBook`, by namespace and name, and their refinements."""
 
-    def __init__(self, metadata: Mapping[str, Mapping[str | None, Sequence[Element]]]) -> None:
+    def __init__(self, metadata: Mapping[str, Mapping[str | None, Sequence[MetadataElement]]]) -> None:
         self._dublin_core = metadata[DC]
         self._metas = list(chain.from_iterable(metadata[OPF].values()))
         self._refinements: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -209,7 +209,7 @@ class _MetadataElements:
             if refined := attributes.get("refines"):
                 self._refinements[refined.strip().lstrip("#"), attributes.get("property", "").strip()].append(text)
 
-    def all(self, name: str) -> list[Element]:
+    def all(self, name: str) -> list[MetadataElement]:
         """Return the Dublin Core elements of this name that have text."""
         return [element for element in self._dublin_core.get(name, ()) if element[0]]
 
@@ -220,7 +220,7 @@ class _MetadataElements:
         titles = self.all("title")
         return next((text for text, attributes in titles if title_type in self.refined(attributes, "title-type")), "")
 
-    def people(self) -> list[Element]:
+    def people(self) -> list[MetadataElement]:
         return [*self.all("creator"), *self.all("contributor")]
 
     def named(self, name: str) -> list[str]:
