@@ -37,8 +37,8 @@ class Manifest:
     Attributes:
         source: what is rendered, for people.
         settings: how, for people.
-        batches: keys of takes that are rendered together, in this order. What a take sounds like can differ in its last
-            bit with the batch it is rendered in, so a batch that was cut short is rendered again as a whole.
+        batches: keys of takes that are rendered together, in this order. A batch that was cut short is rendered again
+            as a whole, for on a GPU it decides how takes are rounded (`cosycli.engine.batch`).
         rerenders: by the seed of an utterance, how many times the user had it re-rendered.
     """
 
