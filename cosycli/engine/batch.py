@@ -1,8 +1,9 @@
 """Utterances rendered together: the language model speaks them, flow and vocoder make sound of it, checks judge it.
 
-What does not pass its checks is rendered again with another seed, and the best take of each utterance is kept. What a
-take sounds like depends on its utterance alone, not on the batch that it is rendered in: to the last bit on a CPU, and
-within rounding on a GPU.
+What does not pass its checks is rendered again with another seed, and the best take of each utterance is kept.
+
+Batch composition does not change a take on a CPU, to the last bit (`tests/engine/test_batch_invariance.py`). On a GPU,
+where products of other shapes are rounded otherwise, it changes samples within rounding, and so may change a token.
 """
 
 from __future__ import annotations
@@ -90,13 +91,18 @@ class BatchRenderer:
         mask: FlowMask,
     ) -> list[Take]:
         """The takes, each with the checks that it does not pass."""
-        profile = self._runner.model.profile
-        takes = []
+        profile, takes = self._runner.model.profile, []
         for item, each, samples in zip(batch, generated, sounds, strict=True):
-            boundaries = self._boundaries(item, len(each.tokens), mask)
-            text, speed = item.segment.text, item.speed
-            failures = failures_of(text, each, samples, profile, speed=speed, boundaries=boundaries)
-            takes.append(Take(item.segment, samples, profile.mel.sample_rate, each.tokens, item.seed, failures))
+            failures = failures_of(
+                item.segment.text,
+                each,
+                samples,
+                profile,
+                speed=item.speed,
+                boundaries=self._boundaries(item, len(each.tokens), mask),
+            )
+            rate = profile.mel.sample_rate
+            takes.append(Take(tokens=each.tokens, seed=item.seed, failures=failures, samples=samples, sample_rate=rate))
         return takes
 
     def _boundaries(self, item: Utterance, num_tokens: int, mask: FlowMask) -> list[int]:

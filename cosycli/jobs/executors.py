@@ -9,9 +9,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from cosycli.engine.utterance import Utterance
+from cosycli.engine.utterance import Take, Utterance
 from cosycli.errors import MissingError, UsageError, did_you_mean
-from cosycli.jobs.take_store import StoredTake
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Executor(Protocol):
         """How many of so many are best rendered together, so that no worker waits for the others."""
         ...
 
-    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
         """The takes by their keys, as soon as each is there; batches may overtake one another.
 
         Raises:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cosycli.engine.utterance import Take
 from cosycli.jobs.executors import Batch, Load
-from cosycli.jobs.take_store import StoredTake
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
@@ -30,10 +30,10 @@ class LocalExecutor:
     def batch_size(self, num_utterances: int) -> int:
         return self._synthesizer.batch_size(num_utterances)
 
-    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
         rendered = self._synthesizer.render_batches([list(batch.values()) for batch in batches], mask=mask)
         for batch, takes in zip(batches, rendered, strict=True):
-            yield from zip(batch, map(StoredTake.of, takes), strict=True)
+            yield from zip(batch, takes, strict=True)
 
 
 @contextmanager

@@ -40,8 +40,8 @@ class Choking(FakeSynthesizer):
 
     def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
         self.renderings += 1
-        for take in super().render(utterances, mask=mask):
-            if "cough" in take.segment.text:
+        for said, take in zip(utterances, super().render(utterances, mask=mask), strict=True):
+            if "cough" in said.segment.text:
                 raise RuntimeError("out of memory")
             yield take
 
