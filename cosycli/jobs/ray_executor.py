@@ -26,8 +26,7 @@ from ray.util import ActorPool
 from cosycli.engine.threads import AT_ONCE
 from cosycli.engine.utterance import Take
 from cosycli.errors import MissingError, UsageError
-from cosycli.jobs.executors import Batch, Load
-from cosycli.jobs.local_executor import LocalExecutor
+from cosycli.jobs.executors import Batch, Load, LocalExecutor
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer

@@ -11,7 +11,7 @@ from cosycli.errors import InputError, MissingError
 from cosycli.jobs.batch import JobResult, Status, run_batch
 from cosycli.jobs.batch_file import Job, TextJob, read_batch
 from cosycli.jobs.batch_state import BatchState, open_state
-from cosycli.jobs.local_executor import LocalExecutor
+from cosycli.jobs.executors import LocalExecutor
 from cosycli.settings import RenderOptions
 
 
