@@ -1,4 +1,4 @@
-"""Text and books into speech with the CosyVoice models.
+"""Turns texts and books into speech with the CosyVoice models.
 
 >>> import cosycli
 >>> speech = cosycli.load().speak("Every good book deserves a voice of its own.")
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Speech", "Synthesizer", "__version__", "load", "make_book"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _LOADING = {name: declared for name, declared in OPTIONS.items() if declared.loads}
 _FILES = {name: declared for name, declared in options_of(FileOptions).items() if name != "out"}
@@ -35,7 +35,7 @@ _BOOK: dict[str, Option] = {**OPTIONS, **options_of(ReadingOptions), **_FILES}
 
 
 def _default(name: str) -> Any:
-    """Of an option of a book."""
+    """Returns the default of an option of a book."""
     declared = next(each for each in (RenderOptions, ReadingOptions, FileOptions) if name in options_of(each))
     return default_of(declared, name)
 
@@ -48,13 +48,13 @@ def load(
     variant: str | None = None,
     **options: Any,
 ) -> Synthesizer:
-    """A model, ready to speak.
+    """Load a model.
 
     Args:
-        model: a name that `cosy models list` shows, or the path of a model folder.
-        device: cpu, cuda or mps; None for the fastest there is.
+        model: name from `cosy models list`, or path of a model folder.
+        device: cpu, cuda or mps; None for the fastest one.
         dtype: float32 or bfloat16; None for what suits the device.
-        variant: another training of the language model that the model brings, such as rl of CosyVoice 3.
+        variant: another training that the model comes with, such as rl of CosyVoice 3.
         options: verify, retakes, memory and prompt, as `RenderOptions` and `cosy speak --help` describe them.
 
     Raises:
@@ -85,7 +85,7 @@ def make_book(
     progress: BookProgress | None = None,
     **options: Any,
 ) -> BookResult:
-    """Make an audiobook. A call that was cut short is resumed by the same call.
+    """Make an audiobook. The same call resumes after an interruption.
 
     Args:
         source: EPUB, Markdown, HTML, text or SSML, or a folder of them.
@@ -93,13 +93,13 @@ def make_book(
         work: folder where takes are kept; beside the target by default.
         redo: ids of segments to re-render, such as "3.12".
         executor, workers, ray_address: where it is rendered; see `cosy book --help`.
-        progress: told how far the book has come.
+        progress: gets the progress of the book.
         options: the long options of `cosy book`, with _ for -: voice="slt", chapters="1-3", subtitles=["srt"],
             dialogue_voice="rms". No settings file is read.
 
     Raises:
         InputError: the source cannot be read, or a file cannot be written.
-        UsageError: an option does not exist, or asks for what does not exist.
+        UsageError: an option does not exist, or names something that does not exist.
         MissingError: the model or a voice is not on this machine.
     """
     given = {name: _plain(value) for name, value in options.items() if value is not None}
@@ -120,7 +120,7 @@ def make_book(
 
 
 def _plain(value: Any) -> Any:
-    """Paths as text, and several values as a list."""
+    """Returns paths as text, and several values as a list."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -1,7 +1,7 @@
-"""What an option says of itself, once for the command line, settings files, jobs files and Python.
+"""Declares options, once for the command line, settings files, jobs files and Python.
 
-`settings.RenderOptions` and `jobs.book_options.BookOptions` are dataclasses whose fields each hold an `Option` in their
-metadata. How to add one is told in docs/CONTRIBUTING.md.
+`settings.RenderOptions` and the classes of `jobs.book_options` are dataclasses whose fields hold an `Option` in their
+metadata. docs/CONTRIBUTING.md describes how to add an option.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class ValueKind:
     """A kind of value.
 
     Attributes:
-        name: what it is called, after "which is not".
-        accepts: whether a value from a file or from Python is one.
-        flag_type: what the command line gives.
+        name: completes the sentence "which is not …".
+        accepts: returns whether a value from a file or from Python is of this kind.
+        flag_type: type of the value on the command line.
     """
 
     name: str
@@ -62,7 +62,7 @@ class ValueKind:
 
 
 def _is_text(value: Any) -> bool:
-    """No halves of characters (lone surrogates), which JSON can write and no file can hold."""
+    """Refuses lone surrogates too, which JSON can write and no UTF-8 file can hold."""
     return type(value) is str and bool(value.strip()) and not _SURROGATE.search(value)
 
 
@@ -84,7 +84,7 @@ def _is_seconds(value: Any) -> bool:
 
 TEXT = ValueKind("text", _is_text)
 PATH = ValueKind("a name or path", _is_path)
-NAME_OR_FOLDER = ValueKind("a name or path", _is_path)  # of a library, or a folder; paths in a jobs file start there
+NAME_OR_FOLDER = ValueKind("a name or path", _is_path)  # a name in a library, or a folder
 WHOLE = ValueKind("a whole number", lambda value: type(value) is int, int)
 NUMBER = ValueKind("a number", lambda value: type(value) in (int, float), float)
 YES_OR_NO = ValueKind("true or false", lambda value: type(value) is bool, bool)
@@ -98,14 +98,14 @@ class Option:
     """One option.
 
     Attributes:
-        help: for `--help`; `{default}` in it is the default of the field.
+        help: sentence for `--help`; `{default}` in it stands for the default of the field.
         metavar: stands for the value in the help.
-        flags: on the command line, where they do not follow from the name.
+        flags: names on the command line, if they do not follow from the name of the field.
         check: raises UsageError for a value that is out of range.
-        loads: it takes effect when a model is loaded: `cosycli.load` has it.
-        in_key: it shapes the sound of every take, and so the key that the take is kept under. (The words and how they
-            are said are in the key by the utterance, the model and its voices by their fingerprints.)
-        of_machine: it says how this machine works, and not what a job is: jobs files do not have it.
+        loads: takes effect when a model is loaded: `cosycli.load` has it.
+        in_key: changes the sound of every take, so that it is part of the key of a take. (The key has voice, style,
+            speed and seed through the utterance, model and variant through a fingerprint.)
+        of_machine: concerns the machine and not the job: jobs files do not have it.
     """
 
     kind: ValueKind
@@ -119,22 +119,22 @@ class Option:
 
 
 def option(default: Any, kind: ValueKind, help: str, **more: Any) -> Any:
-    """A field of a dataclass of options; `more` as `Option` has it."""
+    """Makes a field of a dataclass of options; `more` are attributes of `Option`."""
     return field(default=default, metadata={"option": Option(kind, help, **more)})
 
 
 def options_of(declared: Any) -> dict[str, Option]:
-    """The options of a dataclass, by name."""
+    """Returns the options of a dataclass, by name."""
     return {each.name: each.metadata["option"] for each in fields(declared)}
 
 
 def default_of(declared: Any, name: str) -> Any:
-    """Of one option of a dataclass."""
+    """Returns the default of one option of a dataclass."""
     return next(each.default for each in fields(declared) if each.name == name)
 
 
 def given_of(declared: Callable[..., _Options], values: Mapping[str, Any]) -> _Options:
-    """The dataclass of options with those of the values that are its own."""
+    """Returns the dataclass of options with those of the values that belong to it."""
     return declared(**{name: values[name] for name in options_of(declared) if name in values})
 
 
@@ -149,7 +149,7 @@ def name_of(key: str) -> str:
 
 
 def mistake_in(key: str, value: Any, kinds: Mapping[str, ValueKind]) -> str | None:
-    """What is wrong with `key: value` where `kinds` may stand, as a sentence; None if nothing is."""
+    """Returns what is wrong with `key: value`, as a sentence; None if it is valid."""
     if key not in kinds:
         return f"there is no key {key!r} here. {did_you_mean(key, kinds)}Keys: {', '.join(kinds)}."
     if not kinds[key].accepts(value):
@@ -158,14 +158,14 @@ def mistake_in(key: str, value: Any, kinds: Mapping[str, ValueKind]) -> str | No
 
 
 def _shown(value: Any) -> str:
-    """A value in a few characters."""
+    """Returns a value in a few characters."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a group of keys"
     return "empty" if value is None or value == "" else repr(value)[:40]
 
 
 def check_values(values: Mapping[str, Any], options: Mapping[str, Option]) -> None:
-    """Raises: UsageError: one of the keyword arguments is no option, or its value is of another kind."""
+    """Raises: UsageError: a keyword argument is not an option, or its value is of another kind."""
     for name, value in values.items():
         if name not in options:
             hint = f"{did_you_mean(name, options)}Options: {', '.join(options)}."
@@ -175,13 +175,13 @@ def check_values(values: Mapping[str, Any], options: Mapping[str, Option]) -> No
 
 
 def check_choice(name: str, value: str, valid: Collection[str]) -> None:
-    """Raises: UsageError: the value is none of the valid ones."""
+    """Raises: UsageError: the value is not among the valid ones."""
     if value not in valid:
         raise UsageError(f"There is no {name} {value!r}.", f"{did_you_mean(value, valid)}Valid: {', '.join(valid)}.")
 
 
 def with_keywords(defaults: Mapping[str, Any]) -> Callable[[_Function], _Function]:
-    """Show these keyword arguments and their defaults in place of the **options of a function."""
+    """Makes the signature of a function show these keyword arguments in place of its **options."""
 
     def shown(function: _Function) -> _Function:
         own = [each for each in inspect.signature(function).parameters.values() if each.kind is not each.VAR_KEYWORD]

@@ -1,6 +1,6 @@
-"""How to speak: the options of rendering, each declared once, and the settings files that give them.
+"""The options of rendering, each declared once, and the settings files that set them.
 
-What the command line leaves open, `cosy.yaml` in the working folder says, then the user's own, then the defaults:
+Flags override `cosy.yaml` in the working folder, which overrides the user's own `cosy.yaml`, which overrides defaults:
 
     voice: rms
     speed: 1.1
@@ -68,10 +68,10 @@ def _check_device(device: str) -> None:
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """How to speak; None leaves it to the model.
+    """How to speak; None leaves the choice to the model.
 
-    Each field declares its flag of the commands that speak, its key in settings files and jobs files, and its keyword
-    in Python. A field that is added here is all that these need.
+    Each field declares a flag of the commands that speak, a key of settings files and jobs files, and a keyword in
+    Python. Adding a field adds all of them.
 
     Raises:
         UsageError: a value is out of range.
@@ -158,16 +158,16 @@ class RenderOptions:
 
     @property
     def keyed(self) -> dict[str, Any]:
-        """What is part of a take's key by itself, and not at its default: a new option leaves the keys as they are."""
+        """Options for the key of a take that differ from their defaults; so a new option leaves keys unchanged."""
         keyed = (each for each in fields(self) if OPTIONS[each.name].in_key)
         return {each.name: value for each in keyed if (value := getattr(self, each.name)) != each.default}
 
     def only(self, *names: str) -> RenderOptions:
-        """These of the options, and the defaults of the others."""
+        """Returns these options with the defaults for all others."""
         return RenderOptions(**{name: getattr(self, name) for name in names})
 
     def override(self, **flags: Any) -> RenderOptions:
-        """These options with the flags that were given; None means not given."""
+        """Returns these options overridden by the flags; None means not given."""
         return replace(self, **{name: value for name, value in flags.items() if value is not None})
 
 
@@ -175,7 +175,7 @@ OPTIONS: dict[str, Option] = options_of(RenderOptions)
 
 
 def read_settings(folder: Path) -> RenderOptions:
-    """The settings that hold in `folder`.
+    """Returns the settings for the working folder `folder`.
 
     Raises:
         UsageError: a settings file cannot be read, or has an unknown key or a value of the wrong kind.

@@ -1,4 +1,4 @@
-"""`cosy book`: a book, a document or a folder of them, into an audiobook."""
+"""`cosy book`: makes an audiobook of a book, a document or a folder of documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def book(
     *,
     files: Annotated[Flags, FILES],
     acx: Annotated[
-        bool, typer.Option("--acx", help="Files as ACX takes them: MP3 192k, one for each chapter.")
+        bool, typer.Option("--acx", help="Write what ACX accepts: MP3 at 192 kbit/s, one file for each chapter.")
     ] = False,
     reading: Annotated[Flags, READING],
     redo: Annotated[list[str] | None, typer.Option(metavar="ID", help="Re-render a segment by id, e.g. 3.12")] = None,
@@ -56,8 +56,8 @@ def book(
 ) -> None:
     """Make an audiobook.
 
-    Every rendered segment is kept in FILE's folder NAME.cosy: a run that was cut short is resumed where it stopped, and
-    after an edit only what changed is rendered.
+    Every rendered segment is kept in the folder NAME.cosy beside FILE: an interrupted run is resumed where it stopped,
+    and after an edit only what changed is rendered.
     """
     from cosycli.audio.formats import ACX
     from cosycli.cli.progress import open_progress
@@ -83,7 +83,7 @@ def book(
 
 
 def read_source_argument(source: str) -> tuple[Path | None, bytes | None]:
-    """The path of a source, or for `-` what standard input holds."""
+    """Path of a source; for `-`, None and the content of standard input."""
     from cosycli.documents.plain_text import MAX_BYTES
 
     return (None, sys.stdin.buffer.read(MAX_BYTES + 1)) if source == "-" else (Path(source), None)

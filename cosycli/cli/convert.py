@@ -1,4 +1,4 @@
-"""`cosy convert`: a recording, said again by another voice."""
+"""`cosy convert`: converts a recording to another voice."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CONVERTING = Group(RenderOptions, ("voice", "model", "mask", "prompt", "device",
 
 @takes_groups
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A recording of speech, of any length.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Recording of speech, of any length.")],
     output: options.Output = None,
     format: options.Format = None,
     *,
@@ -42,10 +42,10 @@ def convert(
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
-    """Say a recording again in another voice.
+    """Convert a recording to another voice.
 
-    Words, pace and pauses stay as they are, and the sound is exactly as long. Long recordings are worked through a
-    piece at a time.
+    Words, pace and pauses stay as they are, and the result is exactly as long. Long recordings are converted piece by
+    piece.
     """
     from cosycli.cli.progress import open_progress
     from cosycli.jobs.destination import choose_destination
@@ -58,7 +58,7 @@ def convert(
 
 
 def _convert(source: Path, settings: RenderOptions, destination: Destination, report: Progress) -> None:
-    """What can be known to fail is found out before the model loads."""
+    """Convert after checking, before the model loads, what can be checked."""
     started = time.monotonic()
     import cosycli
     from cosycli.cli.speech_report import tell_what_was_made
@@ -77,7 +77,7 @@ def _convert(source: Path, settings: RenderOptions, destination: Destination, re
 def _reported(
     blocks: Iterable[NDArray[np.float32]], sample_rate: int, duration_s: float | None, report: Progress
 ) -> Iterator[NDArray[np.float32]]:
-    """The same blocks, each (N,), telling how far they have come."""
+    """Yields the same blocks (N,), and reports the seconds done."""
     num_samples = 0
     for block in blocks:
         yield block

@@ -1,4 +1,4 @@
-"""`cosy lexicon`: files of pronunciations."""
+"""`cosy lexicon`: checks and suggests files of pronunciations."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ EXAMPLES = """Examples:
   cosy book novel.epub --lexicon names.yaml
 """
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="Files of pronunciations.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="Check and suggest files of pronunciations."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("check", epilog="Example:\n\n\b\n  cosy lexicon check names.yaml")
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A lexicon in YAML or PLS.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lexicon in YAML or PLS.")],
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a model will be told for each entry: its exact sound, or the nearest spelling.
+    """Show what a model gets for each entry: its exact sound, or the nearest spelling.
 
-    A published model need not have been fetched.
+    A published model need not be on this machine.
     """
     from cosycli.script.lexicon import Fit, read_lexicon
     from cosycli.settings import read_settings
@@ -60,15 +62,15 @@ def check(
     impossible = [item["word"] for item in checked if item["fit"] == Fit.IMPOSSIBLE.value]
     if impossible:
         hint = "Write `alias:` with other words instead of `say:`, or choose another model with --model."
-        raise InputError(f"The model {name} cannot say {', '.join(impossible)} so.", hint)
+        raise InputError(f"The model {name} cannot pronounce {', '.join(impossible)} as the lexicon says.", hint)
 
 
 @app.command("lookup", epilog="Examples:\n\n\b\n  cosy lexicon lookup read Morlock\n  cosy lexicon lookup 银行 重")
 def lookup(
-    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="English words, or Chinese ones.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="English or Chinese words.")],
     as_json: AsJson = False,
 ) -> None:
-    """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
+    """Show the pronunciations of words, as a lexicon writes them, and what each model gets for the first one."""
     from cosycli.model_library import BUILTIN, is_present, published_models
     from cosycli.script.lexicon import tell
     from cosycli.script.lookup import look_up
@@ -92,7 +94,9 @@ def lookup(
 @app.command("suggest", epilog="Example:\n\n\b\n  cosy lexicon suggest novel.epub -o names.yaml")
 def suggest(
     source: Source,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE|-", help="Where the lexicon goes.")] = "-",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE|-", help="Output file; - is standard output.")
+    ] = "-",
 ) -> None:
     """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
     from cosycli.documents.reading import read_source
@@ -113,7 +117,7 @@ def suggest(
 
 
 def _capabilities(model: str) -> Capabilities:
-    """Of a model that need not be on this machine."""
+    """Capabilities of a model, which need not be on this machine if it is published."""
     from cosycli.engine.capabilities import capabilities_of
     from cosycli.engine.features import profile_of
     from cosycli.model.profile import read_profile

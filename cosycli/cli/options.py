@@ -1,4 +1,4 @@
-"""Options of the command line, made from those that `RenderOptions` and `BookOptions` declare."""
+"""Options of the command line, derived from those that `RenderOptions` and `jobs.book_options` declare."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ Flags = dict[str, Any]  # the options of a group that were given, by name
 
 @dataclass(frozen=True)
 class Group:
-    """Options that a command takes together: its parameter `flags: Annotated[Flags, Group(…)]` gets those given.
+    """Options that a command takes as one parameter, `flags: Annotated[Flags, Group(…)]`, which gets those given.
 
     Attributes:
         declared: the dataclass of options.
-        names: of those that the command takes.
+        names: names of those that the command takes.
     """
 
     declared: type
@@ -56,7 +56,7 @@ class Group:
 
 
 def _annotation(declared: Any, name: str) -> Any:
-    """Of a parameter for Typer; None where the option is not given."""
+    """Annotation of a parameter for Typer, which is None where the option is not given."""
     option = options_of(declared)[name]
     default = default_of(declared, name)
     flags = option.flags or (f"--{key_of(name)}",)
@@ -65,7 +65,7 @@ def _annotation(declared: Any, name: str) -> Any:
 
 
 def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """A command for Typer of one that takes groups of options.
+    """Expand the groups of a command into single parameters, as Typer wants them.
 
     The options stand in the help where the group stands in the signature.
     """

@@ -1,4 +1,4 @@
-"""`cosy plan`: what a book will become, before anything is rendered."""
+"""`cosy plan`: shows what a book will become before anything is rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cosy speak`: a text, a file or a pipe, spoken into a file, a pipe or the loudspeaker."""
+"""`cosy speak`: speaks a text, a file or a pipe into a file, a pipe or the loudspeaker."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ EXAMPLES = """Examples:
 
 @takes_groups
 def speak(
-    text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="Words, a text file, or - for standard input.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT|FILE|-", help="Text, text file, or - for standard input.")],
     *,
     output: options.Output = None,
     format: options.Format = None,
     rendering: Annotated[Flags, RENDERING],
     stream: Annotated[
-        bool, typer.Option("--stream", help="Speak text as it arrives, and give out sound as it is made.")
+        bool, typer.Option("--stream", help="Speak text while it arrives, and write sound while it is made.")
     ] = False,
     play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
-    """Speak a text, however long.
+    """Speak a text of any length.
 
-    It is split into sentences, spoken in batches and joined with pauses; nothing of it is ever cut.
+    The text is split into sentences, rendered in batches and joined with pauses; no word is ever dropped.
     """
     from cosycli.cli.progress import open_progress
     from cosycli.cli.streaming import check_streamable, speak_stream
@@ -72,7 +72,7 @@ def speak(
 def speak_text(text: str, settings: RenderOptions, destination: Destination, report: Progress) -> bool:
     """Speak `text` into its destination, and return whether every segment passed its checks.
 
-    What can be known to fail is found out before the model loads.
+    What can be checked before the model loads is checked first.
     """
     started = time.monotonic()
     import cosycli
@@ -93,14 +93,14 @@ def speak_text(text: str, settings: RenderOptions, destination: Destination, rep
 
 
 def _counted(takes: Iterable[Take], num_segments: int, report: Progress) -> Iterator[Take]:
-    """The same takes, telling how many have come."""
+    """Yields the same takes, and reports how many are done."""
     for done, take in enumerate(takes, start=1):
         report.update(done, num_segments, "segments")
         yield take
 
 
 def arriving(argument: str) -> Iterator[str]:
-    """The sentences to speak, those of standard input as they arrive; see `read_argument`."""
+    """Yields the sentences to speak, those of standard input as they arrive; see `read_argument`."""
     from cosycli.documents.plain_text import read_arriving
     from cosycli.script.arriving import arriving_sentences
 
@@ -109,10 +109,10 @@ def arriving(argument: str) -> Iterator[str]:
 
 
 def read_argument(argument: str) -> str:
-    """The text to speak: standard input for `-`, the content of a file that exists, else the words themselves.
+    """Returns the text to speak: standard input for `-`, the content of an existing file, else the argument itself.
 
     Raises:
-        InputError: what was named cannot be read as text.
+        InputError: the file or standard input is not text, or cannot be read.
     """
     from cosycli.documents.plain_text import MAX_BYTES, check_text, decode_text, read_text_file
 
@@ -126,5 +126,5 @@ def read_argument(argument: str) -> str:
     if exists and argument.strip():
         return read_text_file(path)
     if path.suffix == ".txt" and len(argument.split()) == 1:
-        raise InputError(f"There is no file {argument}.", "Check the name, or put the words to speak in quotes.")
+        raise InputError(f"There is no file {argument}.", "Check the name, or put the text to speak in quotes.")
     return check_text(argument, "The text")

@@ -1,4 +1,4 @@
-"""What commands that speak tell on the way."""
+"""Messages of the commands that speak."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["tell_failures", "tell_notes", "tell_what_was_made"]
 
 
 def tell_notes(notes: Iterable[TextNote], report: Progress) -> None:
-    """What is read otherwise than the writer may think, and what is not spoken."""
+    """Report what is read differently than the writer may expect, and what is not spoken."""
     for note in notes:
         report.tell(note.message, **note.facts)
 
 
 def tell_failures(failed: Iterable[FailedPassage], report: Progress) -> None:
-    """Which passages did not pass which checks."""
+    """Report the passages that failed checks."""
     for passage in failed:
         names = ", ".join(passage.failures)
         report.tell(f"Failed its checks ({names}): {passage.text[:60]!r}.", text=passage.text, checks=names)
 
 
 def tell_what_was_made(destination: Destination, audio_s: float, elapsed_s: float, report: Progress) -> None:
-    """The last word of a command that speaks."""
+    """Report the output, its length and the time it took."""
     report.tell(
         f"{destination.target or 'Played'}: {audio_s:.1f} s of speech, made in {elapsed_s:.1f} s.",
         output=None if destination.target is None else str(destination.target),

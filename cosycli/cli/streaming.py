@@ -1,4 +1,4 @@
-"""Text spoken while it arrives, for `cosy speak --stream`."""
+"""`cosy speak --stream`: speaks text while it arrives."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = ["check_streamable", "speak_stream"]
 
 
 def check_streamable(settings: RenderOptions, mask: str | None) -> None:
-    """Raises UsageError for what a stream cannot do.
+    """Raises UsageError for settings that a stream cannot obey.
 
     Args:
-        mask: where the command line names one.
+        mask: as given on the command line, or None.
     """
     if settings.speed != 1.0:
-        raise UsageError("A stream is spoken at the voice's own speed.", "Leave out --speed, or --stream.")
+        raise UsageError("A stream has the voice's own speed.", "Leave out --speed, or --stream.")
     if settings.verify:
-        raise UsageError("A stream is out before it could be drawn again.", "Leave out --verify, or --stream.")
+        raise UsageError("A stream is written before it could be re-rendered.", "Leave out --verify, or --stream.")
     if mask not in (None, "chunk"):
-        raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
+        raise UsageError(f"A stream cannot be rendered with the {mask} mask.", "Leave out --mask, or --stream.")
 
 
 def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination: Destination, report: Progress) -> bool:
-    """Speak sentences as they arrive into their destination, and say how long the first sound took.
+    """Speak sentences into their destination while they arrive, and report the latency of the first packet.
 
     Returns:
-        whether all that was spoken passes the gates; it is out when they have judged it.
+        whether all passages passed their checks, which run when the sound has already been written.
     """
     started = time.monotonic()
     import cosycli
@@ -60,7 +60,7 @@ def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination:
 
 
 def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) -> Iterator[Utterance]:
-    """What is to be said of each sentence, once that has arrived."""
+    """Yields the utterances of each sentence once it has arrived."""
     from cosycli.engine.speech import read_text
     from cosycli.script.pauses import DEFAULT_PAUSES
 
@@ -80,7 +80,7 @@ def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) 
 
 
 def _tell_latency(latency: Latency, report: Progress) -> None:
-    """M · d_lm + M · d_fm + M · d_voc, with each term (CosyVoice 2, section 2.5)."""
+    """Report the latency M · d_lm + M · d_fm + M · d_voc with each term (CosyVoice 2, section 2.5)."""
     names = ("d_lm_s", "d_fm_s", "d_voc_s")
     seconds = (latency.language_model_s, latency.flow_s, latency.vocoder_s)
     shares = {name: stage_s / latency.num_tokens for name, stage_s in zip(names, seconds, strict=True)}

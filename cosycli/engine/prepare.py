@@ -1,4 +1,4 @@
-"""What is asked of a model, checked as far as can be without loading it: no weights are read and no torch imported."""
+"""Checks what is asked of a model before it is loaded: no weights are read, and torch is not imported."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Prepared", "PreparedOnce", "prepare", "prepare_for"]
 
 @dataclass(frozen=True)
 class Prepared:
-    """Settings that a model can obey.
+    """Settings that a model can obey, and what is known of the model without its weights.
 
     Attributes:
-        folder: of the model.
-        profile: what the model is made of.
-        capabilities: what texts may ask of the model and of the voice library.
-        instruction: the style, in the model's own words, or None.
+        folder: folder of the model.
+        profile: architecture of the model.
+        capabilities: tags, styles, voices and languages that texts may use.
+        instruction: the style in the model's own words, or None.
     """
 
     settings: RenderOptions
@@ -36,22 +36,22 @@ class Prepared:
 
     @property
     def voice_settings(self) -> VoiceSettings:
-        """How segments are spoken that do not say it themselves."""
+        """Voice, instruction, speed and seed of segments without their own."""
         voice = self.settings.voice or DEFAULT_VOICE
         return VoiceSettings(voice, self.instruction, self.settings.speed, self.settings.seed)
 
     @property
     def sample_rate(self) -> int:
-        """Of all sound that the model makes, in Hz."""
+        """Sample rate of the sound that the model makes, in Hz."""
         return self.profile.mel.sample_rate
 
 
 def prepare(settings: RenderOptions) -> Prepared:
-    """Find the model, its weights and the voice, and check that they go together.
+    """Find the model, its weights and the voice, and check that they fit each other.
 
     Raises:
-        MissingError: the model, the voice or the recognizer for `verify` is not here, or damaged; or the voice is of no
-            use to the model.
+        MissingError: the model, the voice or the recognizer for `verify` is missing or damaged, or the model cannot use
+            the voice.
         UsageError: the model has no such variant, style or mask.
     """
     folder = find_model(settings.model)
@@ -62,7 +62,7 @@ def prepare(settings: RenderOptions) -> Prepared:
 
 
 def prepare_for(folder: Path, profile: ModelProfile, settings: RenderOptions) -> Prepared:
-    """As `prepare`, for a model whose profile is known, whatever model, variant and recognizer the settings name."""
+    """As `prepare`, for a model whose folder and profile are known; the settings for loading are not checked."""
     check_mask(settings.mask, profile)
     instruction = instruction_of(settings.style, profile)
     find_voice(settings.voice or DEFAULT_VOICE, folder)
@@ -70,13 +70,13 @@ def prepare_for(folder: Path, profile: ModelProfile, settings: RenderOptions) ->
 
 
 class PreparedOnce:
-    """`prepare` for many jobs: each model and voice is looked at once."""
+    """`prepare` for many jobs; each model and voice is read once."""
 
     def __init__(self) -> None:
         self._prepared: dict[RenderOptions, Prepared] = {}
 
     def __call__(self, settings: RenderOptions) -> Prepared:
-        alike = replace(settings, speed=1.0, seed=0, format=None)  # which nothing is looked up for
+        alike = replace(settings, speed=1.0, seed=0, format=None)  # these need no look-up
         if alike not in self._prepared:
             self._prepared[alike] = prepare(alike)
         return replace(self._prepared[alike], settings=settings)

@@ -1,6 +1,6 @@
-"""The way of a text to sound: it is read for a model, its takes are rendered, and these are joined into blocks.
+"""Turns a text into sound: reads it for a model, and joins its rendered takes into blocks.
 
-`cosy speak`, `Synthesizer.speak` and the texts of `cosy batch` go this way, each with takes from wherever it has them:
+`cosy speak`, `Synthesizer.speak` and the texts of `cosy batch` share these steps; they differ in who renders the takes:
 
     text = read_text("Good evening.", prepare(settings))
     sound = SpeechBlocks(text, synthesizer.render(text.utterances, mask=settings.mask))
@@ -30,13 +30,13 @@ from cosycli.script.languages import foreign_languages
 
 __all__ = ["FailedPassage", "FinishedTake", "ReadyText", "SpeechBlocks", "TextNote", "read_text"]
 
-UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that nobody needs to hear about
-MAX_SKIPPED = 10  # kinds of skipped text that are named
+UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that are not reported
+MAX_SKIPPED = 10  # different skipped texts that are reported
 
 
 @dataclass(frozen=True)
 class TextNote:
-    """What the writer of a text should know of how it is spoken: a sentence for people, and facts for programs."""
+    """A note on how a text is spoken: a sentence for people, and facts for programs."""
 
     message: str
     facts: Mapping[str, Any]
@@ -50,7 +50,7 @@ class ReadyText:
     """A text ready to be rendered.
 
     Attributes:
-        notes: what is read otherwise than it may seem, what is not spoken, and which languages the model does not know.
+        notes: what is read differently than it may seem, what is not spoken, and languages that the model lacks.
     """
 
     prepared: Prepared
@@ -60,14 +60,14 @@ class ReadyText:
 
 @dataclass(frozen=True)
 class FailedPassage:
-    """Text whose sound did not pass all checks, and the names of those."""
+    """Text whose sound failed checks, and the names of these checks."""
 
     text: str
     failures: tuple[str, ...]
 
 
 class FinishedTake(Protocol):
-    """What rendering makes of an utterance, as far as it is needed here."""
+    """A rendered utterance, as far as it is needed here."""
 
     @property
     def samples(self) -> NDArray[np.float32]:
@@ -79,7 +79,7 @@ class FinishedTake(Protocol):
 
 
 def read_text(text: str, prepared: Prepared) -> ReadyText:
-    """Make a text of any length ready to be rendered.
+    """Read a text of any length into utterances.
 
     Raises:
         UsageError: a tag, style or voice in the text does not exist.
@@ -105,11 +105,11 @@ def _notes_on(script: Script) -> Iterator[TextNote]:
 
 
 class SpeechBlocks:
-    """The sound of a text in blocks (N,), each given out as soon as its take is there. To be iterated over once.
+    """The sound of a text in blocks (N,), each available as soon as its take is. It can be iterated over once.
 
     Attributes:
-        num_samples: given out so far.
-        failed: segments so far that did not pass a check.
+        num_samples: number of samples so far.
+        failed: segments so far that failed a check.
     """
 
     def __init__(self, text: ReadyText, takes: Iterable[FinishedTake]) -> None:
@@ -124,7 +124,7 @@ class SpeechBlocks:
 
     @property
     def duration_s(self) -> float:
-        """Of what was given out so far."""
+        """Duration so far."""
         return self.num_samples / self.sample_rate
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:

@@ -1,6 +1,6 @@
-"""Many jobs, each finished as soon as it can be; one that goes wrong is reported, and the rest go on.
+"""Runs the jobs of a batch; a job that fails is reported, and the others run on.
 
-Short texts that want the same model are rendered together, for a batch of many segments takes little longer than one
+Short texts for the same model are rendered together, because a batch of many segments takes little longer than one
 segment alone. Each file is written as soon as its last segment is rendered.
 """
 
@@ -29,12 +29,12 @@ from cosycli.settings import RenderOptions
 
 __all__ = ["JobResult", "Status", "run_batch"]
 
-# Texts for so many batches are made ready and rendered at once: with a segment each, all batches but the last are full.
+# Texts for so many batches are read and rendered at once; if each is one segment, all batches but the last are full.
 BATCHES_AT_ONCE = 16
 
 
 class Status(str, Enum):
-    """How a job ended."""
+    """Outcome of a job; KEPT was done by an earlier run."""
 
     DONE = "done"
     KEPT = "kept"
@@ -43,11 +43,11 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class JobResult:
-    """What became of a job.
+    """Result of a job.
 
     Attributes:
-        message: why it failed, or what did not pass its checks.
-        notes: what is not spoken, and what is read otherwise than it may seem.
+        message: why the job failed, or which checks its sound failed.
+        notes: what is not spoken, and what is read differently than it may seem.
     """
 
     id: str
@@ -64,14 +64,14 @@ class JobResult:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A text job and what is to be rendered for it."""
+    """A text job and its utterances."""
 
     job: TextJob
     text: ReadyText
 
 
 class _RenderingError(Exception):
-    """The executor failed, at this job or at another one beside it."""
+    """The executor failed, at this job or at one rendered together with it."""
 
 
 Open = Callable[[RenderOptions], AbstractContextManager[Executor]]
@@ -81,14 +81,14 @@ _Model = tuple[object, ...]
 
 
 def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, report: Report) -> Iterator[JobResult]:
-    """Do the jobs that are not done yet: first the texts, by model, then the books.
+    """Run the jobs that are not done yet: first the texts, by model, then the books.
 
     Args:
-        open_executor: gives the executor for a job's settings; called only if something is missing.
-        report: told how many segments of a book are rendered, and how many there are.
+        open_executor: opens the executor for the settings of a job; called only if a job is to be run.
+        report: gets the number of rendered segments of a book, and of how many.
 
     Yields:
-        a result for each job, as soon as there is one.
+        the result of each job, as soon as it is known.
 
     Raises:
         InputError: the state cannot be written.
@@ -113,7 +113,7 @@ def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, repor
 
 
 class _ExecutorCache:
-    """The executor that was opened last stays, for the next job mostly wants the same model."""
+    """Keeps the last executor open, because the next job usually needs the same model."""
 
     def __init__(self, open_executor: Open) -> None:
         self._open = open_executor
@@ -135,8 +135,8 @@ class _ExecutorCache:
 def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) -> Iterator[_Outcome]:
     prepare = PreparedOnce()
     texts = [job for job in jobs if isinstance(job, TextJob)]
-    for way in dict.fromkeys(map(_way, texts)):
-        alike = [job for job in texts if _way(job) == way]
+    for group in dict.fromkeys(map(_group_of, texts)):
+        alike = [job for job in texts if _group_of(job) == group]
         try:
             executor = executors.executor_for(alike[0].settings)
         except Exception as error:
@@ -151,12 +151,12 @@ def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) ->
 
 
 def _model(settings: RenderOptions) -> _Model:
-    """What an executor is opened with."""
+    """Everything that an executor is opened with."""
     return tuple(settings.loading.values())
 
 
-def _way(job: Job) -> tuple[_Model, str]:
-    """What the texts that are rendered together have in common."""
+def _group_of(job: Job) -> tuple[_Model, str]:
+    """What texts must share to be rendered together: the executor and the mask."""
     return _model(job.settings), job.settings.mask
 
 
@@ -168,7 +168,7 @@ def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report)
 
 
 class _BookReport(BookProgress):
-    """Passes on how many segments of a book are rendered."""
+    """Reports how many segments of a book are rendered."""
 
     def __init__(self, job: BookJob, report: Report) -> None:
         self._job = job
@@ -197,7 +197,7 @@ def _speak(jobs: Sequence[TextJob], executor: Executor, prepare: PreparedOnce) -
 
 
 def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
-    """Render and write the jobs. Where the executor fails, each half is tried alone, down to the job at fault."""
+    """Render and write the jobs. If the executor fails, each half is tried alone, down to the job at fault."""
     takes = _takes(ready, executor)
     for index, item in enumerate(ready):
         own = islice(takes, len(item.text.utterances))
@@ -214,10 +214,10 @@ def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
 
 
 def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[Take]:
-    """The takes of all jobs, in order.
+    """Yields the takes of all jobs in order.
 
     Raises:
-        _RenderingError: with the error of the executor.
+        _RenderingError: the executor failed; it holds the error.
     """
     numbered = [
         (str(number), said) for number, said in enumerate(said for item in ready for said in item.text.utterances)
@@ -231,7 +231,7 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[Take]:
 
 
 def _in_order(takes: Iterable[tuple[str, Take]]) -> Iterator[Take]:
-    """The takes "0", "1", ... one after the other; a batch that overtook another one waits for it."""
+    """Yields the takes "0", "1", ... in order; a batch that overtook another one waits."""
     early: dict[str, Take] = {}
     num_given = 0
     for number, take in takes:

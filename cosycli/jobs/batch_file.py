@@ -1,7 +1,7 @@
-"""From a jobs file to jobs, checked as far as can be without loading a model.
+"""Reads jobs files into jobs, and checks them as far as is possible without loading a model.
 
-A job says what to speak, as `text` or `source`, and where it differs from the defaults. What a job says of itself goes
-over the options of the command line, those over `defaults:` in the file, and those over `cosy.yaml`.
+A job gives what to speak, as `text` or `source`, and its options. Options of a job override those of the command line,
+which override `defaults:` in the file, which override `cosy.yaml`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLAIN_NAME = re.compile(r'(?![ .])[^/\\<>:"|?*\x00-\x1f\x7f]{1,200}(?<![ .])')
 
 @dataclass(frozen=True)
 class TextJob:
-    """Words to speak into a file of their own."""
+    """A text to speak into one file."""
 
     id: str
     text: str
@@ -48,16 +48,16 @@ Job = TextJob | BookJob
 def read_batch(
     path: Path, settings: RenderOptions, flags: Mapping[str, Any], out_folder: Path | None = None
 ) -> list[Job]:
-    """The jobs of a file or folder, all of them valid.
+    """Returns the jobs of a file or folder, all of them valid.
 
     Args:
-        settings: what holds where neither the file nor the flags say it.
-        flags: settings of the command line; None is not given.
-        out_folder: for jobs that do not say `out`; by default the folder of the jobs.
+        settings: apply where neither the file nor the flags give an option.
+        flags: options of the command line; None is not given.
+        out_folder: output folder of jobs without `out`; the folder of the jobs by default.
 
     Raises:
         InputError: the file cannot be read.
-        UsageError: jobs are wrong; the message names each of them.
+        UsageError: some jobs are invalid; the message lists every mistake.
     """
     file = read_jobs_file(path)
     reader = _Reader(file, settings, {key: value for key, value in flags.items() if value is not None}, out_folder)
@@ -76,7 +76,7 @@ def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
 
 
 class _Reader:
-    """Makes jobs of entries, and collects what is wrong with them."""
+    """Turns entries into jobs, and collects their mistakes."""
 
     def __init__(self, file: JobsFile, settings: RenderOptions, flags: dict[str, Any], out_folder: Path | None) -> None:
         self.folder = file.folder
@@ -94,7 +94,7 @@ class _Reader:
         self.defaults = self._placed(file.defaults.values)
 
     def read(self, entry: Entry) -> Job | None:
-        """The job of an entry, or None after noting what is wrong."""
+        """Returns the job of an entry, or None if it has mistakes, which are noted."""
         num_problems = len(self.problems)
         name = str(entry.values.get("id", ""))
         is_book = "source" in entry.values
@@ -132,7 +132,7 @@ class _Reader:
         return None
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values by the names of options, with voices and models that are folders found from where the jobs are."""
+        """Returns the values by option name; voices and models that are folders are found relative to the jobs."""
         paths = {
             key: self.folder / value
             for key, value in values.items()

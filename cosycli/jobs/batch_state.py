@@ -1,7 +1,7 @@
-"""What a batch has done, so that the next run does only what is missing.
+"""Records which jobs of a batch are done, so that the next run does only what is missing.
 
-A file beside the jobs holds a line of JSON for each job that was done. A line is added when a job's output is complete,
-so a run that is killed loses no more than the job it was at.
+A file beside the jobs holds a line of JSON for each finished job. The line is appended when the output is complete: a
+run that is killed loses only the job it was working on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _VOICE_MARK = re.compile(r"\[voice:\s*([^\]]+?)\s*\]")
 
 @dataclass(frozen=True)
 class Made:
-    """An output that is complete: its files, seconds of audio, what of it did not pass the checks, and notes on it."""
+    """A complete output: its files, seconds of audio, checks that it failed, and notes."""
 
     files: tuple[Path, ...]
     audio_s: float
@@ -44,15 +44,15 @@ class Made:
 
 @dataclass(frozen=True)
 class Done:
-    """A job that was done.
+    """A finished job.
 
     Attributes:
-        key: changes with everything that shapes the output.
+        key: see `JobKeys`.
         files: the output.
-        size: of all files, in bytes.
+        size: total size of the files in bytes.
         audio_s: seconds of audio.
-        flaws: what did not pass the checks.
-        notes: what is not spoken, and what is read otherwise than it may seem.
+        flaws: checks that the sound failed.
+        notes: what is not spoken, and what is read differently than it may seem.
     """
 
     id: str
@@ -65,19 +65,19 @@ class Done:
 
 
 class BatchState:
-    """The jobs that were done, by id."""
+    """The finished jobs, by id."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.done = {done.id: done for done in _read(path)}
 
     def kept(self, id: str, key: str) -> Done | None:
-        """The job, if it was done as it is now asked for, and its output is as it was left."""
+        """Returns the job if it was done with the same key and its output is unchanged, else None."""
         done = self.done.get(id)
         return done if done is not None and done.key == key and done.size == _size_of(done.files) else None
 
     def add(self, id: str, key: str, made: Made) -> None:
-        """Note that a job is done.
+        """Record a finished job.
 
         Raises:
             InputError: the file cannot be written.
@@ -92,17 +92,17 @@ class BatchState:
             raise InputError(f"{self.path} could not be written: {error.strerror}.", "Free some space.") from None
 
     def tidy(self) -> None:
-        """Write each job once, in place of a file that has grown by every run; raises as `add` does."""
+        """Rewrite the file with one line for each job; raises as `add` does."""
         if self.done:
             write_whole(self.path, "".join(map(_line, self.done.values())))
 
 
 @contextmanager
 def open_state(path: Path) -> Iterator[BatchState]:
-    """The state that a file holds, tidied, for this run alone.
+    """Opens the state in a file, locked for this run.
 
     Raises:
-        InputError: another run is at work on the same jobs, or the file cannot be written.
+        InputError: another run works on the same jobs, or the file cannot be written.
     """
     with locked(path, path.with_name(f"{path.name}.lock")):
         state = BatchState(path)
@@ -111,7 +111,7 @@ def open_state(path: Path) -> Iterator[BatchState]:
 
 
 def _size_of(files: Sequence[str]) -> int:
-    """Bytes of all files; -1 where one is missing."""
+    """Total size in bytes; -1 if a file is missing."""
     try:
         return sum(Path(file).stat().st_size for file in files)
     except OSError:
@@ -123,7 +123,7 @@ def _line(done: Done) -> str:
 
 
 def _read(path: Path) -> list[Done]:
-    """The lines that can be read; one that was cut short is as if it were not there."""
+    """Returns the jobs of all complete lines; a truncated line is ignored."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -141,8 +141,10 @@ def _parse(line: str) -> Done | None:
 
 
 class JobKeys:
-    """A key for each job, which changes with everything that its output is made from; each model and voice is looked
-    at once."""
+    """Computes the key of each job, which changes with everything that its output is made from.
+
+    Each model and voice is read once.
+    """
 
     def __init__(self) -> None:
         self._voice_names = frozenset(voice_folders())
@@ -150,7 +152,7 @@ class JobKeys:
         self._of_model = cache(lambda model, variant: model_fingerprint(find_model(model), variant))
 
     def of(self, job: Job) -> str:
-        """Raises: MissingError, UsageError: its model, the variant of it or a voice is not there."""
+        """Raises: MissingError, UsageError: the model, its variant or a voice does not exist."""
         facts = asdict(job)
         for name in ("id", "settings", "work", "redo"):
             facts.pop(name, None)
@@ -164,7 +166,7 @@ class JobKeys:
         return digest.hexdigest()
 
     def _voices(self, job: Job) -> list[str]:
-        """The voices that the job's settings and marks name."""
+        """Returns the voices that the settings and the marks of the job name."""
         default = job.settings.voice or DEFAULT_VOICE
         if isinstance(job, TextJob):
             return [default, *sorted({*_VOICE_MARK.findall(job.text)} & self._voice_names)]
@@ -172,7 +174,7 @@ class JobKeys:
 
 
 def _shaping(settings: RenderOptions) -> dict[str, Any]:
-    """Options without those that change nothing but the speed."""
+    """Returns the options that can change the output."""
     return {
         name: getattr(settings, name)
         for name, declared in OPTIONS.items()
@@ -185,7 +187,7 @@ def _plain(value: Any) -> Any:
 
 
 def _add_content(path: Path, digest: hashlib.blake2b) -> None:
-    """Add the name and content of a file, or of the documents in a folder."""
+    """Add names and contents of a file, or of all documents in a folder, to the digest."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in FORMATS and file.is_file())
     else:

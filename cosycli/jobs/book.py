@@ -1,8 +1,8 @@
-"""A planned book into finished files: takes, sound, timed text and report.
+"""Makes a book: renders the missing takes, and writes sound, timed text and report.
 
-The sound is written while takes are rendered: a thread measures and encodes each chapter as soon as its takes are kept,
-so that little is left to write when the last one is. It goes through them in the order of the book, however they came,
-so that the files are those of a run that finds all takes kept.
+The sound is written while takes are rendered: a thread measures and encodes each chapter as soon as its takes are kept.
+It goes through the chapters in the order of the book, whatever order the takes come in, so that the files equal those
+of a run that finds all takes kept.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ __all__ = ["BookJob", "BookProgress", "make_book"]
 
 @dataclass(frozen=True)
 class BookJob:
-    """A document to make a book of.
+    """A book to make.
 
     Attributes:
-        id: names the job in messages.
-        work: folder of the run, made if need be; a run that was cut short is resumed from it.
+        id: name of the job in messages.
+        work: folder of the run, made if need be; an interrupted run is resumed from it.
         redo: ids of segments to re-render.
     """
 
@@ -52,28 +52,28 @@ class BookJob:
 
 
 class BookProgress:
-    """Told how a book comes along. What it is told is dropped here; who wants to know it overrides a method."""
+    """Gets the progress of a book. These methods ignore it; subclasses override those they need."""
 
     def planned(self, plan: Plan) -> None:
-        """The source is read; nothing is rendered yet."""
+        """Called when the source has been read, before anything is rendered."""
 
     def rendered(self, done: int, total: int, chapter: int, so_far: Rendered) -> None:
-        """So many segments are done, the last of them in this chapter."""
+        """Called after each segment: `done` of `total` are rendered, the last one in this chapter."""
 
     def written(self, done: int, total: int) -> None:
-        """So many chapters are written, after all segments have been rendered."""
+        """Called after each chapter that is written once all segments are rendered."""
 
 
 def make_book(job: BookJob, start: Start, progress: BookProgress) -> BookResult:
     """Read the source, render what is missing and write the files.
 
     Args:
-        start: gives the executor; called only if there is something to render.
+        start: opens the executor; called only if there is something to render.
 
     Raises:
-        InputError: the source cannot be read, the disk is full, a file cannot be written, or another run is at work in
-            the folder.
-        UsageError: an option asks for what does not exist, or the files would go over the source.
+        InputError: the source cannot be read, the disk is full, a file cannot be written, or another run works in the
+            folder.
+        UsageError: an option names something that does not exist, or the output would overwrite the source.
         MissingError: the model or a voice is not here.
     """
     plan = plan_book(job.request, job.settings)
@@ -107,7 +107,7 @@ def _render_and_write(
     def on_take(done: int, so_far: Rendered) -> None:
         arrivals.announce()
         if writing.done():
-            writing.result()  # it has failed, or else this was the last take
+            writing.result()  # raises if writing failed; otherwise this was the last take
         progress.rendered(done, len(orders), orders[done - 1].chapter, so_far)
 
     is_complete = all(order.key in folder.takes for order in orders)
@@ -123,7 +123,7 @@ def _render_and_write(
 
 
 def _check_target(plan: Plan, publication: Publication) -> None:
-    """What can be known to fail is found out before the work."""
+    """Check the target before the work starts."""
     target, source = publication.target, plan.request.source
     if source is not None and target.path.resolve() == source.resolve():
         raise UsageError(f"{target.path} is the source itself.", "Choose another name with -o.")
@@ -131,7 +131,7 @@ def _check_target(plan: Plan, publication: Publication) -> None:
 
 
 def _sweep(folder: RunFolder, files: BookFiles) -> None:
-    """Remove what killed runs have left half-written; the lock says that nobody is at work on it."""
+    """Remove files that killed runs left half-written; the lock ensures that no other run is writing them."""
     for left in (*folder.path.glob("takes/*/*.part"), *files.half_written()):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
@@ -140,7 +140,7 @@ def _sweep(folder: RunFolder, files: BookFiles) -> None:
 
 
 def _rerender(plan: Plan, folder: RunFolder, redo: Sequence[str]) -> list[Order]:
-    """The orders, after the segments to redo are marked in the manifest."""
+    """Marks the segments to redo in the manifest, and returns the orders."""
     manifest = folder.read_manifest()
     rerenders = dict(manifest.rerenders)
     orders = orders_of(plan, rerenders)

@@ -1,4 +1,4 @@
-"""From a source to everything that is to be rendered, before any model is loaded."""
+"""Plans a book: reads the source into segments to render, without loading a model."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ChapterRange:
-    """Some chapters, counted from 1, as in "2-5,7"; of everything, all."""
+    """Chapter numbers, counted from 1, as in "2-5,7"; None is all of them."""
 
     numbers: frozenset[int] | None = None
 
     @classmethod
     def parse(cls, text: str) -> ChapterRange:
-        """Raises: UsageError: it is not a list of numbers and ranges."""
+        """Raises: UsageError: the text is not a list of numbers and ranges."""
         numbers: set[int] = set()
         for part in text.split(","):
             match = re.fullmatch(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*", part)
@@ -63,15 +63,15 @@ ALL_CHAPTERS = ChapterRange()
 
 @dataclass(frozen=True)
 class BookRequest:
-    """A source and how it is to be read.
+    """A source and how to read it.
 
     Attributes:
-        source: a file or folder; None reads `stdin`.
+        source: file or folder; None reads `stdin`.
         read, skip: kinds of content to read or skip against the default.
-        language: ISO 639-1 code of words in Latin letters; None for what the book says.
-        lexicons: files of pronunciations, the later going over the earlier.
-        dialogue_voice: speaks what stands in quotation marks.
-        cast: voice by the name that `[voice: NAME]` uses.
+        language: ISO 639-1 code of words in Latin letters; None for the language of the book.
+        lexicons: files of pronunciations; later ones override earlier ones.
+        dialogue_voice: voice for what stands in quotation marks.
+        cast: voice for each name that `[voice: NAME]` uses.
     """
 
     source: Path | None
@@ -87,13 +87,13 @@ class BookRequest:
 
     @property
     def voices(self) -> tuple[str, ...]:
-        """Those that it names."""
+        """The voices that the request names."""
         return tuple(filter(None, (self.dialogue_voice, *(self.cast or {}).values())))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A book ready to be rendered."""
+    """A book whose segments are ready to be rendered."""
 
     request: BookRequest
     prepared: Prepared
@@ -108,22 +108,22 @@ class Plan:
         return self.prepared.voice_settings
 
     def chosen_segments(self) -> Iterator[tuple[int, int, Segment]]:
-        """Number of the chapter, number of the segment and the segment, of the chapters that were asked for."""
+        """Yields number of the chapter, number of the segment and the segment, for the chosen chapters."""
         return (place for place in self.script.segments() if place[0] in self.request.chapters)
 
     @property
     def heard(self) -> BookScript:
-        """The chosen chapters, without those that have nothing to say."""
+        """The script of the chosen chapters that have segments."""
         chosen = (chapter for number, chapter in enumerate(self.script.chapters, 1) if number in self.request.chapters)
         return replace(self.script, chapters=tuple(chapter for chapter in chosen if chapter.script.segments))
 
 
 @dataclass(frozen=True)
 class Order:
-    """One segment to render: where it stands, what is said, and the key of its take.
+    """One segment to render, and the key of its take.
 
     Attributes:
-        first_seed: the seed of the utterance before the user had it re-rendered.
+        first_seed: seed of the utterance without the re-renderings that the user asked for.
     """
 
     chapter: int
@@ -138,12 +138,12 @@ class Order:
 
 
 def plan_book(request: BookRequest, settings: RenderOptions) -> Plan:
-    """Read the source and make it ready to speak.
+    """Read the source into a plan.
 
     Raises:
-        InputError: the source cannot be read, or holds nothing to say.
+        InputError: the source cannot be read, or holds nothing to speak.
         UsageError: a tag, style, mask, voice, kind of content, language or variant of the model does not exist.
-        MissingError: the model or a voice is not there.
+        MissingError: the model or a voice does not exist.
     """
     from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
@@ -189,12 +189,12 @@ def _check_chapters(chosen: ChapterRange, count: int) -> None:
 
 
 def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
-    """The segments of the chosen chapters with the keys of their takes.
+    """Returns the segments of the chosen chapters with the keys of their takes.
 
-    Occurrences are counted over the whole book, so that a segment has the same key whichever chapters are chosen.
+    Occurrences of equal segments are counted over the whole book, so that the chosen chapters do not change keys.
 
     Args:
-        rerenders: by the seed of an utterance, how often it is to be re-rendered.
+        rerenders: how often each utterance is re-rendered, by its seed.
 
     Raises:
         MissingError: a voice does not exist.
@@ -218,7 +218,7 @@ def orders_of(plan: Plan, rerenders: Mapping[str, int]) -> list[Order]:
 
 
 def seconds_of_segment(segment: Segment, voice_settings: VoiceSettings) -> float:
-    """About how long it takes, its pauses included."""
+    """Estimated duration, including pauses."""
     return (
         seconds_of_tokens(segment.text) / (voice_settings.speed * segment.speed)
         + segment.pause_before_s

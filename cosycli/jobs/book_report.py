@@ -1,4 +1,4 @@
-"""What became of a book: a report for programs, and a summary for people."""
+"""Reports on a finished book: `report.json` for programs, and a summary for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "writ
 
 @dataclass(frozen=True)
 class JudgedSegment:
-    """A segment that was drawn more than once, or whose best take still fails a gate."""
+    """A segment that needed retakes, or whose best take still fails a check."""
 
     id: str
     text: str
@@ -29,7 +29,7 @@ class JudgedSegment:
 
 
 def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegment]:
-    """In the order of the book."""
+    """Returns the segments that needed retakes or fail a check, in the order of the book."""
     judged = []
     for order in orders:
         facts = folder.takes.facts(order.key)
@@ -44,10 +44,10 @@ class BookResult:
     """A finished book.
 
     Attributes:
-        assembly: where everything is in the sound.
-        rendered: what this run did.
-        judged: segments that were drawn more than once, or still fail a check.
-        files: all that was written but the report.
+        assembly: chapters and segments with their times.
+        rendered: statistics of this run.
+        judged: segments that needed retakes or fail a check.
+        files: all written files except the report.
     """
 
     plan: Plan
@@ -66,7 +66,7 @@ def write_report(result: BookResult) -> None:
     """Write `report.json`.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the file cannot be written.
     """
     assembly, rendered, planned = result.assembly, result.rendered, plan_report(result.plan)
     report: dict[str, Any] = {
@@ -92,7 +92,7 @@ def write_report(result: BookResult) -> None:
 
 
 def summary_of(result: BookResult) -> list[str]:
-    """A few lines for people."""
+    """Returns a few lines for people."""
     assembly, rendered, counts = result.assembly, result.rendered, result.plan.script.coverage
     levels = [chapter.rms_db for chapter in assembly.chapters]
     lines = [

@@ -1,4 +1,4 @@
-"""The options of a book as the job that they mean: what is read how, and what it is made into."""
+"""Turns the options of a book into a job: how the source is read, and which files are written."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def book_job(
     work: Path | None = None,
     redo: Sequence[str] = (),
 ) -> BookJob:
-    """The job of making one book.
+    """Returns the job of one book.
 
     Args:
-        source: None reads `stdin`.
-        work: folder for the takes; beside the output by default.
+        source: file or folder; None reads `stdin`.
+        work: folder of the takes; beside the output by default.
         redo: ids of segments to re-render.
 
     Raises:
-        UsageError: an option asks for what does not exist, or nothing says where the book goes.
+        UsageError: an option names something that does not exist, or the output is not named.
         InputError: the cast cannot be read.
     """
     if source is None and files.out is None:
@@ -58,7 +58,7 @@ def book_job(
 
 
 def _work_folder(target: Target, name: str) -> Path:
-    """Beside the file or the folder of chapters; a library is not to be filled with takes."""
+    """Beside the file or the folder of chapters; in the working folder for a library, which should hold no takes."""
     if target.layout is Layout.AUDIOBOOKSHELF:
         return Path(f"{name}.cosy")
     stem = target.path.stem if target.layout is Layout.FILE else target.path.name
@@ -68,10 +68,10 @@ def _work_folder(target: Target, name: str) -> Path:
 def request_of(
     source: Path | None, options: ReadingOptions, find: Callable[[str], Path], stdin: bytes | None = None
 ) -> BookRequest:
-    """How a book is to be read.
+    """Returns how a book is to be read.
 
     Args:
-        find: gives the file of a relative path.
+        find: resolves a relative path.
 
     Raises:
         UsageError: a kind of text, pause, chapter or file does not exist.
@@ -93,14 +93,14 @@ def request_of(
 
 
 def publication_of(options: FileOptions, name: str, place: Callable[[str], Path], library: Path) -> Publication:
-    """What a book is to be made into.
+    """Returns which files a book is to become.
 
     Args:
-        place: gives the path of an output that no other job writes; it gets the name for where no option says one.
-        library: where the books of the layout audiobookshelf go, which many jobs may share.
+        place: resolves the path of an output that no other job may write; gets its default name.
+        library: folder for books of the layout audiobookshelf, which many jobs may share.
 
     Raises:
-        UsageError: a format or layout does not exist, or nothing says which format.
+        UsageError: a format or layout does not exist, or the format is not named.
     """
     layout = _layout(options.layout or ("chapters" if options.format == ACX else "file"))
     audio_format = options.format or _format_of(options.out, layout)
@@ -115,7 +115,7 @@ def publication_of(options: FileOptions, name: str, place: Callable[[str], Path]
 
 
 def _format_of(out: str | None, layout: Layout) -> str:
-    """M4B, unless the name of a file says otherwise."""
+    """Format by the suffix of the output file; M4B without one."""
     if out is None or layout is not Layout.FILE:
         return "m4b"
     by_suffix = {suffix: known for known, suffix in BOOK_FORMATS.items() if known != ACX}
@@ -129,7 +129,7 @@ def _format_of(out: str | None, layout: Layout) -> str:
 
 
 def _listed(value: str | Sequence[str] | None) -> list[str]:
-    """`notes, code` and [notes, code] say the same."""
+    """`notes, code` and [notes, code] -> ["notes", "code"]."""
     texts = [value] if isinstance(value, str) else value or ()
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
@@ -142,7 +142,7 @@ def _layout(name: str) -> Layout:
 
 
 def _pauses(value: Mapping[str, float] | Sequence[str]) -> Pauses:
-    """["paragraph=1"] and {"paragraph": 1} say the same."""
+    """["paragraph=1"] and {"paragraph": 1} -> Pauses(paragraph_s=1.0)."""
     seconds = value if isinstance(value, Mapping) else dict(map(_pause, value))
     places = [field.name.removesuffix("_s") for field in fields(Pauses)]
     for place in seconds:
@@ -160,16 +160,16 @@ def _pause(text: str) -> tuple[str, float]:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= MAX_PAUSE_S:
-        raise UsageError(f"--pause {text} gives no number of seconds.", "Give 0 to 60: --pause paragraph=1")
+        raise UsageError(f"--pause {text} does not give a number of seconds.", "Give 0 to 60: --pause paragraph=1")
     return place, seconds
 
 
 def read_cast(path: Path) -> dict[str, str]:
-    """The voice for each name of a cast file, which holds lines such as `Alice: slt`.
+    """Returns the voice for each name of a cast file, which holds lines such as `Alice: slt`.
 
     Raises:
         InputError: the file cannot be read.
-        UsageError: it does not map names to voices.
+        UsageError: the file does not map names to voices.
     """
     try:
         if path.stat().st_size > MAX_CAST_BYTES:

@@ -1,4 +1,4 @@
-"""Where the sound of a text goes: into a file, a pipe, the loudspeaker, or two of them."""
+"""Writes the sound of a text to its destination: a file or pipe, the loudspeaker, or both."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ __all__ = ["Destination", "choose_destination"]
 
 @dataclass(frozen=True)
 class Destination:
-    """Where sound goes.
+    """Where sound is written.
 
     Attributes:
-        target: a file, or `-` for standard output; None where it is only played.
+        target: file, or `-` for standard output; None to play only.
         audio_format: one of `encode.FORMATS`.
-        play: play it while it is made.
-        makes_folder: the folder of the file is made if need be.
+        play: also play the sound while it is made.
+        makes_folder: make the folder of the file if it does not exist.
     """
 
     target: Path | None
@@ -38,18 +38,18 @@ class Destination:
     makes_folder: bool = False
 
     def check(self) -> None:
-        """Find out before the work starts whether it could be written; raises what `check_target` does."""
+        """Check that the target can be written, before the work starts; raises what `check_target` does."""
         if self.target is not None:
             check_target(self.target, self.audio_format)
 
     def write(self, blocks: Iterable[NDArray[np.float32]], sample_rate: int) -> int:
-        """Write blocks (N,) of sound one after another, and return the number of samples.
+        """Write blocks (N,) of sound, and return the number of samples.
 
-        Nothing is written, not even a header, before there is sound: what fails until then leaves no trace.
+        Nothing is written, not even a header, before the first block: what fails until then leaves no file.
 
         Raises:
             InputError: the file cannot be written, or the reader of the pipe went away.
-            MissingError: it cannot be played.
+            MissingError: the player failed.
         """
         blocks = iter(blocks)
         first = next(blocks, None)
@@ -77,15 +77,15 @@ class Destination:
 
 
 def choose_destination(output: str | None, name: str | None, play: bool, default_format: str | None) -> Destination:
-    """Where the options of a command want its sound.
+    """Returns the destination that the options of a command name.
 
     Args:
-        output: a file, or `-` for standard output.
-        name: of the format, where the option says it.
+        output: file, or `-` for standard output.
+        name: name of the format, if given.
 
     Raises:
-        UsageError: they do not say it, or it would fill the terminal.
-        MissingError: there is no program to play it with.
+        UsageError: no destination or format is named, or the sound would go to the terminal.
+        MissingError: there is no player.
     """
     if output is None and not play:
         raise UsageError("Where should the audio go?", "Add -o hello.wav for a file, -o - for a pipe, or --play.")

@@ -112,7 +112,7 @@ class Workplace:
         if self.num_workers is not None and self.num_workers < 1:
             raise UsageError(f"{self.num_workers} workers can do nothing.", "Give 1 or more: --workers 2")
         if find_spec("ray") is None:
-            raise MissingError("Ray is not installed.", 'Install it: pip install ray, or the extra "cosycli[ray]"')
+            raise MissingError("Ray is not installed.", 'Install it: pip install "cosycli[ray]"')
 
     def open(self, settings: RenderOptions) -> AbstractContextManager[Executor]:
         """The executor, with the model of the settings loaded in each of its workers."""

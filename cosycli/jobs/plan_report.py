@@ -1,4 +1,4 @@
-"""What a plan says before anything is rendered: a report as plain data, notes, and how much it will take."""
+"""Reports on a plan before anything is rendered: plain data, notes, and an estimate of time and disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosycli.whole_files import write_whole
 
 __all__ = ["MAX_WARNINGS", "Estimate", "estimate", "plan_notes", "plan_report", "record_speed", "warnings_of"]
 
-MAX_WARNINGS = 10  # told on the screen; all of them are in the report
+MAX_WARNINGS = 10  # shown on the screen; the report has all of them
 # Seconds of speech for a second of work where this machine has not spoken yet: the built-in model as the README
 # measures it, the published ones as their stock modules run on two cores.
 TYPICAL_SPEED = {BUILTIN: 32.0}
@@ -29,7 +29,7 @@ MIN_RECORDED_S = 30.0  # of speech; less says more about starting than about spe
 
 
 def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
-    """Everything that `cosy plan --json` prints."""
+    """Returns everything that `cosy plan --json` prints."""
     book = plan.script.book
     return {
         "title": book.metadata.title,
@@ -51,7 +51,7 @@ def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
 
 
 def _coverage_report(plan: Plan) -> dict[str, int]:
-    """Non-space characters of the source; `rewritten` is the part of `spoken` that is said in other words."""
+    """Counts of non-space characters; `rewritten` is the part of `spoken` that is said in other words."""
     counts = plan.script.coverage
     return {
         "source": counts.source,
@@ -95,7 +95,7 @@ def _segments_report(plan: Plan, chapter_number: int, chapter: ChapterScript) ->
 
 
 def warnings_of(plan: Plan) -> list[str]:
-    """What is wrong with the source, and what the writer of the text should know, each with its chapter."""
+    """Returns the warnings on the source, and the notes on its text with their chapters."""
     notes = [
         f"Chapter {number}, line {note.line}: {note.message}"
         for number, chapter in enumerate(plan.script.chapters, 1)
@@ -105,7 +105,7 @@ def warnings_of(plan: Plan) -> list[str]:
 
 
 def plan_notes(plan: Plan) -> list[TextNote]:
-    """What is told of a book before it is rendered: some warnings, and what is not read."""
+    """Returns the notes shown before a book is rendered: the first warnings, and what is not read."""
     notes = [TextNote(f"Note: {warning}", {"warning": warning}) for warning in warnings_of(plan)[:MAX_WARNINGS]]
     for item in plan.script.book.left_out:
         title = f" “{item.title}”" if item.title else ""
@@ -116,13 +116,13 @@ def plan_notes(plan: Plan) -> list[TextNote]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a book will take.
+    """Estimate for a book.
 
     Attributes:
         audio_s: seconds of audio.
-        compute_s: seconds of work on this machine.
-        is_measured: this machine has spoken with this model before; else `compute_s` is what is typical.
-        disk_bytes: of takes and audio file together.
+        compute_s: seconds of rendering on this machine.
+        is_measured: whether `compute_s` is based on earlier runs on this machine; a typical speed is used otherwise.
+        disk_bytes: size of takes and audio file together.
     """
 
     audio_s: float
@@ -132,7 +132,7 @@ class Estimate:
 
 
 def estimate(plan: Plan) -> Estimate:
-    """For the chosen chapters, as if nothing of them were rendered yet."""
+    """Estimates the chosen chapters, as if none of their takes were kept."""
     audio_s = sum(seconds_of_segment(segment, plan.voice_settings) for _, _, segment in plan.chosen_segments())
     model = plan.settings.model
     measured = _recorded().get(model)
@@ -141,7 +141,7 @@ def estimate(plan: Plan) -> Estimate:
 
 
 def record_speed(model: str, audio_s: float, elapsed_s: float) -> None:
-    """Remember how fast this machine spoke, for the next estimate."""
+    """Record the speed of this machine for the next estimate."""
     if audio_s < MIN_RECORDED_S or elapsed_s <= 0:
         return
     speeds = _recorded() | {model: round(audio_s / elapsed_s, 3)}

@@ -1,6 +1,4 @@
-"""The folder of a run, and the takes rendered into it that it lacks.
-
-A lock keeps a second run out.
+"""The folder of a run, and rendering of the takes missing from it.
 
 novel.cosy/
   run.json      what is to be rendered, in which batches, and which segments are re-rendered
@@ -32,14 +30,14 @@ FORMAT = 2  # of run.json
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is about.
+    """Description of a run, kept in run.json.
 
     Attributes:
-        source: what is rendered, for people.
-        settings: how, for people.
-        batches: keys of takes that are rendered together, in this order. A batch that was cut short is rendered again
-            as a whole, for on a GPU it decides how takes are rounded (`cosycli.engine.batch`).
-        rerenders: by the seed of an utterance, how many times the user had it re-rendered.
+        source: name of the source, for people.
+        settings: options, for people.
+        batches: keys of the takes of each batch, in order. A batch that was interrupted is rendered again as a whole,
+            for on a GPU it decides how takes are rounded (`cosycli.engine.batch`).
+        rerenders: how often the user had an utterance re-rendered, by its seed.
     """
 
     source: str = ""
@@ -51,7 +49,7 @@ class Manifest:
 
 
 class RunFolder:
-    """What is kept between runs."""
+    """Everything kept between runs: takes, manifest and report."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,11 +58,11 @@ class RunFolder:
         self.report_path = path / "report.json"
 
     def locked(self) -> AbstractContextManager[None]:
-        """The folder, made if need be, for this run alone; raises as `lock.locked` does."""
+        """Locks the folder, which is made if need be, for this run; raises as `lock.locked` does."""
         return locked(self.path, self.path / "lock")
 
     def read_manifest(self) -> Manifest:
-        """The manifest of the run before; an empty one where there was none, or where it is of another format."""
+        """Returns the manifest of the previous run; an empty one if there is none, or if its format is another."""
         try:
             values = json.loads(self.manifest_path.read_text(encoding="utf-8"))
             if values["format"] != FORMAT:
@@ -81,7 +79,7 @@ class RunFolder:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a run did: takes it made and takes it found, and seconds of sound made in seconds by so many workers."""
+    """Statistics of a run: takes rendered and kept, seconds of sound rendered, and the time and workers it took."""
 
     num_made: int
     num_kept: int
@@ -104,14 +102,13 @@ def render_takes(
     """Render every take that is not kept yet.
 
     Args:
-        folder: locked by the caller; its manifest is brought up to date before the first take, so that the next run can
-            go on.
+        folder: locked by the caller; its manifest is updated before the first take, so that the next run can resume.
         executor: None where every take is kept.
-        report: told after each take how many of the orders are done, and what this run did so far.
+        report: called after each take with the number of finished orders and the statistics so far.
 
     Raises:
         InputError: a take cannot be kept.
-        CosyError: what the executor raises.
+        CosyError: the executor failed.
     """
     keys = [order.key for order in orders]
     num_missing = sum(key not in folder.takes for key in keys)
@@ -137,10 +134,10 @@ def render_takes(
 def plan_batches(
     keys: Sequence[str], earlier: Sequence[Sequence[str]], is_kept: Callable[[str], bool], size: int
 ) -> list[tuple[str, ...]]:
-    """What is still to be rendered: the earlier batches that were cut short, then the other missing takes in new ones.
+    """Returns the batches to render: earlier ones that were interrupted, then the other missing takes in new ones.
 
     Args:
-        size: of new batches, in takes.
+        size: number of takes in a new batch.
     """
     wanted = set(keys)
     missing = [key for key in keys if not is_kept(key)]

@@ -1,7 +1,7 @@
-"""Takes kept as files, each under a key that says everything that shaped its sound.
+"""Keeps takes as files, each under a key made from everything that shapes its sound.
 
-A take is a 16-bit FLAC file with its speech tokens and seed in the comment. It is written beside its place, flushed to
-the disk and renamed, so that whatever is under its name is whole, even after a power cut.
+A take is a 16-bit FLAC file with its speech tokens and seed in the comment. It is written to a temporary file, flushed
+to the disk and renamed, so that a file under its final name is complete, even after a power cut.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 
 # Part of every key. It counts up when the default of an option in the key changes: keys leave defaults out.
 KEY_FORMAT = "2"
-# Weights are gigabytes; training moves every one of them, so samples of a file tell it from any other training of it.
+# Weights take gigabytes. Training changes all of them, so samples of a file distinguish one training from another.
 NUM_SAMPLES = 16
 SAMPLE_BYTES = 64 * 1024
 
@@ -43,9 +43,9 @@ class Conditions:
     """What shapes the sound of a take besides its utterance.
 
     Attributes:
-        model: the fingerprint of the model, in the variant that is used.
-        voices: the fingerprint of each voice that is used.
-        options: those in the key that are not at their defaults; see `RenderOptions.keyed`.
+        model: fingerprint of the model and its variant.
+        voices: fingerprint of each voice.
+        options: see `RenderOptions.keyed`.
     """
 
     model: str
@@ -54,7 +54,7 @@ class Conditions:
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
-    """32 hexadecimal digits; the seed in them stands for the occurrence among equal segments."""
+    """Returns 32 hexadecimal digits; the seed tells equal segments of a text apart."""
     parts = (
         KEY_FORMAT,
         utterance.segment.text,
@@ -70,10 +70,10 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
 
 
 def model_fingerprint(folder: Path, variant: str | None = None) -> str:
-    """From the name, the size and `NUM_SAMPLES` evenly spread samples of every file that a variant of a model uses.
+    """Hashes name, size and `NUM_SAMPLES` evenly spread samples of every file that a variant of a model uses.
 
     Raises:
-        UsageError: the variant is not here.
+        UsageError: the variant does not exist.
     """
     weights = language_model_weights(folder, variant)
     others = (path for path in folder.glob("llm*") if path.suffix in (".pt", ".safetensors") and path.stem != weights)
@@ -82,7 +82,7 @@ def model_fingerprint(folder: Path, variant: str | None = None) -> str:
 
 
 def voice_fingerprint(name: str, model: Path) -> str:
-    """From what describes the voice, and its clip; of a speaker of the model in the folder `model`, from the name.
+    """Hashes the description and the clip of a voice; of a speaker of the model in the folder `model`, the name.
 
     Raises:
         MissingError: the voice does not exist, or is damaged.
@@ -107,14 +107,14 @@ def _fingerprint(folder: Path, files: list[Path]) -> str:
 
 
 def _sample_starts(size: int) -> list[int]:
-    """From the first sample to the last `SAMPLE_BYTES` of the file; all of a small one."""
+    """Returns where samples start, from 0 to the last `SAMPLE_BYTES`; samples cover all of a small file."""
     last = max(0, size - SAMPLE_BYTES)
     step = max(SAMPLE_BYTES, last // (NUM_SAMPLES - 1))
     return [*range(0, last, step), last]
 
 
 class TakeStore:
-    """The takes in a folder."""
+    """Takes in a folder, by key."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -149,16 +149,16 @@ class TakeStore:
             part.unlink(missing_ok=True)
 
     def get(self, key: str) -> Take:
-        """The take under `key`.
+        """Returns the take under `key`.
 
         Raises:
-            InputError: its file is damaged.
+            InputError: the file is damaged.
         """
         with self._open(key) as file:
             return Take(samples=file.read(dtype="float32"), sample_rate=file.samplerate, **asdict(_facts_in(file)))
 
     def facts(self, key: str) -> TakeFacts:
-        """What is known of the take, without reading its sound; raises as `get` does."""
+        """Returns the facts of a take without reading its sound; raises as `get` does."""
         with self._open(key) as file:
             return _facts_in(file)
 
@@ -184,7 +184,7 @@ def _facts_in(file: soundfile.SoundFile) -> TakeFacts:
 
 
 def _encode(take: Take) -> bytes:
-    """Made in memory first: libsndfile does not say why a write to a full disk failed."""
+    """Encodes in memory, because libsndfile does not report why a write to a full disk failed."""
     memory = io.BytesIO()
     with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
         file.comment = json.dumps({each.name: getattr(take, each.name) for each in fields(TakeFacts)})

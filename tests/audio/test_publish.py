@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cosycli
 from cosycli.audio.acceptance import check_file
 from cosycli.audio.assembly import ChapterSound
 from cosycli.audio.formats import BOOK_FORMATS
@@ -73,7 +74,7 @@ def test_files_say_what_they_are_and_that_the_speech_is_synthetic(tmp_path, audi
     assert tags["artist"] == "吴楚材, 吴调侯"
     assert tags["genre"] == "Audiobook"
     assert tags["date"] == "1695"
-    assert tags["comment"] == "Synthetic speech: voices slt, rms, model builtin, made by cosy 0.1.0."
+    assert tags["comment"] == f"Synthetic speech: voices slt, rms, model builtin, made by cosy {cosycli.__version__}."
     if audio_format != "wav":
         assert tags["composer"] == "slt, rms (synthetic voice)"
         assert tags["series"] == "Old Texts"
