@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cosycli.cli.reference import reference
+
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "cosycli"
 PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
@@ -37,3 +39,8 @@ def test_the_page_of_the_architecture_names_each_package_of_the_owner():
     assert (
         re.findall(r"^\| (\w+) \| .*\|$", page.partition("## What the named packages do")[2], re.MULTILINE)[1:] == named
     )
+
+
+def test_the_page_of_the_commands_is_what_the_program_says():
+    page = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert page == reference(), "Remake it: python -m cosycli.cli.reference > docs/cli.md"
