@@ -1,4 +1,6 @@
-"""Settings for what the command line leaves open: `cosy.yaml` in the folder, then the user's file, then the defaults.
+"""The options of rendering, each declared once, and the settings files that set them.
+
+Flags override `cosy.yaml` in the working folder, which overrides the user's own `cosy.yaml`, which overrides defaults:
 
     voice: rms
     speed: 1.1
@@ -10,120 +12,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import user_settings
+from cosycli.option import (
+    NAME_OR_FOLDER,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    YES_OR_NO,
+    Option,
+    check_choice,
+    key_of,
+    name_of,
+    option,
+    options_of,
+)
 
-__all__ = ["Settings", "bytes_of", "megabytes", "read_settings"]
+__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings"]
 
 MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
-LOADING = ("model", "device", "dtype", "variant", "verify", "retakes", "memory", "prompt")
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])(i?)B", re.IGNORECASE)
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The values of all settings; None lets the model decide."""
-
-    model: str = "builtin"
-    variant: str | None = None
-    voice: str | None = None
-    style: str | None = None
-    speed: float = 1.0
-    seed: int = 0
-    mask: str = "full"
-    verify: bool = False
-    retakes: int = 2
-    format: str | None = None
-    device: str | None = None
-    dtype: str | None = None
-    memory: str | None = None
-    prompt: float = 6.0
-
-    def __post_init__(self) -> None:
-        """Raises UsageError if a value is out of range."""
-        if not 0.5 <= self.speed <= 2.0:  # beyond these, a stretched mel no longer sounds like speech
-            raise UsageError(
-                f"Speed {self.speed:g} is out of range.", "Give 0.5 (half as fast) to 2.0 (twice as fast)."
-            )
-        if self.seed < 0:
-            raise UsageError(f"Seed {self.seed} is negative.", "Give 0 or any whole number above it.")
-        if not 0 <= self.retakes <= MAX_RETAKES:
-            raise UsageError(f"{self.retakes} retakes are out of range.", f"Give 0 to {MAX_RETAKES}.")
-        if self.memory is not None:
-            bytes_of(self.memory)
-        if not 3.0 <= self.prompt <= 30.0:  # the lengths of reference clips
-            raise UsageError(
-                f"A prompt of {self.prompt:g} seconds is out of range.", "Give 3 to 30; 30 keeps every clip whole."
-            )
-        _check_choice("mask", self.mask, MASKS)
-        if self.dtype is not None:
-            _check_choice("dtype", self.dtype, DTYPES)
-        if self.device is not None:
-            _check_choice("device", self.device.partition(":")[0], DEVICES)
-
-    @property
-    def loading(self) -> dict[str, Any]:
-        """The arguments of `cosycli.load`."""
-        return {name: getattr(self, name) for name in LOADING}
-
-    def override(self, **flags: Any) -> Settings:
-        """These settings with the given flags; None means not given."""
-        return replace(self, **{name: value for name, value in flags.items() if value is not None})
-
-
-def _check_choice(name: str, value: str, valid: tuple[str, ...]) -> None:
-    if value not in valid:
-        raise UsageError(f"There is no {name} {value!r}.", f"{did_you_mean(value, valid)}Valid: {', '.join(valid)}.")
-
-
-def read_settings(folder: Path) -> Settings:
-    """The settings for a command that runs in `folder`.
-
-    Raises:
-        UsageError: a settings file cannot be read, has an unknown key, or a value of the wrong type.
-    """
-    settings = Settings()
-    for path in (user_settings(), folder / FILE_NAME):
-        if path.is_file():
-            settings = replace(settings, **_read_file(path))
-    return settings
-
-
-def _read_file(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is too large for a settings file.", f"Keep it under {MAX_BYTES} bytes.")
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "Write lines of `key: value`.") from None
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} does not hold settings.", "Write lines of `key: value`, for example `voice: rms`.")
-    return {key: _checked(key, value, path) for key, value in values.items()}
-
-
-def _checked(key: Any, value: Any, path: Path) -> Any:
-    defaults = {field.name: field.default for field in fields(Settings)}
-    if key not in defaults:
-        hint = f"{did_you_mean(str(key), defaults)}Settings: {', '.join(defaults)}."
-        raise UsageError(f"{path} has an unknown setting {key!r}.", hint)
-    wanted = str if defaults[key] is None else type(defaults[key])
-    if wanted is float and type(value) is int:
-        value = float(value)
-    if type(value) is not wanted:
-        kind = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}[wanted]
-        raise UsageError(f"{path}: {key} is {value!r}, which is not {kind}.", f"Write `{key}: …` with {kind}.")
-    return value
 
 
 def bytes_of(text: str) -> int:
@@ -145,3 +63,175 @@ def bytes_of(text: str) -> int:
 def megabytes(size: int) -> str:
     """A size in megabytes, rounded up, in the form that `bytes_of` parses."""
     return f"{-(-size // 1_000_000)}MB"
+
+
+def _check_speed(speed: float) -> None:
+    if not 0.5 <= speed <= 2.0:  # beyond, stretching the mel no longer sounds like speech
+        raise UsageError(f"Speed {speed:g} is out of range.", "Give 0.5 (half as fast) to 2.0 (twice as fast).")
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise UsageError(f"Seed {seed} is negative.", "Give 0 or any whole number above it.")
+
+
+def _check_retakes(retakes: int) -> None:
+    if not 0 <= retakes <= MAX_RETAKES:
+        raise UsageError(f"{retakes} retakes are out of range.", f"Give 0 to {MAX_RETAKES}.")
+
+
+def _check_prompt(prompt: float) -> None:
+    if not 3.0 <= prompt <= 30.0:  # as long as clips are
+        raise UsageError(f"A prompt of {prompt:g} seconds is out of range.", "Give 3 to 30; 30 keeps every clip whole.")
+
+
+def _check_device(device: str) -> None:
+    check_choice("device", device.partition(":")[0], DEVICES)
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How to speak; None leaves the choice to the model.
+
+    Each field declares a flag of the commands that speak, a key of settings files and jobs files, and a keyword in
+    Python. Adding a field adds all of them.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+
+    voice: str | None = option(None, NAME_OR_FOLDER, help="Voice from `cosy voices list`, or a voice folder.")
+    model: str = option("builtin", NAME_OR_FOLDER, loads=True, help="Model from `cosy models list`, or a model folder.")
+    variant: str | None = option(None, TEXT, loads=True, help="Another training that the model comes with, such as rl.")
+    style: str | None = option(None, TEXT, help="Style such as happy, or an instruction in words.")
+    speed: float = option(1.0, NUMBER, check=_check_speed, help="Speaking rate, 0.5 to 2; 1 is the voice's own.")
+    seed: int = option(0, WHOLE, check=_check_seed, help="Random seed; change it for another take.")
+    mask: str = option(
+        "full",
+        TEXT,
+        check=partial(check_choice, "mask", valid=MASKS),
+        in_key=True,
+        help="Attention mask of the flow: full, causal, chunk or double-chunk.",
+    )
+    prompt: float = option(
+        6.0,
+        NUMBER,
+        metavar="SECONDS",
+        check=_check_prompt,
+        loads=True,
+        in_key=True,
+        help="How much of a voice's clip the flow hears at most; {default:g} by default.",
+    )
+    verify: bool = option(
+        False,
+        YES_OR_NO,
+        loads=True,
+        in_key=True,
+        help="Listen to each segment, and re-render it where the words are wrong.",
+    )
+    device: str | None = option(
+        None,
+        TEXT,
+        check=_check_device,
+        loads=True,
+        of_machine=True,
+        help="cpu, cuda or mps; the fastest there is by default.",
+    )
+    dtype: str | None = option(
+        None,
+        TEXT,
+        check=partial(check_choice, "dtype", valid=DTYPES),
+        loads=True,
+        in_key=True,
+        of_machine=True,
+        help="float32 or bfloat16; what suits the device by default.",
+    )
+    retakes: int = option(
+        2,
+        WHOLE,
+        metavar="N",
+        check=_check_retakes,
+        loads=True,
+        in_key=True,
+        help="How often a segment that fails its checks is re-rendered; {default} by default.",
+    )
+    memory: str | None = option(
+        None,
+        TEXT,
+        metavar="SIZE",
+        check=bytes_of,
+        loads=True,
+        of_machine=True,
+        help="Memory for model and batches, such as 4GB; half of what is free by default.",
+    )
+    format: str | None = option(
+        None, TEXT, metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); by the name of FILE by default."
+    )
+
+    def __post_init__(self) -> None:
+        for name, declared in options_of(self).items():
+            value = getattr(self, name)
+            if declared.check is not None and value is not None:
+                declared.check(value)
+
+    @property
+    def loading(self) -> dict[str, Any]:
+        """The keywords for `cosycli.load`."""
+        return {name: getattr(self, name) for name, declared in OPTIONS.items() if declared.loads}
+
+    @property
+    def keyed(self) -> dict[str, Any]:
+        """Options for the key of a take that differ from their defaults; so a new option leaves keys unchanged."""
+        keyed = (each for each in fields(self) if OPTIONS[each.name].in_key)
+        return {each.name: value for each in keyed if (value := getattr(self, each.name)) != each.default}
+
+    def only(self, *names: str) -> RenderOptions:
+        """Returns these options with the defaults for all others."""
+        return RenderOptions(**{name: getattr(self, name) for name in names})
+
+    def override(self, **flags: Any) -> RenderOptions:
+        """Returns these options overridden by the flags; None means not given."""
+        return replace(self, **{name: value for name, value in flags.items() if value is not None})
+
+
+OPTIONS: dict[str, Option] = options_of(RenderOptions)
+
+
+def read_settings(folder: Path) -> RenderOptions:
+    """Returns the settings for the working folder `folder`.
+
+    Raises:
+        UsageError: a settings file cannot be read, has an unknown key, or a value of the wrong type.
+    """
+    settings = RenderOptions()
+    for path in (user_settings(), folder / FILE_NAME):
+        if path.is_file():
+            settings = replace(settings, **_read_file(path))
+    return settings
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    import yaml  # `--help` does without it
+
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is too large for a settings file.", f"Keep it under {MAX_BYTES} bytes.")
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", "Write lines of `key: value`.") from None
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} does not hold settings.", "Write lines of `key: value`, for example `voice: rms`.")
+    return {name_of(str(key)): _checked(key, value, path) for key, value in values.items()}
+
+
+def _checked(key: Any, value: Any, path: Path) -> Any:
+    kinds = {key_of(name): declared.kind for name, declared in OPTIONS.items()}
+    if key not in kinds:
+        hint = f"{did_you_mean(str(key), kinds)}Settings: {', '.join(kinds)}."
+        raise UsageError(f"{path} has an unknown setting {key!r}.", hint)
+    kind = kinds[key]
+    if not kind.accepts(value):
+        raise UsageError(
+            f"{path}: {key} is {value!r}, which is not {kind.name}.", f"Write `{key}: …` with {kind.name}."
+        )
+    return float(value) if kind is NUMBER else value

@@ -8,17 +8,62 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from cosycli.engine.speech import FailedPassage
+from cosycli.settings import RenderOptions
+
+if TYPE_CHECKING:
+    from cosycli.engine.streaming import SpeechStream
+    from cosycli.engine.synthesizer import Speech
+    from cosycli.engine.utterance import Take, Utterance
 
 SAMPLE_RATE = 24_000
 # A text that starts with "Wait" is never finished: it waits for a signal. One that starts with "Mumble" fails a gate.
 SECONDS_PER_LETTER = 0.02
 PITCH_HZ = {None: 220.0, "slt": 220.0, "rms": 110.0, "awb": 130.0}
 EDGE_S = 0.3  # silence before and after each tone, as models leave it
+
+
+Sound = np.ndarray
+
+
+class SynthesizerProtocol(Protocol):
+    """What commands and jobs ask of a synthesizer; `test_fake_synthesizer` holds the real and the fake one to it."""
+
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def max_batch_size(self) -> int: ...
+    def batch_size(self, num_utterances: int) -> int: ...
+    def worker_processes(self) -> AbstractContextManager[None]: ...
+    def speak(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        style: str | None = None,
+        speed: float = 1.0,
+        seed: int = 0,
+        mask: str = "full",
+    ) -> Speech: ...
+    def render(self, utterances: Sequence[Utterance], *, mask: str = "full") -> Iterator[Take]: ...
+    def render_batches(
+        self, batches: Sequence[Sequence[Utterance]], *, mask: str = "full"
+    ) -> Iterator[Sequence[Take]]: ...
+    def stream(self, utterances: Iterable[Utterance]) -> SpeechStream: ...
+    def convert_blocks(
+        self, blocks: Iterable[Sound], *, voice: str | None = None, mask: str = "full"
+    ) -> Iterator[Sound]: ...
 
 
 @dataclass(frozen=True)
@@ -45,6 +90,8 @@ class FakeSpeech:
     samples: np.ndarray
     sample_rate: int = SAMPLE_RATE
     timings: FakeTimings = field(default_factory=FakeTimings)
+    notes: tuple[object, ...] = ()
+    failed: tuple[FailedPassage, ...] = ()
 
     def audio_segment(self) -> object:
         from cosycli.sound.audio_segment import segment_of
@@ -61,12 +108,6 @@ class FakeLatency:
     total_s: float = 0.49
 
 
-@dataclass(frozen=True)
-class FakePassage:
-    text: str
-    failures: tuple[str, ...]
-
-
 class FakeStream:
     """Each utterance in two packets, and the pause after it."""
 
@@ -79,7 +120,7 @@ class FakeStream:
     def __iter__(self) -> Iterator[np.ndarray]:
         for take in self.takes:
             if take.failures:
-                self.failed.append(FakePassage(take.segment.text, take.failures))
+                self.failed.append(FailedPassage(take.segment.text, take.failures))
             yield from np.array_split(take.samples, 2)
             yield np.zeros(round(take.segment.pause_after_s * SAMPLE_RATE), np.float32)
 
@@ -88,19 +129,15 @@ class FakeStream:
 class FakeSynthesizer:
     """Remembers how it was loaded and what it was asked for."""
 
-    model: str
-    device: str | None
-    dtype: str | None
-    variant: str | None = None
-    verify: bool = False
-    retakes: int = 2
-    memory: str | None = None
-    prompt: float = 6.0
+    options: RenderOptions = field(default_factory=RenderOptions)
     sample_rate: int = SAMPLE_RATE
     max_batch_size: int = 32
     requests: list[dict[str, object]] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
     seconds_per_take: float = float(os.environ.get("FAKE_COSY_SECONDS_PER_TAKE", "0"))
+
+    def worker_processes(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def batch_size(self, num_utterances: int) -> int:
         return max(1, min(self.max_batch_size, num_utterances))
@@ -133,8 +170,8 @@ class FakeSynthesizer:
         for block in blocks:
             yield block / 2
 
-    def speak(self, text: str, **_: object) -> FakeSpeech:
-        return FakeSpeech(tone(text, None, 1.0))
+    def speak(self, text, *, voice=None, style=None, speed=1.0, seed=0, mask="full") -> FakeSpeech:
+        return FakeSpeech(tone(text, voice, speed))
 
 
 @dataclass(frozen=True)
@@ -159,9 +196,9 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
     Returns the list of the synthesizers that will be made.
     """
     import cosycli
-    from cosycli.engine import voice_checks
-    from cosycli.model import profile
+    from cosycli.engine import prepare, voice_checks
     from cosycli.model.library import find_model
+    from cosycli.model.profile import ModelProfile
 
     made: list[FakeSynthesizer] = []
 
@@ -170,23 +207,19 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
         device: str | None = None,
         dtype: str | None = None,
         variant: str | None = None,
-        verify: bool = False,
-        retakes: int = 2,
-        memory: str | None = None,
-        prompt: float = 6.0,
+        **options: Any,
     ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(model, device, dtype, variant, verify, retakes, memory, prompt))
+        made.append(FakeSynthesizer(RenderOptions(model=model, device=device, dtype=dtype, variant=variant, **options)))
         return made[-1]
 
     patch(cosycli, "load", load)
     patch(voice_checks, "load_recognizer", lambda: FakeRecognizer(heard))
-    patch(profile, "read_profile", lambda _: profile.ModelProfile(spells_words=True))
+    patch(prepare, "read_profile", lambda _: ModelProfile(spells_words=True))
     return made
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     from cosycli.cli.main import run
 
     install(heard=os.environ.get("FAKE_COSY_HEARS", ""))

@@ -116,7 +116,7 @@ def test_an_option_with_a_value_that_does_not_exist(cosy, arguments, status, com
         ("He read{R EH1 XX} it.", "not CMU phones: XX", "Phones: AA AE"),
         ("银行{yin2 hagn2}。", "not pinyin syllables: hagn2", "银行{yin2 hang2}"),
         ("银行{yin2 HH AE1}。", "mixes pinyin with CMU phones", "write \\{yin2 HH AE1}"),
-        ("家{jie5}。", "No model has the syllable 'jie5'", "the nearest is 'jiè'"),
+        ("家{jie5}。", "No model has tokens for the syllable 'jie5'", "the nearest is 'jiè'"),
     ],
 )
 def test_a_mark_that_does_not_exist(cosy, text, complaint, remedy):
@@ -248,7 +248,7 @@ def truncate(weights: Path) -> None:
 
 def mismatch(weights: Path) -> None:
     weights.unlink()
-    shutil.copy(model_folder("builtin") / "hift.safetensors", weights)
+    shutil.copy(model_folder("builtin") / "vocoder.safetensors", weights)
 
 
 def booby_trap(weights: Path) -> None:
@@ -277,6 +277,6 @@ def test_a_damaged_mismatched_or_malicious_checkpoint(tmp_path, monkeypatch, cap
 
 
 def test_a_bug_of_ours_is_called_one(cosy, monkeypatch):
-    monkeypatch.setattr("cosycli.engine.capabilities.read_for", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("cosycli.engine.speech.read_text", lambda *_, **__: 1 / 0)
     refused(cosy("speak", "Good evening.", "-o", "out.wav"), 1, "bug: ZeroDivisionError", "cosy --debug")
     assert "Traceback" in cosy("--debug", "speak", "Good evening.", "-o", "out.wav").err

@@ -82,6 +82,11 @@ def test_a_voice_that_is_only_a_clip_is_imitated(synthesizer: Synthesizer) -> No
     assert 0.5 < speech.duration_s < 5
 
 
+def test_what_is_not_spoken_is_noted(synthesizer: Synthesizer) -> None:
+    (note,) = synthesizer.speak("Well done 🎉.").notes
+    assert str(note).startswith("Not spoken: '🎉'")
+
+
 def test_styles_are_refused(synthesizer: Synthesizer) -> None:
     with pytest.raises(UsageError, match="takes no style"):
         synthesizer.speak("Good evening.", style="happy")
@@ -106,3 +111,11 @@ def test_the_command_speaks_without_a_network_from_a_cold_start(tmp_path: Path) 
     assert sample_rate == 24000
     assert samples.ndim == 1
     assert 1.5 < len(samples) / sample_rate < 8
+
+
+def test_three_lines_make_a_book(tmp_path: Path) -> None:
+    (tmp_path / "lamp.md").write_text("# The Lamp\n\nThe lamp is on.\n", encoding="utf-8")
+    book = cosycli.make_book(tmp_path / "lamp.md", tmp_path / "lamp.flac", voice="slt")
+    assert book.files == (tmp_path / "lamp.flac",)
+    assert soundfile.info(tmp_path / "lamp.flac").duration == pytest.approx(book.assembly.duration_s, abs=0.01)
+    assert 3 < book.assembly.duration_s < 12

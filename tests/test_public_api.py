@@ -6,12 +6,16 @@ import sys
 from dataclasses import fields
 
 import numpy as np
+import pytest
 
 import cosycli
+from cosycli.errors import UsageError
+from cosycli.option import default_of
+from cosycli.settings import OPTIONS, RenderOptions
 
 
 def test_the_package_offers_these_names_and_no_others():
-    assert sorted(cosycli.__all__) == ["Speech", "Synthesizer", "__version__", "load"]
+    assert sorted(cosycli.__all__) == ["Speech", "Synthesizer", "__version__", "load", "make_book"]
     for name in cosycli.__all__:
         assert getattr(cosycli, name)
 
@@ -24,16 +28,26 @@ def test_importing_it_loads_nothing_heavy():
 
 def test_load():
     parameters = inspect.signature(cosycli.load).parameters
-    assert {name: value.default for name, value in parameters.items()} == {
-        "model": "builtin",
-        "device": None,
-        "dtype": None,
-        "variant": None,
-        "verify": False,
-        "retakes": 2,
-        "memory": None,
-        "prompt": 6.0,
-    }
+    assert list(parameters)[:4] == ["model", "device", "dtype", "variant"]
+    defaults = {name: parameters[name].default for name in parameters}
+    assert defaults == {name: default_of(RenderOptions, name) for name, option in OPTIONS.items() if option.loads}
+    assert (
+        defaults.items() >= {"model": "builtin", "verify": False, "retakes": 2, "memory": None, "prompt": 6.0}.items()
+    )
+
+
+def test_an_option_that_does_not_exist_is_refused():
+    with pytest.raises(UsageError, match=r"no option 'retake'[^?]*Did you mean 'retakes'"):
+        cosycli.load(retake=3)
+    with pytest.raises(UsageError, match="retakes is '3'"):
+        cosycli.load(retakes="3")
+
+
+def test_make_book():
+    parameters = inspect.signature(cosycli.make_book).parameters
+    assert list(parameters)[:2] == ["source", "target"]
+    assert {"work", "redo", "voice", "chapters", "dialogue_voice", "subtitles", "read_along"} <= set(parameters)
+    assert "out" not in parameters
 
 
 def test_speak():

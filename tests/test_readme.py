@@ -127,13 +127,14 @@ def test_the_first_command_makes_the_file_it_names(desk):
     assert soundfile.info(desk / "hello.wav").samplerate == 24_000
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_the_python_examples_run(desk, monkeypatch, capsys):
     fake_synthesizer.install(monkeypatch.setattr)
+    monkeypatch.chdir(desk)
     for block in blocks("python"):
         exec(block, {})
     assert "seconds" in capsys.readouterr().out
     assert soundfile.info("hello.mp3").duration > 0.1
+    assert Path("light.m4b").stat().st_size > 1000
 
 
 def test_the_settings_example_is_valid(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 import pytest
 
 from cosycli.errors import UsageError
-from cosycli.settings import MASKS, Settings, bytes_of, megabytes, read_settings
+from cosycli.settings import MASKS, RenderOptions, bytes_of, megabytes, read_settings
 from cosycli.sound.recording import MAX_REFERENCE_S, MIN_REFERENCE_S
 
 
@@ -13,7 +13,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_without_files_the_defaults_hold(tmp_path):
-    assert read_settings(tmp_path) == Settings()
+    assert read_settings(tmp_path) == RenderOptions()
 
 
 def test_the_folder_s_file_goes_over_the_user_s(tmp_path, home):
@@ -24,12 +24,12 @@ def test_the_folder_s_file_goes_over_the_user_s(tmp_path, home):
 
 
 def test_flags_go_over_files_and_zero_is_a_value():
-    assert Settings(seed=5, voice="rms").override(seed=0, voice=None) == Settings(seed=0, voice="rms")
+    assert RenderOptions(seed=5, voice="rms").override(seed=0, voice=None) == RenderOptions(seed=0, voice="rms")
 
 
 def test_an_empty_file_sets_nothing(tmp_path):
     (tmp_path / "cosy.yaml").write_text("# nothing yet\n")
-    assert read_settings(tmp_path) == Settings()
+    assert read_settings(tmp_path) == RenderOptions()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_setting_that_means_nothing_is_refused(tmp_path, text):
 
 def test_a_prompt_may_be_as_long_as_a_clip():
     for seconds in (MIN_REFERENCE_S, MAX_REFERENCE_S):
-        assert Settings(prompt=seconds).prompt == seconds
+        assert RenderOptions(prompt=seconds).prompt == seconds
 
 
 def test_masks_are_those_of_the_flow():

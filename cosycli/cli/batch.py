@@ -1,11 +1,10 @@
-"""`cosy batch`: many books, or many short texts, in one go."""
+"""`cosy batch`: renders many books, or many short texts, in one run."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosycli.cli import options
-from cosycli.cli.option_groups import takes_groups
+from cosycli.cli.options import RENDERING, Flags, takes_groups
 from cosycli.cli.progress import Progress, open_progress
 from cosycli.errors import SOME_FAILED
 
 if TYPE_CHECKING:
     from cosycli.jobs.batch import JobResult
-    from cosycli.jobs.batch_file import BookJob
+    from cosycli.jobs.book import BookJob
 
 __all__ = ["EXAMPLES", "batch"]
 
@@ -36,24 +35,25 @@ STATE = "cosy-batch.jsonl"
 @takes_groups
 def batch(
     jobs: Annotated[
-        Path, typer.Argument(metavar="JOBS.yaml|JOBS.jsonl|FOLDER", help="A file of jobs, or a folder of documents.")
+        Path, typer.Argument(metavar="JOBS.yaml|JOBS.jsonl|FOLDER", help="Jobs file, or folder of documents.")
     ],
     *,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where jobs go that do not say `out`.")
+        Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Output folder of jobs without `out`.")
     ] = None,
-    format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Of jobs that do not say theirs.")] = None,
-    voice_options: options.VoiceOptions,
-    rendering: options.Rendering,
-    executor_options: options.ExecutorOptions,
+    format: Annotated[str | None, typer.Option(metavar="FORMAT", help="Format of jobs without `format`.")] = None,
+    rendering: Annotated[Flags, RENDERING],
+    executor: options.Executor = "local",
+    workers: options.Workers = None,
+    ray_address: options.RayAddress = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
-    """Do many jobs: books, or texts of a sentence or more, each into a file of its own.
+    """Run many jobs: books, or texts of a sentence or more, each into a file of its own.
 
-    All jobs are checked before the first is run. One that fails is named, and the others are finished; a second run
-    does only what is missing. What a job says of itself goes over these options.
+    All jobs are checked before the first one runs. A job that fails is named, and the others are finished; a second
+    run does only what is missing. The options of a job override these.
     """
     from cosycli.jobs.batch import run_batch
     from cosycli.jobs.batch_file import read_batch
@@ -61,13 +61,12 @@ def batch(
     from cosycli.jobs.executors import Workplace
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(device=rendering.device, dtype=rendering.dtype, memory=rendering.memory)
-    workplace = Workplace(executor_options.executor, executor_options.workers, executor_options.ray_address)
-    work = read_batch(jobs, settings, {"format": format, **asdict(voice_options), **asdict(rendering)}, output)
+    workplace = Workplace(executor, workers, ray_address)
+    work = read_batch(jobs, read_settings(Path()), {"format": format, **rendering}, output)
     with open_progress("none" if quiet else progress) as report, open_state(_state_path(jobs, output)) as state:
-        made = run_batch(work, state, workplace.open, partial(_tell_of_a_book, report))
-        results = _told(made, [job.id for job in work], report)
-        _tell_the_sum(results, report)
+        made = run_batch(work, state, workplace.open, partial(_report_book, report))
+        results = _reported(made, [job.id for job in work], report)
+        _report_totals(results, report)
     if as_json:
         print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
     if not all(result.is_good for result in results):
@@ -75,21 +74,23 @@ def batch(
 
 
 def _state_path(jobs: Path, output: Path | None) -> Path:
-    """Beside the jobs: where their file is, or among the output of a folder."""
+    """Path of the state file: beside the jobs file, or in the output folder of a folder of documents."""
     return (output or jobs) / STATE if jobs.is_dir() else jobs.with_name(f"{jobs.name}.{STATE}")
 
 
-def _tell_of_a_book(report: Progress, job: BookJob, done: int, total: int) -> None:
+def _report_book(report: Progress, job: BookJob, done: int, total: int) -> None:
     report.update(done, total, "segments", book=job.id)
 
 
-def _told(made: Iterator[JobResult], ids: list[str], report: Progress) -> list[JobResult]:
-    """The results in the order of the ids, each told as soon as it is there."""
+def _reported(made: Iterator[JobResult], ids: list[str], report: Progress) -> list[JobResult]:
+    """Returns the results in the order of the ids, after reporting each as soon as it is there."""
     width = max(map(len, ids))
     results: dict[str, JobResult] = {}
     for result in made:
         results[result.id] = result
         report.tell(_line(result, width), id=result.id, status=result.status.value, audio_s=result.audio_s)
+        for note in result.notes:
+            report.tell(f"{result.id}: {note}", id=result.id, note=note)
         report.update(len(results), len(ids), "jobs")
     return [results[id] for id in ids]
 
@@ -105,18 +106,21 @@ def _facts(result: JobResult) -> dict[str, Any]:
         "out": str(result.out),
         "status": result.status.value,
         "message": result.message,
+        "notes": list(result.notes),
         "audio_s": result.audio_s,
     }
 
 
-def _tell_the_sum(results: list[JobResult], report: Progress) -> None:
+def _report_totals(results: list[JobResult], report: Progress) -> None:
     counts = Counter(result.status.value for result in results)
     audio_s = sum(result.audio_s for result in results)
     said = ", ".join(f"{count} {status}" for status, count in counts.items())
     report.tell(f"{len(results)} jobs: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3))
     failed = [result.id for result in results if result.status.value == "failed"]
     if failed:
-        report.tell(f"Failed: {', '.join(failed)}. Run the same command to try only them again.", jobs=failed)
+        report.tell(f"Failed: {', '.join(failed)}. Run the same command again to retry only these.", jobs=failed)
     flawed = [result.id for result in results if result.message and result.id not in failed]
     if flawed:
-        report.tell(f"Did not pass their checks: {', '.join(flawed)}. Give them another seed.", jobs=flawed)
+        report.tell(
+            f"Did not pass their checks: {', '.join(flawed)}. Render them again with another seed.", jobs=flawed
+        )

@@ -1,4 +1,4 @@
-"""`cosy bench`: how fast this machine speaks."""
+"""`cosy bench`: measures how fast this machine speaks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosycli.cli import options
+from cosycli.cli.options import Flags, Group, takes_groups
 from cosycli.errors import UsageError
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
-    from cosycli.engine.benchmark import Measurement, Report
-    from cosycli.engine.benchmark_comparison import Ratios
+    from cosycli.engine.benchmark import Measurement, Ratios, Report
 
 __all__ = ["EXAMPLES", "bench"]
 
@@ -52,48 +52,52 @@ SENTENCES = (
     "Some doors are easier to carry than to close.",
 )
 
+MEASURED = Group(RenderOptions, ("variant", "device", "dtype", "mask", "memory"))
 
+
+@takes_groups
 def bench(
-    model: Annotated[str, typer.Option(help="A model of `cosy models list`, or a model folder.")] = "builtin",
+    model: Annotated[str, typer.Option(help="Model from `cosy models list`, or a model folder.")] = "builtin",
     synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Random weights of the model's size: cosyvoice2, cosyvoice3, ...")
+        bool, typer.Option("--synthetic", help="Use random weights of the model's size: cosyvoice2, cosyvoice3, ...")
     ] = False,
     batch: Annotated[
-        str | None, typer.Option(metavar="N,...", help="Synthetic: segments together, each size in turn; 32.")
+        str | None, typer.Option(metavar="N,...", help="Synthetic: batch sizes, measured in turn; 32 by default.")
     ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Synthetic: of speech; 60.")] = None,
-    segment: Annotated[float | None, typer.Option(help="Synthetic: seconds a segment; 10.")] = None,
-    prompt: Annotated[float | None, typer.Option(help="Synthetic: seconds of a voice's clip before each; 3.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Synthetic: seconds of speech; 60 by default.")] = None,
+    segment: Annotated[float | None, typer.Option(help="Synthetic: seconds of each segment; 10 by default.")] = None,
+    prompt: Annotated[
+        float | None, typer.Option(help="Synthetic: seconds of a voice's clip before each segment; 3 by default.")
+    ] = None,
     text: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Speak the paragraphs of this file, not the twenty sentences.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Speak the paragraphs of this file instead of the twenty sentences."),
     ] = None,
     reference: Annotated[
-        bool, typer.Option("--reference", help="Also a segment at a time, in float32 with PyTorch's own layers.")
+        bool,
+        typer.Option("--reference", help="Also measure one segment at a time, in float32 with PyTorch's own layers."),
     ] = False,
     compare: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How many times as fast as in an earlier run's JSON.")
+        Path | None, typer.Option(metavar="FILE", help="Compare with the JSON of an earlier run.")
     ] = None,
-    variant: options.Variant = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
-    mask: options.Mask = None,
-    memory: options.Memory = None,
-    runs: Annotated[int, typer.Option(help="The first is the cold one; the fastest is shown.")] = 3,
+    *,
+    rendering: Annotated[Flags, MEASURED],
+    runs: Annotated[int, typer.Option(help="Number of runs; the first is the cold one, and the fastest is shown.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Speak twenty sentences, a file, or set work, and show the time that each stage takes, and the memory."""
+    """Speak twenty sentences, a file or synthetic work, and show the time of each stage and the peak memory."""
     lengths = {"seconds": seconds, "segment_s": segment, "prompt_s": prompt}
     given = {name: value for name, value in lengths.items() if value is not None}
     if (given or batch) and not synthetic:
-        raise UsageError("--batch, --seconds, --segment and --prompt are of synthetic work.", "Add --synthetic.")
+        raise UsageError("--batch, --seconds, --segment and --prompt only apply to synthetic work.", "Add --synthetic.")
     if text is not None and synthetic:
-        raise UsageError("Random weights speak no text.", "Leave out --text, or --synthetic.")
+        raise UsageError("A model with random weights cannot speak a text.", "Leave out --text, or --synthetic.")
     batches = _numbers(batch or "32")
     from cosycli.engine import benchmark
-    from cosycli.engine.benchmark_comparison import read_earlier
+    from cosycli.engine.benchmark import read_earlier
     from cosycli.engine.workload import Workload
 
-    setup = benchmark.Setup(model, device, dtype, variant, mask or "full", runs, reference, memory)
+    setup = benchmark.Setup(model, runs=runs, with_reference=reference, **rendering)
     workload = Workload(**given) if synthetic else None
     earlier = read_earlier(compare, model, workload) if compare else None
     if workload is not None:
@@ -118,7 +122,7 @@ def _numbers(text: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise UsageError(f"--batch {text} is no list of numbers.", "Give --batch 1,8,32.") from None
+        raise UsageError(f"--batch {text} is not a list of numbers.", "Give --batch 1,8,32.") from None
 
 
 def _print(report: Report) -> None:
@@ -149,7 +153,7 @@ def _print_measurement(measured: Measurement) -> None:
 
 
 def _print_gain(measurements: Sequence[Measurement]) -> None:
-    """How many times as fast as the reference the best batch is, where there is one."""
+    """Print how many times as fast as the reference the best batch is, if the reference was measured."""
     slow = [each for each in measurements if each.path == "reference"]
     if slow:
         gain = slow[0].total_rtf / min(each.total_rtf for each in measurements if each.path == "fast")

@@ -1,4 +1,4 @@
-"""`cosy check`: finished files measured against what ACX takes."""
+"""`cosy check`: measures finished files against what ACX accepts."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ TITLE_WIDTH = 32
 
 
 def check(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Audio files; chapters are checked one by one.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio files; each chapter is checked.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure finished files against the limits of ACX.
 
     Level -23 to -18 dB RMS, peaks at most -3 dB, noise floor (the quietest half second) at most -60 dB, room tone of
-    0.5 to 1 s at the head and 1 to 5 s at the tail, at most 120 minutes; an MP3 also by its format. Ends with status 5
-    when a chapter fails.
+    0.5 to 1 s at the head and 1 to 5 s at the tail, at most 120 minutes, and the format of an MP3. The exit code is 5
+    if a chapter fails.
     """
     from cosycli.publish.acceptance import check_file
 
@@ -51,7 +49,7 @@ def check(
 def _print(report: FileReport) -> None:
     print(report.path)
     if report.finding is None:
-        print(f"  format: {report.encoding}; ACX takes MP3 only, see `cosy book --acx`")
+        print(f"  format: {report.encoding}; ACX accepts only MP3, see `cosy book --acx`")
     else:
         verdict = "good" if report.finding.is_good else f"FAILED, must be {report.finding.limit}"
         print(f"  format: {report.finding.measured}: {verdict}")

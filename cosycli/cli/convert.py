@@ -1,4 +1,4 @@
-"""`cosy convert`: a recording, said again by another voice."""
+"""`cosy convert`: converts a recording to another voice."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosycli.cli import options
+from cosycli.cli.options import Flags, Group, takes_groups
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from cosycli.cli.progress import Progress
-    from cosycli.cli.rendering import Destination
-    from cosycli.settings import Settings
+    from cosycli.jobs.destination import Destination
 
 __all__ = ["EXAMPLES", "convert"]
 
@@ -27,67 +28,56 @@ EXAMPLES = """Examples:
   cosy convert clip.wav --voice slt -o converted.wav
   cosy convert clip.wav --voice rms -o - | aplay
 """
+CONVERTING = Group(RenderOptions, ("voice", "model", "mask", "prompt", "device", "dtype"))
 
 
+@takes_groups
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A recording of speech, of any length.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Recording of speech, of any length.")],
     output: options.Output = None,
     format: options.Format = None,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    mask: options.Mask = None,
-    prompt: options.Prompt = None,
-    device: options.Device = None,
-    dtype: options.Dtype = None,
+    *,
+    rendering: Annotated[Flags, CONVERTING],
     play: options.Play = False,
     quiet: options.Quiet = False,
     progress: options.ProgressStyle = "auto",
 ) -> None:
-    """Say a recording again in another voice.
+    """Convert a recording to another voice.
 
-    Words, pace and pauses stay as they are, and the sound is exactly as long. Long recordings are worked through a
-    piece at a time.
+    Words, pace and pauses stay as they are, and the result is exactly as long. Long recordings are converted piece by
+    piece.
     """
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
-    flags = {"voice": voice, "model": model, "mask": mask, "prompt": prompt, "device": device, "dtype": dtype}
-    settings = read_settings(Path()).override(**flags)
+    settings = read_settings(Path()).only(*CONVERTING.names, "memory").override(**rendering)  # no text, no style
     destination = choose_destination(output, format, play, settings.format)
     with open_progress("none" if quiet else progress) as report:
         _convert(source, settings, destination, report)
 
 
-def _convert(source: Path, settings: Settings, destination: Destination, report: Progress) -> None:
-    """What can be known to fail is found out before the model loads."""
+def _convert(source: Path, settings: RenderOptions, destination: Destination, report: Progress) -> None:
+    """Convert after checking, before the model loads, what can be checked."""
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import tell_what_was_made, write_out
-    from cosycli.engine.capabilities import check_mask
-    from cosycli.model.library import find_model
-    from cosycli.model.profile import read_profile
+    from cosycli.cli.speech_report import tell_what_was_made
+    from cosycli.engine.prepare import prepare
     from cosycli.sound.recording import open_recording
-    from cosycli.voices import find_voice
 
     destination.check()
-    folder = find_model(settings.model)
-    if settings.voice is not None:
-        find_voice(settings.voice, folder)
-    profile = read_profile(folder)
-    check_mask(settings.mask, profile)
-    sample_rate = profile.mel.sample_rate
+    sample_rate = prepare(settings).sample_rate
     recording = open_recording(source, sample_rate)
-    synthesizer = cosycli.load(settings.model, settings.device, settings.dtype, prompt=settings.prompt)
+    synthesizer = cosycli.load(**settings.loading)
     blocks = synthesizer.convert_blocks(recording.blocks, voice=settings.voice, mask=settings.mask)
-    num_samples = write_out(_reported(blocks, sample_rate, recording.duration_s, report), destination, sample_rate)
+    num_samples = destination.write(_reported(blocks, sample_rate, recording.duration_s, report), sample_rate)
     tell_what_was_made(destination, num_samples / sample_rate, time.monotonic() - started, report)
 
 
 def _reported(
     blocks: Iterable[NDArray[np.float32]], sample_rate: int, duration_s: float | None, report: Progress
 ) -> Iterator[NDArray[np.float32]]:
-    """The same blocks, each (N,), telling how far they have come."""
+    """Yields the same blocks (N,), and reports the seconds done."""
     num_samples = 0
     for block in blocks:
         yield block

@@ -1,4 +1,4 @@
-"""`cosy doctor`: what this machine has for speaking."""
+"""`cosy doctor`: shows what is installed on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "onnxruntime",
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show what this machine has for speaking: versions, device, ffmpeg, models, voices, disk."""
+    """Show versions, device, ffmpeg, models, voices and free disk space of this machine."""
     facts = _facts()
     if as_json:
         print(json.dumps(facts, indent=1))
@@ -64,7 +64,7 @@ def _version(package: str) -> str:
 
 
 def _device() -> str:
-    """The fastest device there is."""
+    """Name of the fastest device."""
     import torch
 
     if torch.cuda.is_available():
@@ -97,7 +97,7 @@ def _player() -> str:
 
 
 def _free_bytes() -> int:
-    """Free space where voices and models are kept, whose folder may not exist yet."""
+    """Free bytes where voices and models are kept; that folder may not exist yet."""
     from cosycli.folders import data_folder
 
     folder = data_folder()

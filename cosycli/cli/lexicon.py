@@ -1,4 +1,4 @@
-"""`cosy lexicon`: files of pronunciations."""
+"""`cosy lexicon`: checks and suggests files of pronunciations."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosycli.cli.book_options import Source
-from cosycli.cli.options import Model
+from cosycli.cli.book import read_source_argument
+from cosycli.cli.options import Model, Source
 from cosycli.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,20 +28,22 @@ EXAMPLES = """Examples:
   cosy book novel.epub --lexicon names.yaml
 """
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="Files of pronunciations.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="Check and suggest files of pronunciations."
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("check", epilog="Example:\n\n\b\n  cosy lexicon check names.yaml")
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A lexicon in YAML or PLS.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lexicon in YAML or PLS.")],
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a model will be told for each entry: its exact sound, or the nearest spelling.
+    """Show what a model gets for each entry: its exact sound, or the nearest spelling.
 
-    A published model need not have been fetched.
+    A published model need not be on this machine.
     """
     from cosycli.script.lexicon_files import read_lexicon
     from cosycli.script.lookup import Fit
@@ -61,15 +63,15 @@ def check(
     impossible = [item["word"] for item in checked if item["fit"] == Fit.IMPOSSIBLE.value]
     if impossible:
         hint = "Write `alias:` with other words instead of `say:`, or choose another model with --model."
-        raise InputError(f"The model {name} cannot say {', '.join(impossible)} so.", hint)
+        raise InputError(f"The model {name} cannot pronounce {', '.join(impossible)} as the lexicon says.", hint)
 
 
 @app.command("lookup", epilog="Examples:\n\n\b\n  cosy lexicon lookup read Morlock\n  cosy lexicon lookup 银行 重")
 def lookup(
-    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="English words, or Chinese ones.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="English or Chinese words.")],
     as_json: AsJson = False,
 ) -> None:
-    """How words are said, as a lexicon writes it, and what each model here is told for the first way."""
+    """Show the pronunciations of words, as a lexicon writes them, and what each model gets for the first one."""
     from cosycli.model.library import BUILTIN, is_present, published_models
     from cosycli.script.lookup import input_for, look_up
 
@@ -92,19 +94,19 @@ def lookup(
 @app.command("suggest", epilog="Example:\n\n\b\n  cosy lexicon suggest novel.epub -o names.yaml")
 def suggest(
     source: Source,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE|-", help="Where the lexicon goes.")] = "-",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE|-", help="Output file; - is standard output.")
+    ] = "-",
 ) -> None:
     """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
-    from cosycli.documents.plain_text import MAX_BYTES
     from cosycli.documents.reading_policy import ReadingPolicy
     from cosycli.documents.sources import read_source
     from cosycli.folders import write_whole
     from cosycli.script.suggestion import lexicon_of
     from cosycli.script.suggestion import suggest as suggest_words
 
-    is_stdin = source == "-"
-    stdin = sys.stdin.buffer.read(MAX_BYTES + 1) if is_stdin else None
-    book = read_source(None if is_stdin else Path(source), ReadingPolicy(), stdin=stdin)
+    path, stdin = read_source_argument(source)
+    book = read_source(path, ReadingPolicy(), stdin=stdin)
     suggestions = suggest_words(book)
     text = lexicon_of(suggestions, book.metadata.title or source)
     if output == "-":
@@ -115,7 +117,7 @@ def suggest(
 
 
 def _capabilities(model: str) -> Capabilities:
-    """Of a model that need not be on this machine."""
+    """Capabilities of a model, which need not be on this machine if it is published."""
     from cosycli.engine.capabilities import capabilities_of
     from cosycli.engine.features import profile_of
     from cosycli.model.library import find_model, published_models

@@ -1,7 +1,7 @@
-"""The program `cosy`: its commands, and how it ends.
+"""The program `cosy`: its commands and exit codes.
 
 Exit codes: 0 done, 1 our bug, 2 usage, 3 input cannot be read or output written, 4 model, voice or tool missing,
-5 finished but some segments failed their gates, 130 interrupted.
+5 finished but some segments failed their checks, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -65,16 +65,16 @@ def cosy(
 
 
 def run() -> None:
-    """The console script."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be told to end is to be interrupted
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # handled like an interrupt
     status = main(sys.argv[1:])
     _flush_stdout()
     sys.stderr.flush()
-    os._exit(status)  # all is written and closed: taking torch apart would keep the user waiting another second
+    os._exit(status)  # all files are closed; unloading torch would take another second
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command line; every way it can end becomes an exit code and at most one message on stderr."""
+    """Run one command line, and return its exit code; errors become at most one message on stderr."""
     try:
         try:
             app(list(arguments), prog_name="cosy")
@@ -91,24 +91,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _explain(error: BaseException) -> int:
-    """Say on stderr what ended the program, and give its exit code."""
+    """Print on stderr what ended the program, and return its exit code."""
     if isinstance(error, BrokenPipeError):
-        error = InputError("The program that was reading the output has closed.", "Let it read to the end.")
+        error = InputError("The program that reads the output has closed.", "Let it read all of the output.")
     if isinstance(error, (MemoryError, RuntimeError)):
-        from cosycli.engine.memory_budget import OutOfMemoryError, says_out_of_memory
+        from cosycli.engine.memory import OutOfMemoryError, says_out_of_memory
 
         if says_out_of_memory(error):
             error = OutOfMemoryError("this")
     if isinstance(error, KeyboardInterrupt):
-        message = "Interrupted. No partial file was left; run the same command to go on."
+        message = "Interrupted. No partial file was left; run the same command again to resume."
         status = INTERRUPTED
     elif isinstance(error, CosyError):
         message = f"Error: {error}"
         status = error.exit_code
     else:
-        message = (
-            f"Error: cosy has a bug: {type(error).__name__}: {error}\nRun `cosy --debug …` and report what it says."
-        )
+        message = f"Error: cosy has a bug: {type(error).__name__}: {error}\nRun `cosy --debug …` and report its output."
         status = BUG
     _flush_stdout()
     print(message, file=sys.stderr)
@@ -116,6 +114,6 @@ def _explain(error: BaseException) -> int:
 
 
 def _flush_stdout() -> None:
-    """Write what is left for stdout; nothing, where its reader has gone."""
+    """Flush stdout, unless its reader has gone."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`cosy models`: which models there are, and fetching the published ones."""
+"""`cosy models`: lists models, and fetches the published ones."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ EXAMPLES = """Examples:
   cosy models verify cosyvoice2-0.5b
 """
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="The models to speak with.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="List, fetch and check models.")
 
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model of `cosy models list`.")]
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Model from `cosy models list`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list", epilog="Example:\n\n\b\n  cosy models list")
 def list_models(as_json: AsJson = False) -> None:
-    """The models there are: name, languages, licence, size, whether they are on this machine, and what they can do."""
+    """List the models: name, languages, licence, size, whether they are on this machine, and capabilities."""
     from cosycli.model.library import BUILTIN, published_models
 
     models = [_facts(name) for name in (BUILTIN, *published_models())]
@@ -43,12 +43,12 @@ def list_models(as_json: AsJson = False) -> None:
         state = "here" if facts["present"] else f"fetch it: cosy models pull {facts['name']}"
         languages = " ".join(facts["languages"])
         print(f"{facts['name']:<24} {languages:<26} {facts['licence']:<10} {_size(facts):>8}  {state}")
-        print(f"    {_told_briefly(facts['capabilities'])}")
+        print(f"    {_brief(facts['capabilities'])}")
 
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy models show cosyvoice2-0.5b")
 def show(name: Name, as_json: AsJson = False) -> None:
-    """All that is known of a model."""
+    """Show everything known about a model."""
     facts = _facts(name)
     if as_json:
         print(json.dumps(facts, indent=1))
@@ -60,7 +60,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     for feature, grade in capabilities.items():
         print(f"  {feature:<26} {grade}")
     for file in files:
-        checksum = file["sha256"] or "no published checksum is known"
+        checksum = file["sha256"] or "no known checksum"
         variant = f"  variant {file['variant']}" if file["variant"] else ""
         print(f"  {file['path']:<38} {file['size'] or '?':>10}  {checksum}{variant}")
 
@@ -73,11 +73,13 @@ def show(name: Name, as_json: AsJson = False) -> None:
 def pull(
     name: Name,
     hub: Annotated[str, typer.Option(help="huggingface or modelscope.")] = "huggingface",
-    variant: Annotated[str | None, typer.Option(help="Also another training that the model has, such as rl.")] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Also fetch this other training of the model, such as rl.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False,
     progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
 ) -> None:
-    """Fetch a published model; a fetch that was cut off goes on where it stopped."""
+    """Fetch a published model; an interrupted fetch is resumed where it stopped."""
     from cosycli.cli.progress import open_progress
     from cosycli.model import hub as hubs
     from cosycli.model.library import find_published, with_variant
@@ -90,7 +92,7 @@ def pull(
         unpinned = [file.path for file in model.files if file.sha256 is None]
         if unpinned:
             report.tell(
-                f"No published checksum is known of {', '.join(unpinned)}: only the size was checked.", files=unpinned
+                f"No published checksum is known for {', '.join(unpinned)}: only the size was checked.", files=unpinned
             )
         if model.version == 1:
             _tell_of_vocabulary(folder, report)
@@ -98,8 +100,8 @@ def pull(
 
 
 def _tell_of_vocabulary(folder: Path, report: Progress) -> None:
-    """CosyVoice 1 is published without its own."""
-    from cosycli.model.whisper_vocabulary import find_vocabulary
+    """Report where to get the text vocabulary, which CosyVoice 1 is published without."""
+    from cosycli.model.text_tokenizer import find_vocabulary
 
     try:
         find_vocabulary(folder)
@@ -109,7 +111,7 @@ def _tell_of_vocabulary(folder: Path, report: Progress) -> None:
 
 @app.command("verify", epilog="Examples:\n\n\b\n  cosy models verify builtin\n  cosy models verify cosyvoice2-0.5b")
 def verify(name: Name) -> None:
-    """Compare a model's files with their checksums; load it where there are none."""
+    """Compare the files of a model with their checksums, or load the model if it has none."""
     import cosycli
     from cosycli.cli.progress import open_progress
     from cosycli.model.library import damaged_files, find_model, has_manifest
@@ -117,7 +119,7 @@ def verify(name: Name) -> None:
     folder = find_model(name)
     if not has_manifest(folder):
         cosycli.load(name)
-        print(f"{folder}: complete, and its files fit each other")
+        print(f"{folder}: complete, and its files match each other")
         return
     with open_progress("auto") as report:
         damaged = damaged_files(folder, lambda done, total: report.update(done / 1e6, total / 1e6, "MB"))
@@ -127,8 +129,10 @@ def verify(name: Name) -> None:
 
 
 @app.command("path", epilog="Examples:\n\n\b\n  cosy models path\n  cosy models path builtin")
-def path(name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model; else all.")] = None) -> None:
-    """Where fetched models, or one of them, are kept."""
+def path(
+    name: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Model; all models by default.")] = None,
+) -> None:
+    """Print the folder of all fetched models, or of one."""
     from cosycli.folders import models_folder
     from cosycli.model.library import find_model
 
@@ -139,8 +143,8 @@ def _size(facts: dict[str, Any]) -> str:
     return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "? MB"
 
 
-def _told_briefly(capabilities: dict[str, str]) -> str:
-    """What a model can do at all, and what of it only nearly."""
+def _brief(capabilities: dict[str, str]) -> str:
+    """Features that a model has, and which of them are approximate."""
     from cosycli.engine.features import APPROXIMATE, EXACT
 
     can = {feature: grade.split(":")[0] for feature, grade in capabilities.items()}

@@ -1,96 +1,119 @@
-"""Options that mean the same to every command that speaks."""
+"""Options of the command line, derived from those that `RenderOptions` and `jobs.book_options` declare."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from cosycli.option import default_of, key_of, options_of
+from cosycli.settings import RenderOptions
+
 __all__ = [
-    "Device",
-    "Dtype",
-    "ExecutorOptions",
+    "RENDERING",
+    "Executor",
+    "Flags",
     "Format",
-    "Mask",
-    "Memory",
+    "Group",
     "Model",
     "Output",
     "Play",
     "ProgressStyle",
-    "Prompt",
     "Quiet",
-    "Rendering",
-    "Speed",
-    "Style",
-    "Variant",
-    "Voice",
-    "VoiceOptions",
+    "RayAddress",
+    "Source",
+    "Workers",
+    "takes_groups",
 ]
 
+Flags = dict[str, Any]  # the options of a group that were given, by name
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options that a command takes as one parameter, `flags: Annotated[Flags, Group(…)]`, which gets those given.
+
+    Attributes:
+        declared: the dataclass of options.
+        names: names of those that the command takes.
+    """
+
+    declared: type
+    names: tuple[str, ...]
+
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        return [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(self.declared, name)
+            )
+            for name in self.names
+        ]
+
+
+def _annotation(declared: Any, name: str) -> Any:
+    """Annotation of a parameter for Typer, which is None where the option is not given."""
+    option = options_of(declared)[name]
+    default = default_of(declared, name)
+    flags = option.flags or (f"--{key_of(name)}",)
+    told = typer.Option(*flags, metavar=option.metavar, help=option.help.format(default=default))
+    return Annotated[option.kind.flag_type | None, told]
+
+
+def takes_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Expand the groups of a command into single parameters, as Typer wants them.
+
+    The options stand in the help where the group stands in the signature.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: group for name, hint in hints.items() if (group := _group_in(hint)) is not None}
+    parameters = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        one = [parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)]
+        parameters += groups[name].parameters if name in groups else one
+
+    @functools.wraps(command)
+    def taking_each(**values: Any) -> None:
+        for name, group in groups.items():
+            given = {option: values.pop(option) for option in group.names}
+            values[name] = {option: value for option, value in given.items() if value is not None and value != []}
+        command(**values)
+
+    taking_each.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return taking_each
+
+
+def _group_in(hint: Any) -> Group | None:
+    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Group)), None)
+
+
+RENDERING = Group(RenderOptions, tuple(name for name in options_of(RenderOptions) if name != "format"))
+
+Source = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE|-", help="EPUB, Markdown, HTML, text or SSML, a folder of them, or - for stdin."),
+]
 Output = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Where the audio goes; - is standard output.")
+    str | None, typer.Option("-o", "--output", metavar="FILE|-", help="Output file; - is standard output.")
 ]
 Format = Annotated[
-    str | None, typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); else by the name of FILE.")
+    str | None,
+    typer.Option(metavar="FORMAT", help="wav, flac, mp3, opus or raw (s16le); by the name of FILE by default."),
 ]
-Voice = Annotated[str | None, typer.Option(help="A voice of `cosy voices list`, or a voice folder.")]
-Model = Annotated[str | None, typer.Option(help="A model of `cosy models list`, or a model folder.")]
-Variant = Annotated[str | None, typer.Option(help="Another training of the model that comes with it, such as rl.")]
-Style = Annotated[str | None, typer.Option(help="A style such as happy, or an instruction in words.")]
-Speed = Annotated[float | None, typer.Option(help="0.5 to 2; 1 is the voice's own.")]
-Mask = Annotated[str | None, typer.Option(help="Flow attention: full, causal, chunk or double-chunk.")]
-Prompt = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="How much of a voice's clip the flow hears at most; 6.")
-]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the fastest there is.")]
-Dtype = Annotated[str | None, typer.Option(help="float32 or bfloat16; else what suits the device.")]
-Memory = Annotated[
-    str | None, typer.Option(metavar="SIZE", help="For model and batches, such as 4GB; else half of what is free.")
-]
+Model = Annotated[str | None, typer.Option(help="Model from `cosy models list`, or a model folder.")]
 Play = Annotated[bool, typer.Option("--play", help="Play the audio, with or without -o.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 ProgressStyle = Annotated[str, typer.Option(help="auto, rich, plain, json or none.")]
-
-
-@dataclass(frozen=True)
-class VoiceOptions:
-    """How words are said; settings by these names."""
-
-    voice: Voice = None
-    model: Model = None
-    variant: Variant = None
-    style: Style = None
-    speed: Speed = None
-    seed: Annotated[int | None, typer.Option(help="Another number gives another reading.")] = None
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """How the model works; settings by these names."""
-
-    mask: Mask = None
-    prompt: Prompt = None
-    verify: Annotated[
-        bool | None, typer.Option("--verify", help="Listen to each segment; draw it again where the words are wrong.")
-    ] = None
-    device: Device = None
-    dtype: Dtype = None
-    retakes: Annotated[
-        int | None, typer.Option(metavar="N", help="How often a segment that fails its checks is drawn again; 2.")
-    ] = None
-    memory: Memory = None
-
-
-@dataclass(frozen=True)
-class ExecutorOptions:
-    """Where the model works."""
-
-    executor: Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")] = "local"
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Of ray; else one for each GPU, or machine without any.")
-    ] = None
-    ray_address: Annotated[
-        str | None,
-        typer.Option(metavar="HOST:PORT", help="A running Ray cluster; else one is started on this machine."),
-    ] = None
+Executor = Annotated[str, typer.Option(help="local, or ray: many processes, GPUs or machines.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Ray workers; one for each GPU by default, or for each machine without any."),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Running Ray cluster; one is started on this machine by default."),
+]

@@ -1,18 +1,19 @@
-"""`cosy plan`: what a book will become, before anything is rendered."""
+"""`cosy plan`: shows what a book will become before anything is rendered."""
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosycli.cli import book_options as opts
 from cosycli.cli import options
-from cosycli.cli.option_groups import takes_groups
+from cosycli.cli.book import READING, read_source_argument
+from cosycli.cli.options import Flags, Group, takes_groups
+from cosycli.jobs.book_options import ReadingOptions
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,18 +27,15 @@ EXAMPLES = """Examples:
   cosy plan novel.epub --json
   cosy plan notes.md --skip tables --chapters 1
 """
+SPEAKING = Group(RenderOptions, ("voice", "model", "variant", "style", "speed"))
 
 
 @takes_groups
 def plan(
-    source: opts.Source,
+    source: options.Source,
     *,
-    voice: options.Voice = None,
-    model: options.Model = None,
-    variant: options.Variant = None,
-    style: options.Style = None,
-    speed: options.Speed = None,
-    reading: opts.Reading,
+    speaking: Annotated[Flags, SPEAKING],
+    reading: Annotated[Flags, READING],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     segments: Annotated[bool, typer.Option("--segments", help="List every segment.")] = False,
 ) -> None:
@@ -45,12 +43,14 @@ def plan(
 
     No model is loaded and nothing is written.
     """
-    from cosycli.jobs.plan import plan_book
+    from cosycli.jobs.book_plan import plan_book
+    from cosycli.jobs.book_values import request_of
     from cosycli.jobs.plan_report import plan_report
     from cosycli.settings import read_settings
 
-    settings = read_settings(Path()).override(voice=voice, model=model, variant=variant, style=style, speed=speed)
-    request = opts.book_request(source, opts.given(**asdict(reading)))
+    settings = read_settings(Path()).override(**speaking)
+    path, stdin = read_source_argument(source)
+    request = request_of(path, ReadingOptions(**reading), Path, stdin)
     report = plan_report(plan_book(request, settings), with_segments=segments)
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=1))
@@ -60,6 +60,8 @@ def plan(
 
 def _print(report: dict[str, Any]) -> None:
     from rich.console import Console
+
+    from cosycli.jobs.plan_report import MAX_WARNINGS
 
     authors = ", ".join(report["authors"])
     print(f"{report['title'] or 'Untitled'}{f' by {authors}' if authors else ''}")
@@ -71,10 +73,10 @@ def _print(report: dict[str, Any]) -> None:
     if report["skipped"]:
         console.print(_skipped_table(report["skipped"]))
     print(_summary(report))
-    for warning in report["warnings"][: opts.MAX_WARNINGS]:
+    for warning in report["warnings"][:MAX_WARNINGS]:
         print(f"Note: {warning}", file=sys.stderr)
-    if len(report["warnings"]) > opts.MAX_WARNINGS:
-        print(f"And {len(report['warnings']) - opts.MAX_WARNINGS} more notes: see --json.", file=sys.stderr)
+    if len(report["warnings"]) > MAX_WARNINGS:
+        print(f"And {len(report['warnings']) - MAX_WARNINGS} more notes: see --json.", file=sys.stderr)
 
 
 def _chapter_table(chapters: list[dict[str, Any]]) -> Table:

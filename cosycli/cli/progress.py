@@ -148,7 +148,9 @@ def _rich_bar() -> Iterator[Progress]:
     from rich.progress import Progress as RichProgress
 
     columns = (BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} {task.description}"))
-    with RichProgress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as display:
+    console = Console(stderr=True)
+    # Drawn when something has changed, not by a thread of its own: beside one no worker processes could be started.
+    with RichProgress(*columns, TimeRemainingColumn(), console=console, transient=True, auto_refresh=False) as display:
         yield _Rich(display)
 
 
@@ -162,7 +164,9 @@ class _Rich:
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         if self.task is None:
             self.task = self.display.add_task(unit, total=total)
-        self.display.update(self.task, completed=done, total=total, description=f"{unit}{_described(facts)}")
+        self.display.update(
+            self.task, completed=done, total=total, description=f"{unit}{_described(facts)}", refresh=True
+        )
 
     def tell(self, message: str, **facts: Any) -> None:
         self.display.console.print(message, markup=False, highlight=False)

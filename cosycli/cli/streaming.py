@@ -1,98 +1,86 @@
-"""Text spoken while it arrives, for `cosy speak --stream`."""
+"""`cosy speak --stream`: speaks text while it arrives."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cosycli.cli.progress import Progress
+from cosycli.cli.speech_report import tell_failures, tell_notes, tell_what_was_made
 from cosycli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.cli.rendering import Destination
+    from cosycli.engine.prepare import Prepared
     from cosycli.engine.streaming import Latency
-    from cosycli.engine.utterance import Utterance, VoiceSettings
-    from cosycli.script import Script
-    from cosycli.settings import Settings
+    from cosycli.engine.utterance import Utterance
+    from cosycli.jobs.destination import Destination
+    from cosycli.settings import RenderOptions
 
-__all__ = ["check_streamable", "render_stream"]
+__all__ = ["check_streamable", "speak_stream"]
 
 
-def check_streamable(settings: Settings, mask: str | None) -> None:
-    """Raises UsageError for what a stream cannot do.
+def check_streamable(settings: RenderOptions, mask: str | None) -> None:
+    """Raises UsageError for settings that a stream cannot obey.
 
     Args:
-        mask: where the command line names one.
+        mask: as given on the command line, or None.
     """
     if settings.speed != 1.0:
-        raise UsageError("A stream is spoken at the voice's own speed.", "Leave out --speed, or --stream.")
+        raise UsageError("A stream has the voice's own speed.", "Leave out --speed, or --stream.")
     if settings.verify:
-        raise UsageError("A stream is out before it could be drawn again.", "Leave out --verify, or --stream.")
+        raise UsageError("A stream is written before it could be re-rendered.", "Leave out --verify, or --stream.")
     if mask not in (None, "chunk"):
-        raise UsageError(f"A stream cannot be made with the {mask} mask.", "Leave out --mask, or --stream.")
+        raise UsageError(f"A stream cannot be rendered with the {mask} mask.", "Leave out --mask, or --stream.")
 
 
-def render_stream(sentences: Iterable[str], settings: Settings, destination: Destination, report: Progress) -> bool:
-    """Speak sentences as they arrive into their destination, and say how long the first sound took.
+def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination: Destination, report: Progress) -> bool:
+    """Speak sentences into their destination while they arrive, and report the latency of the first packet.
 
     Returns:
-        whether all that was spoken passes the gates; it is out when they have judged it.
+        whether all passages passed their checks, which run when the sound has already been written.
     """
     started = time.monotonic()
     import cosycli
-    from cosycli.cli.rendering import tell_what_failed, tell_what_was_made, write_out
-    from cosycli.engine.capabilities import read_for
-    from cosycli.jobs.plan import voice_settings_of
-    from cosycli.model.library import find_model, language_model_weights
-    from cosycli.model.profile import read_profile
-    from cosycli.voices import find_voice
+    from cosycli.engine.prepare import prepare
 
     destination.check()
-    folder = find_model(settings.model)
-    language_model_weights(folder, settings.variant)
-    profile = read_profile(folder)
-    voice_settings = voice_settings_of(settings, profile)
-    find_voice(voice_settings.voice, folder)
-    utterances = _utterances(sentences, partial(read_for, profile, folder=folder), voice_settings, report)
+    utterances = _utterances(sentences, prepare(settings), report)
     synthesizer = cosycli.load(**settings.loading)
     stream = synthesizer.stream(utterances)
-    num_samples = write_out(stream, destination, synthesizer.sample_rate)
+    num_samples = destination.write(stream, synthesizer.sample_rate)
     if not num_samples:
         raise InputError("No word that can be spoken has arrived.", "Give at least one: echo Hello. | cosy speak …")
     tell_what_was_made(destination, num_samples / synthesizer.sample_rate, time.monotonic() - started, report)
     if stream.latency is not None:
         _tell_latency(stream.latency, report)
-    for passage in stream.failed:
-        tell_what_failed(passage.text, passage.failures, report)
+    tell_failures(stream.failed, report)
     return not stream.failed
 
 
-def _utterances(
-    sentences: Iterable[str], read: Callable[[str], Script], voice_settings: VoiceSettings, report: Progress
-) -> Iterator[Utterance]:
-    """What is to be said of each sentence, once that has arrived."""
-    from cosycli.cli.rendering import tell_what_was_found
-    from cosycli.engine.utterance import utterances_of
+def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) -> Iterator[Utterance]:
+    """Yields the utterances of each sentence once it has arrived."""
+    from cosycli.engine.speech import read_text
     from cosycli.script.timing import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:
-            script = read(sentence)
+            ready = read_text(sentence, prepared)
         except InputError:  # it holds no word
             report.tell(f"Not spoken: {sentence.strip()[:40]!r}.", text=sentence.strip())
             continue
-        tell_what_was_found(script, report)
-        *before, last = script.segments
-        if last.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
-            last = replace(last, pause_after_s=DEFAULT_PAUSES.sentence_s)
-        yield from utterances_of([*before, last], voice_settings)
+        tell_notes(ready.notes, report)
+        *before, last = ready.utterances
+        yield from before
+        segment = last.segment
+        if segment.pause_after_s == DEFAULT_PAUSES.paragraph_s and not sentence.endswith("\n"):
+            segment = replace(segment, pause_after_s=DEFAULT_PAUSES.sentence_s)
+        yield replace(last, segment=segment)
 
 
 def _tell_latency(latency: Latency, report: Progress) -> None:
-    """M · d_lm + M · d_fm + M · d_voc, with each term (CosyVoice 2, section 2.5)."""
+    """Report the latency M · d_lm + M · d_fm + M · d_voc with each term (CosyVoice 2, section 2.5)."""
     names = ("d_lm_s", "d_fm_s", "d_voc_s")
     seconds = (latency.language_model_s, latency.flow_s, latency.vocoder_s)
     shares = {name: stage_s / latency.num_tokens for name, stage_s in zip(names, seconds, strict=True)}

@@ -1,4 +1,4 @@
-"""`cosy voices`: the voice library."""
+"""`cosy voices`: lists, adds, checks and removes voices."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ EXAMPLES = """Examples:
 """
 SAMPLE = "The kettle was singing when the postman knocked, and nobody wanted to be the first to get up."
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="The voice library.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES, help="List, add, check and remove voices."
+)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A voice of `cosy voices list`.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Voice from `cosy voices list`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list", epilog="Examples:\n\n\b\n  cosy voices list\n  cosy voices list --model builtin")
 def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
-    """The voices there are: name, language, where it is from, and whose it is.
+    """List the voices: name, language, origin and rights.
 
-    With --model those that it can use, its own speakers among them.
+    With --model, only those that the model can use, including its own speakers.
     """
     from cosycli.model.library import find_model
     from cosycli.voices import find_voice, voice_names
@@ -60,7 +62,7 @@ def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
 
 @app.command("show", epilog="Example:\n\n\b\n  cosy voices show slt")
 def show_voice(name: Name, as_json: AsJson = False) -> None:
-    """All that is known of a voice."""
+    """Show everything known about a voice."""
     from cosycli.voices import find_voice
 
     facts = _facts(find_voice(name))
@@ -80,16 +82,18 @@ def show_voice(name: Name, as_json: AsJson = False) -> None:
 """,
 )
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the voice.")],
-    clip: Annotated[Path, typer.Option(metavar="FILE", help="3 to 30 s of one person speaking, in any audio format.")],
-    transcript: Annotated[str, typer.Option(metavar="TEXT|FILE", help="The words in the clip, or a file of them.")],
-    language: Annotated[str, typer.Option(help="The language's code: en, zh, ja, ko.")] = "en",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new voice.")],
+    clip: Annotated[
+        Path, typer.Option(metavar="FILE", help="Recording of one person, 3 to 30 s, in any audio format.")
+    ],
+    transcript: Annotated[str, typer.Option(metavar="TEXT|FILE", help="Words spoken in the clip, or a file of them.")],
+    language: Annotated[str, typer.Option(help="Language code: en, zh, ja, ko.")] = "en",
     rights: Annotated[
-        str | None, typer.Option(help="Whose voice it is, and by what permission; else it is asked.")
+        str | None, typer.Option(help="Whose voice it is, and by what permission; asked for by default.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Add it although a check has failed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Add the voice although a check failed.")] = False,
 ) -> None:
-    """Add a voice from a clip, after checking length, level, clipping, noise and words."""
+    """Add a voice from a clip, after checking its length, level, clipping, noise and words."""
     from cosycli.cli.speak import read_argument
     from cosycli.engine.voice_checks import check_clip
     from cosycli.voices import add_voice
@@ -125,7 +129,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
     else:
         _print_findings(findings, sys.stdout)
     if not all(finding.is_good for finding in findings):
-        raise InputError(f"The clip of {name!r} has failed a check.", "Add the voice again from a better clip.")
+        raise InputError(f"The clip of {name!r} failed a check.", "Add the voice again from a better clip.")
 
 
 @app.command(
@@ -135,24 +139,27 @@ def preview(
     name: Name,
     output: options.Output = None,
     model: options.Model = None,
-    text: Annotated[str, typer.Option(help="What it says.")] = SAMPLE,
+    text: Annotated[str, typer.Option(help="Text to speak.")] = SAMPLE,
     play: options.Play = False,
 ) -> None:
-    """Hear a voice say a sentence."""
+    """Render a sentence in a voice."""
     from cosycli.cli.progress import open_progress
-    from cosycli.cli.rendering import choose_destination, render
+    from cosycli.cli.speak import speak_text
+    from cosycli.jobs.destination import choose_destination
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(voice=name, model=model)
     destination = choose_destination(output, None, play, settings.format)
     with open_progress("auto") as report:
-        if not render(text, settings, destination, report):
+        if not speak_text(text, settings, destination, report):
             raise typer.Exit(SOME_FAILED)
 
 
 @app.command("remove", epilog="Example:\n\n\b\n  cosy voices remove ada --yes")
-def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete a voice of your own."""
+def remove(
+    name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False
+) -> None:
+    """Delete one of your own voices."""
     from cosycli.voices import remove_voice
 
     if not yes:
@@ -164,9 +171,9 @@ def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not a
 
 @app.command("path", epilog="Examples:\n\n\b\n  cosy voices path\n  cosy voices path slt")
 def path(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A voice; else the library.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Voice; the library by default.")] = None,
 ) -> None:
-    """Where your voices, or one of them, are kept."""
+    """Print the folder of your voices, or of one voice."""
     from cosycli.folders import voices_folder
     from cosycli.voices import find_voice
 
@@ -185,7 +192,7 @@ def _facts(voice: Voice) -> dict[str, str | None]:
 
 
 def _ask_for_rights() -> str:
-    """Raises: UsageError: there is nobody at a terminal to answer."""
+    """Raises: UsageError: standard input is not a terminal."""
     if not sys.stdin.isatty():
         raise UsageError(
             "A voice belongs to somebody: say whose it is, and by what permission you use it.",

@@ -1,31 +1,35 @@
-"""Utterances rendered together: the language model speaks all of them, then they are made to sound, and judged."""
+"""Utterances rendered together: the language model speaks them, flow and vocoder make sound of it, checks judge it.
+
+What does not pass its checks is rendered again with another seed, and the best take of each utterance is kept. What a
+take sounds like depends on its utterance alone, not on the batch that it is rendered in: to the last bit on a CPU, and
+within rounding on a GPU.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.decoding import GeneratedTokens
-from cosycli.engine.gates import Evidence, failures_of
-from cosycli.engine.memory import most_positions
-from cosycli.engine.stages import Stages
-from cosycli.engine.take import Take
-from cosycli.engine.token2wav import Token2WavRequest, token2wav
-from cosycli.engine.utterance import Utterance
+from cosycli.engine.gates import chunk_boundaries, failures_of
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
+from cosycli.engine.utterance import Take, Utterance
+from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, verdict_on
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.masks import FlowMask
+from cosycli.sound.recording import Recording
 
-__all__ = ["max_batch_size", "render_batch"]
+__all__ = ["BatchRenderer", "max_batch_size"]
 
-# Utterances that the language model speaks together, and that a run which is killed loses. With twice as many it would
-# be a fifth faster on a CPU (see `cosycli.engine.decoding`), where it takes less than flow and vocoder. On an H200 a
-# step of CosyVoice 2's takes 0.4 ms with up to 170 rows, to be launched and to read its weights, and with more 2.4 us
-# for each, so that more than 256 gain nothing. (Reckoned from 4.3 TB/s and 40 % of 790 TFLOP/s, not measured.) Metal's
-# devices compute less for each byte that they read: fewer rows keep them busy.
+# Utterances that the language model speaks together, and that a run which is killed loses. More would be a little
+# faster; see docs/performance.md.
 BATCH_SIZE, BATCH_SIZE_ON_CUDA = 32, 256
+WITHOUT_INSTRUCTION = "instruction left out, for it was spoken"
 
 
 def max_batch_size(device: torch.device) -> int:
@@ -33,48 +37,102 @@ def max_batch_size(device: torch.device) -> int:
     return BATCH_SIZE_ON_CUDA if device.type == "cuda" else BATCH_SIZE
 
 
-def render_batch(stages: Stages, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
-    """The take of each utterance, rendered once; batch composition does not change it.
+class BatchRenderer:
+    """Renders a batch from text to checked takes.
 
-    Raises:
-        OutOfMemoryError: not even one of them fits into memory.
-        Cancelled: nobody waits for them any more.
+    Args:
+        listener: a recognizer that judges the words too, or None.
+        max_retakes: how often what fails a check is rendered again.
     """
-    with stages.decoding_lock.held(), stages.timed("language_model_s"):
-        generated = _decode(stages, utterances)
-    requests = [
-        Token2WavRequest(each.tokens, stages.prompt(item.voice), item.seed, item.speed)
-        for item, each in zip(utterances, generated, strict=True)
-    ]
-    with stages.token2wav_lock.held():
-        sounds = token2wav(stages, requests, mask)
-    return [_judged(stages, mask, *parts) for parts in zip(utterances, generated, sounds, strict=True)]
+
+    def __init__(self, runner: ModelRunner, voices: VoiceCache, listener: Listener | None, max_retakes: int) -> None:
+        self._runner, self._voices = runner, voices
+        self._token2wav = Token2Wav(runner, voices)
+        self._listener, self._max_retakes = listener, max_retakes
+
+    def render_batch(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
+        """The best take of each utterance.
+
+        Raises:
+            OutOfMemoryError: not even one of them fits into memory.
+            Cancelled: the result is not wanted any more.
+        """
+        best: dict[int, Take] = {}
+        wanted = dict(enumerate(utterances))
+        pending = list(wanted)
+        for attempt in range(self._max_retakes + 1):
+            wanted |= {number: _without_spoken_instruction(wanted[number], best.get(number)) for number in pending}
+            batch = [wanted[number].attempt(attempt) for number in pending]
+            generated = self._runner.generate([self._voices.request(item) for item in batch])
+            sounds = self._make_sound(batch, generated, mask)
+            takes = self._listen(batch, self._judge(batch, generated, sounds, mask))
+            best |= {number: _better(best.get(number), take) for number, take in zip(pending, takes, strict=True)}
+            pending = [number for number in pending if best[number].failures]
+            if not pending:
+                break
+        return [_told(best[number], wanted[number], utterance) for number, utterance in enumerate(utterances)]
+
+    def _make_sound(
+        self, batch: Sequence[Utterance], generated: Sequence[GeneratedTokens], mask: FlowMask
+    ) -> list[NDArray[np.float32]]:
+        requests = [
+            Token2WavRequest(each.tokens, self._voices.prompt(item.voice), item.seed, item.speed)
+            for item, each in zip(batch, generated, strict=True)
+        ]
+        with self._runner.token2wav_lock.held():
+            return self._token2wav(requests, mask)
+
+    def _judge(
+        self,
+        batch: Sequence[Utterance],
+        generated: Sequence[GeneratedTokens],
+        sounds: Sequence[NDArray[np.float32]],
+        mask: FlowMask,
+    ) -> list[Take]:
+        """The takes, each with the checks that it does not pass."""
+        profile = self._runner.model.profile
+        takes = []
+        for item, each, samples in zip(batch, generated, sounds, strict=True):
+            boundaries = self._boundaries(item, len(each.tokens), mask)
+            text, speed = item.segment.text, item.speed
+            failures = failures_of(text, each, samples, profile, speed=speed, boundaries=boundaries)
+            takes.append(Take(item.segment, samples, profile.mel.sample_rate, each.tokens, item.seed, failures))
+        return takes
+
+    def _boundaries(self, item: Utterance, num_tokens: int, mask: FlowMask) -> list[int]:
+        flow, num_prompt = self._runner.model.flow, self._voices.prompt(item.voice).mel.shape[1]
+        return chunk_boundaries(flow, mask, num_prompt, flow.profile.num_frames(num_tokens), item.speed)
+
+    def _listen(self, batch: Sequence[Utterance], takes: list[Take]) -> list[Take]:
+        """The takes with what the recognizer found, if there is one."""
+        if self._listener is None:
+            return takes
+        with self._runner.listening_lock.held():
+            return [self._verified(item, take, self._listener) for item, take in zip(batch, takes, strict=True)]
+
+    def _verified(self, item: Utterance, take: Take, listener: Listener) -> Take:
+        recording = Recording(take.samples, take.sample_rate)
+        verdict = verdict_on(listener, recording, item, self._runner.model.profile.opening)
+        return replace(take, failures=(*take.failures, *verdict.failures), error_rate=verdict.error_rate)
 
 
-def _decode(stages: Stages, utterances: Sequence[Utterance]) -> list[GeneratedTokens]:
-    requests, memory = [stages.request(item) for item in utterances], stages.memory
-    longest = max(most_positions(request, stages.model.profile.language_model) for request in requests)
-    return memory.decoding.fill(
-        lambda together: stages.decoder.decode(requests, together), len(requests), memory.use.of_sequence(longest)
-    )
+def _without_spoken_instruction(item: Utterance, take: Take | None) -> Utterance:
+    """What is to be rendered next: the same, or without the instruction that the take before has spoken."""
+    was_spoken = take is not None and SPOKEN_INSTRUCTION in take.failures
+    return replace(item, instruction=None) if was_spoken else item
 
 
-def _judged(
-    stages: Stages, mask: FlowMask, item: Utterance, generated: GeneratedTokens, samples: NDArray[np.float32]
-) -> Take:
-    model, profile, num_prompt = stages.model, stages.model.profile, stages.prompt(item.voice).mel.shape[1]
-    boundaries = chunk_boundaries(
-        model.flow, mask, num_prompt, profile.flow.num_frames(len(generated.tokens)), item.speed
-    )
-    evidence = Evidence(
-        item.segment.text,
-        item.speed,
-        generated.tokens,
-        generated.ended,
-        samples,
-        profile.mel.sample_rate,
-        profile.flow.token_rate,
-        jump_at_boundaries(samples, profile.mel, boundaries),
-    )
-    failures = failures_of(evidence)
-    return Take(item.segment, samples, profile.mel.sample_rate, generated.tokens, item.seed, failures)
+def _better(kept: Take | None, new: Take) -> Take:
+    return new if kept is None else replace(min(kept, new, key=_badness), num_draws=kept.num_draws + 1)
+
+
+def _badness(take: Take) -> tuple[bool, int, float]:
+    """The least of it is kept: an instruction that is spoken is worse than any other failure."""
+    return SPOKEN_INSTRUCTION in take.failures, len(take.failures), take.error_rate or 0.0
+
+
+def _told(take: Take, rendered: Utterance, asked: Utterance) -> Take:
+    """The take, which says so where it was rendered without the instruction that was asked for."""
+    if rendered.instruction == asked.instruction:
+        return take
+    return replace(take, failures=(*take.failures, WITHOUT_INSTRUCTION))

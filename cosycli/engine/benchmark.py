@@ -6,36 +6,42 @@ weights through a set number of speech tokens.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 
 import cosycli
-from cosycli.engine.workload import Run, Task, Workload
-from cosycli.errors import UsageError
-from cosycli.model.costs import peak_flops
+from cosycli.engine.synthetic_model import synthetic_model
+from cosycli.engine.workload import Run, Task, Workload, peak_flops
+from cosycli.errors import InputError, UsageError
+from cosycli.model.kernels import kernels_in_use, without_prepacking
 from cosycli.model.loading import choose_device, choose_dtype
-from cosycli.model.prepacked_linear import without_prepacking
-from cosycli.model.synthetic_model import synthetic_model
 
 __all__ = [
     "FAST",
     "REFERENCE",
+    "Earlier",
     "Machine",
     "Measurement",
+    "Ratios",
     "Report",
     "Setup",
     "benchmark_synthetic",
     "benchmark_text",
     "mfu",
+    "read_earlier",
 ]
 
 FAST, REFERENCE = "fast", "reference"
 STAGES = ("language_model", "flow", "vocoder")
+_TIMES = ("total_rtf", *(f"{stage}_rtf" for stage in STAGES))
 
 
 @dataclass(frozen=True)
@@ -73,20 +79,27 @@ class Setup:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where it was measured, and with what."""
+    """Where it was measured, and with what; `kernels` says whose linear layers and attention ran."""
 
     device: str
     dtype: str
     threads: int
+    kernels: str
     torch: str
     cosy: str
 
     @classmethod
     def of(cls, setup: Setup) -> Machine:
         place = choose_device(setup.device)
-        dtype = str(choose_dtype(setup.dtype, place)).removeprefix("torch.")
-        name = _gpu_name(place) or str(place)
-        return cls(name, dtype, torch.get_num_threads(), torch.__version__, cosycli.__version__)
+        dtype = choose_dtype(setup.dtype, place)
+        return cls(
+            device=_gpu_name(place) or str(place),
+            dtype=str(dtype).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+            kernels=kernels_in_use(place, dtype),
+            torch=torch.__version__,
+            cosy=cosycli.__version__,
+        )
 
 
 @dataclass(frozen=True)
@@ -158,7 +171,8 @@ def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
         stage_s = {stage: sum(getattr(speech.timings, f"{stage}_s") for speech in speeches) for stage in STAGES}
         return Run(sum(len(speech.samples) / speech.sample_rate for speech in speeches), stage_s, total_s)
 
-    return _measured(path, None, setup, load_s, speak)
+    with synthesizer.worker_processes():
+        return _measured(path, None, setup, load_s, speak)
 
 
 def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]) -> Report:
@@ -236,3 +250,50 @@ def _peak_memory_mb() -> int:
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KB elsewhere
     peaks = (resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return round(max(peaks) * unit / 1e6)
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """How many times as fast a path is at one batch size as it was."""
+
+    path: str
+    batch: int | None
+    total: float
+    language_model: float
+    flow: float
+    vocoder: float
+
+
+class Earlier:
+    """An earlier report of the same work."""
+
+    def __init__(self, measurements: list[dict[str, Any]]) -> None:
+        self._measurements = {(each["path"], each["batch"]): each for each in measurements}
+
+    def ratios(self, report: Report) -> list[Ratios]:
+        """For each path and batch size that both have."""
+        pairs = [(each, self._measurements.get((each.path, each.batch))) for each in report.measurements]
+        return [_ratios(now, before) for now, before in pairs if before is not None]
+
+
+def read_earlier(path: Path, model: str, workload: Workload | None) -> Earlier:
+    """What `cosy bench --json` wrote about this model and work.
+
+    Raises:
+        InputError: the file cannot be read or is no report.
+        UsageError: it is of another model or of other work.
+    """
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        measured, measurements = (report["model"], report["workload"]), report["measurements"]
+        earlier = Earlier([{**each, **{name: float(each[name]) for name in _TIMES}} for each in measurements])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no benchmark: {error}.", "Give a file that `cosy bench --json` wrote.") from None
+    if measured != (model, workload and asdict(workload)):
+        raise UsageError(f"{path} is of other work: {measured[0]}, {measured[1]}.", "Do the same work again.")
+    return earlier
+
+
+def _ratios(now: Measurement, before: dict[str, Any]) -> Ratios:
+    total, language_model, flow, vocoder = (round(before[name] / getattr(now, name), 3) for name in _TIMES)
+    return Ratios(now.path, now.batch, total, language_model, flow, vocoder)

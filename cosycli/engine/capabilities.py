@@ -1,4 +1,4 @@
-"""What a model can be asked for, so that it is checked before the model is loaded."""
+"""Tags, styles, languages and masks that a model supports, checked before the model is loaded."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "instruction_of",
     "languages_of",
     "read_for",
+    "read_with",
     "reads_katakana",
 ]
 
@@ -106,7 +107,11 @@ def check_mask(name: str, profile: ModelProfile) -> None:
 
 def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Script:
     """The text as a script for a model; raises what `capabilities_of` and `cosycli.script.read_script` do."""
-    can = capabilities_of(profile, folder)
+    return read_with(capabilities_of(profile, folder), text)
+
+
+def read_with(can: Capabilities, text: str) -> Script:
+    """The text as a script for a model that can do this; raises what `cosycli.script.read_script` does."""
     return read_script(
         text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes, katakana=can.katakana
     )

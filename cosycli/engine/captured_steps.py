@@ -1,7 +1,6 @@
-"""A step that is launched as a whole.
+"""Records a step of the language model as a CUDA graph, so that its kernels are launched together.
 
-A step of a language model is some hundreds of small kernels. One by one the host launches them more slowly than a GPU
-runs them; recorded once as a CUDA graph, they are launched together.
+A step is some hundreds of small kernels, which the host launches one by one more slowly than a GPU runs them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ Recorder = Callable[[Step], Step]
 
 
 def record_cuda_graph(step: Step) -> Step:
-    """What runs the same kernels on the same memory again; recording runs none of them.
+    """Returns what runs the kernels of a step on the same memory again; recording runs none of them.
 
     What other threads do on the GPU meanwhile is not recorded, and does not disturb.
     """
@@ -28,13 +27,13 @@ def record_cuda_graph(step: Step) -> Step:
 
 
 class CapturedSteps:
-    """Runs a step that reads and writes the same tensors every time, and asks nothing of the host.
+    """Runs a step that reads and writes the same tensors every time and does not synchronize with the host.
 
-    It does not keep the step, whose owner it may belong to: both would stay until Python looks for such cycles, and the
-    memory of a GPU with them.
+    It keeps no reference to the step, whose owner it may belong to: such a cycle would hold a GPU's memory until Python
+    collects garbage.
 
     Args:
-        record: gives what runs a step again, without running it; the step itself would do.
+        record: returns what replays a step, without running it.
     """
 
     def __init__(self, record: Recorder = record_cuda_graph) -> None:

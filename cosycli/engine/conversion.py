@@ -1,8 +1,7 @@
-"""A recording of any length said again by another voice, a piece at a time.
+"""Converts a recording of any length to another voice, a piece at a time.
 
-Pieces are cut where the speaker pauses. Each is said together with a little of its neighbours, so that the networks
-hear what comes before and after, and where two pieces meet one fades into the other. The sound is as long as the
-recording, and what is in memory is never more than one piece and its neighbourhood.
+Pieces are cut where the speaker pauses. Each is converted with some context on both sides and faded into the next. The
+result is as long as the recording; memory holds one piece with its context.
 
 Legend: N samples.
 """
@@ -39,10 +38,10 @@ class _Piece:
 
 
 def convert(say_again: Callable[[Sound], Sound], blocks: Iterable[Sound], sample_rate: int) -> Iterator[Sound]:
-    """What `say_again` makes of a recording, as many samples in all.
+    """Converts a recording to as many samples, piece by piece.
 
     Args:
-        say_again: sound of at most 21 s to other sound of about the same length.
+        say_again: converts at most 21 s of sound to about the same length.
         blocks: the recording, each (N,) float32.
     """
     half_fade = round(FADE_S * sample_rate) // 2

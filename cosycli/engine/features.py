@@ -1,4 +1,4 @@
-"""What each model can do, told from its profile: the table of the README, and what `cosy models` shows."""
+"""The table of what each model can do, from its profile: for the README and `cosy models`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROFILES = {1: COSYVOICE_1, 2: COSYVOICE_2, 3: COSYVOICE_3}
 
 
 def profile_of(model: PublishedModel) -> ModelProfile:
-    """The profile that a published model will have when it is here."""
+    """The profile of a published model, before its files are fetched."""
     profile = _PROFILES[model.version]
     return replace(profile, takes_instructions=True) if is_instructed(model.name, profile) else profile
 

@@ -1,6 +1,6 @@
-"""Speech tokens for one utterance whose text is still arriving (CosyVoice 2, section 2.3).
+"""Generates speech tokens for one utterance whose text is still arriving (CosyVoice 2, section 2.3).
 
-The model reads a few text tokens and says a few speech tokens, in turn, as it was trained to
+The model reads blocks of text tokens and generates blocks of speech tokens, in turn, as it was trained to
 (`cosycli.model.language_model.interleaved_layout`). CosyVoice 3 reads its opening as a whole before that. When no more
 text comes, the model reads what is left of it and says the rest.
 """
@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from cosycli.engine.decoding import Request
 from cosycli.engine.sampler import NO_TOKEN, sample
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.speech_decoder import Request
 
 __all__ = ["InterleavedDecoder"]
 
 
 class InterleavedDecoder:
-    """Says one utterance; what it says depends on its text, not on the pieces that this came in.
+    """Decodes one utterance; its tokens depend on its text, not on the pieces that this came in.
 
     Args:
         request: what comes before the text, and the text where some of it is known.
@@ -35,7 +35,7 @@ class InterleavedDecoder:
         self._model = model
         self._profile = model.profile
         self._cache = model.new_cache(1)
-        text = [*request.prompt_text, *request.text]
+        text = list(request.all_text)
         model.start(text[: request.num_opening], self._cache)
         self._log_probs = torch.empty(0)  # (V,) of the next token
         self._generator = torch.Generator().manual_seed(request.seed)
@@ -46,7 +46,7 @@ class InterleavedDecoder:
 
     @torch.inference_mode()
     def say(self, text: Sequence[int]) -> Iterator[int]:
-        """The speech tokens that more text allows to be said: a block of speech for each whole block of text."""
+        """Generates a block of speech tokens for each block that the text fills."""
         profile = self._profile
         self._text += text
         self._num_text += len(text)
@@ -58,7 +58,7 @@ class InterleavedDecoder:
 
     @torch.inference_mode()
     def finish(self) -> Iterator[int]:
-        """The speech tokens of all that is left, once the text is complete; limits as in `cosycli.engine.decoding`."""
+        """Generates the rest, once the text is complete; limits of length are those of `cosycli.engine.decoding`."""
         profile = self._profile
         self._log_probs = self._model.extend(self._text, self._take_prompt(), self._cache, is_last=True).cpu()
         least, most = (
@@ -88,7 +88,7 @@ class InterleavedDecoder:
             yield self._add(token)
 
     def _take_prompt(self, count: int | None = None) -> list[int]:
-        """The next speech tokens of the prompt, which the model takes as said by itself; all if not `count`."""
+        """The next speech tokens of the prompt, which the model takes for its own; all if not `count`."""
         taken = self._prompt_speech[:count]
         self._prompt_speech = self._prompt_speech[len(taken) :]
         return taken

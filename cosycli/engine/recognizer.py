@@ -1,4 +1,4 @@
-"""The built-in recognizer: the CTC head of the built-in speech tokenizer, listening to a recording.
+"""The built-in recognizer: the CTC head of the built-in speech tokenizer.
 
 Trained on a few synthetic voices, it spells a strange voice badly, but still finds words that were said likelier than
 words that were not.
@@ -17,7 +17,7 @@ from torch import Tensor
 from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
 from cosycli.model.profile import read_profile
-from cosycli.model.speech_tokenizer import SpeechTokenizer
+from cosycli.model.reference_encoder import SpeechTokenizer
 from cosycli.sound.recording import Recording
 
 __all__ = ["Recognizer"]

@@ -17,14 +17,14 @@ NO_TOKEN = -1  # fills a history shorter than the window
 
 
 def uniform_numbers(seed: int, num_steps: int) -> Tensor:
-    """What a row draws with: (num_steps, 2) numbers in [0, 1), the same on every machine."""
+    """Random numbers of a row, (num_steps, 2) in [0, 1), the same on every machine."""
     return torch.rand(num_steps, 2, generator=torch.Generator().manual_seed(seed))
 
 
 def sample(
     log_probs: Tensor, history: Tensor, uniform: Tensor, profile: LanguageModelProfile, has_fixed_shapes: bool = False
 ) -> Tensor:
-    """One id per row: from the nucleus, or, if that was just said, from all other ids.
+    """Samples one id per row: from the nucleus, or from all other ids where that one was repeated too often.
 
     Args:
         log_probs: (B, V) float32; -inf where an id is forbidden.

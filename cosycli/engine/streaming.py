@@ -1,10 +1,9 @@
-"""Speech that is given out while it is made, and while its text still arrives.
+"""Streams speech while it is made, and while its text still arrives.
 
-Sentences are spoken in passages. Within one, flow and vocoder follow the language model in chunks, under the chunk
-mask, so that what is given out is what the passage would be if it were made in one piece. A voice that goes on from a
-clip and its words speaks a paragraph while its text arrives: the language model reads and speaks in turn
-(`interleaving`). Other voices speak sentence by sentence. CosyVoice 1, which sees everything at once, gives out whole
-sentences. All of them are spoken at the voice's own speed.
+Sentences are rendered in passages. Within one, flow and vocoder follow the language model in chunks, under the chunk
+mask, so that the packets together are what the passage would be in one piece. With a voice that has a clip and its
+transcript a whole paragraph is one passage, whose text the language model reads as it arrives (`interleaving`); with
+other voices a sentence is. CosyVoice 1, whose mask is the full one, streams whole sentences. Speed is always 1.
 
 Legend: N samples.
 """
@@ -18,20 +17,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
-from cosycli.engine.decoding import SilenceLimit, decode
-from cosycli.engine.gates import Evidence, failures_of
-from cosycli.engine.growing_mel import GrowingMel
-from cosycli.engine.growing_wave import GrowingWave
+from cosycli.engine.decoding import GeneratedTokens, SilenceLimit, decode
+from cosycli.engine.gates import chunk_boundaries, failures_of
+from cosycli.engine.growing_mel import GrowingMel, GrowingWave
 from cosycli.engine.interleaving import InterleavedDecoder
-from cosycli.engine.stages import Stages
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.speech import FailedPassage
 from cosycli.engine.utterance import Utterance
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
 from cosycli.script.characters import is_wide
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
-__all__ = ["FailedPassage", "Latency", "SpeechStream"]
+__all__ = ["Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
@@ -56,14 +55,6 @@ class Latency:
         return self.language_model_s + self.flow_s + self.vocoder_s
 
 
-@dataclass(frozen=True)
-class FailedPassage:
-    """What was to be said, and the gates that its sound did not pass."""
-
-    text: str
-    failures: tuple[str, ...]
-
-
 class SpeechStream:
     """The sound of utterances that arrive one after another, in packets (N,) that follow each other.
 
@@ -75,17 +66,17 @@ class SpeechStream:
         failed: the passages so far that did not pass a gate.
     """
 
-    def __init__(self, stages: Stages, utterances: Iterable[Utterance]) -> None:
+    def __init__(self, runner: ModelRunner, voices: VoiceCache, utterances: Iterable[Utterance]) -> None:
         self.latency: Latency | None = None
         self.failed: list[FailedPassage] = []
-        self._stages = stages
+        self._runner, self._voices = runner, voices
         self._utterances = utterances
         self._texts: list[str] = []  # of the open passage
         self._sound: list[Sound] = []
 
     def __iter__(self) -> Iterator[Sound]:
         passage: _Passage | None = None
-        self._stages.elapsed.clear()
+        self._runner.elapsed.clear()
         pause_s = 0.0  # since the last passage
         for utterance in self._utterances:
             if passage is not None and not passage.takes(utterance):
@@ -104,17 +95,17 @@ class SpeechStream:
             yield from self._finish(passage)
 
     def _open_passage(self, first: Utterance) -> _Passage:
-        model = self._stages.model.language_model
-        self._stages.prompt(first.voice)  # before any sound, for the voice may be refused
+        model = self._runner.model.language_model
+        self._voices.prompt(first.voice)  # before any sound, for the voice may be refused
         if isinstance(model, LanguageModel):
-            return _Chunked(self._stages, model, first)
-        return _WholeSentence(self._stages)
+            return _Chunked(self._runner, self._voices, model, first)
+        return _WholeSentence(self._runner, self._voices)
 
     def _kept(self, passage: _Passage, packets: Iterator[Sound]) -> Iterator[Sound]:
         """The same packets, the first of them measured."""
         for packet in packets:
             if self.latency is None:
-                self.latency = Latency(len(passage.tokens), **self._stages.elapsed)
+                self.latency = Latency(len(passage.tokens), **self._runner.elapsed)
             self._sound.append(packet)
             yield packet
 
@@ -123,22 +114,13 @@ class SpeechStream:
         yield from self._kept(passage, passage.finish())
         text, samples = " ".join(self._texts), np.concatenate(self._sound)
         self._texts, self._sound = [], []
-        profile = self._stages.model.profile
-        evidence = Evidence(
-            text,
-            1.0,
-            passage.tokens,
-            passage.ended,
-            samples,
-            profile.mel.sample_rate,
-            profile.flow.token_rate,
-            jump_at_boundaries(samples, profile.mel, passage.boundaries),
-        )
-        if failures := failures_of(evidence):
+        profile = self._runner.model.profile
+        generated = GeneratedTokens(tuple(passage.tokens), passage.ended)
+        if failures := failures_of(text, generated, samples, profile, boundaries=passage.boundaries):
             self.failed.append(FailedPassage(text, failures))
 
     def _silence(self, duration_s: float) -> Sound:
-        return np.zeros(round(duration_s * self._stages.model.profile.mel.sample_rate), np.float32)
+        return np.zeros(round(duration_s * self._runner.model.profile.mel.sample_rate), np.float32)
 
 
 class _Passage(Protocol):
@@ -180,21 +162,21 @@ class _WholeSentence:
     ended = False
     boundaries = ()
 
-    def __init__(self, stages: Stages) -> None:
+    def __init__(self, runner: ModelRunner, voices: VoiceCache) -> None:
         self.tokens: list[int] = []
-        self._stages = stages
+        self._runner, self._voices = runner, voices
 
     def takes(self, utterance: Utterance) -> bool:
         return False
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
-        stages = self._stages
-        with stages.timed("language_model_s"):
-            (generated,) = decode(stages.model.language_model, [stages.request(utterance)])
+        runner, prompt = self._runner, self._voices.prompt(utterance.voice)
+        with runner.timed("language_model_s"):
+            (generated,) = decode(runner.model.language_model, [self._voices.request(utterance)])
         self.tokens += generated.tokens
         self.ended = generated.ended
-        mels = stages.mels([stages.prompt(utterance.voice)], [self.tokens], [utterance.seed], FlowMask.FULL)
-        yield stages.waves(mels, [utterance.seed])[0]
+        mels = runner.mels([prompt], [self.tokens], [utterance.seed], FlowMask.FULL)
+        yield runner.waves(mels, [utterance.seed])[0]
 
     def finish(self) -> Iterator[Sound]:
         return iter(())
@@ -207,24 +189,21 @@ class _Chunked:
     heard.
 
     Text and speech take turns only where both come with the prompt. Of an instruction alone the first turns would be
-    made, and speech begin before its words: the built-in voice, always told who speaks, then has a word error rate of
-    0.61 instead of 0.11 (the sixteen sentences of the README, judged as there).
+    made, and speech begin before its words.
     """
 
-    def __init__(self, stages: Stages, model: LanguageModel, first: Utterance) -> None:
-        request = stages.request(first)
+    def __init__(self, runner: ModelRunner, voices: VoiceCache, model: LanguageModel, first: Utterance) -> None:
+        prompt, request = voices.prompt(first.voice), voices.request(first)
         self.can_extend = bool(request.prompt_speech)
         self.tokens: list[int] = []
-        self._stages = stages
+        self._runner, self._voices, self._prompt = runner, voices, prompt
         self._voice_settings = (first.voice, first.instruction)
-        prompt = stages.prompt(first.voice)
         self._decoder = InterleavedDecoder(model, replace(request, text=()) if self.can_extend else request)
         self._silence = SilenceLimit(model.profile)
-        self._num_prompt = prompt.mel.shape[1]
-        self._mel = GrowingMel(stages, prompt, first.seed)
-        self._wave = GrowingWave(stages.model.vocoder, first.seed)
+        self._mel = GrowingMel(runner, prompt, voices.flow_cache(prompt, FlowMask.CHUNK), first.seed)
+        self._wave = GrowingWave(runner.model.vocoder, first.seed)
         self._estimated_s = 0.0
-        self._chunk = stages.model.profile.flow.chunk
+        self._chunk = runner.model.profile.flow.chunk
         self._packet_size = self._chunk
         # Chunks are counted from the beginning of the prompt.
         self._next_end = -len(prompt.tokens) % self._chunk + self._chunk
@@ -235,8 +214,8 @@ class _Chunked:
 
     @property
     def boundaries(self) -> Sequence[int]:
-        flow = self._stages.model.flow
-        return chunk_boundaries(flow, FlowMask.CHUNK, self._num_prompt, flow.profile.num_frames(len(self.tokens)), 1.0)
+        flow, num_prompt = self._runner.model.flow, self._prompt.mel.shape[1]
+        return chunk_boundaries(flow, FlowMask.CHUNK, num_prompt, flow.profile.num_frames(len(self.tokens)), speed=1.0)
 
     def takes(self, utterance: Utterance) -> bool:
         return (utterance.voice, utterance.instruction) == self._voice_settings and self._estimated_s < MAX_PASSAGE_S
@@ -248,7 +227,7 @@ class _Chunked:
         if self._estimated_s and not is_wide(segment.text[0]):
             segment = replace(segment, text=f" {segment.text}")
         self._estimated_s += seconds_of_tokens(segment.text)
-        text = self._stages.request(replace(utterance, segment=segment)).text
+        text = self._voices.request(replace(utterance, segment=segment)).text
         yield from self._follow(self._decoder.say(text))
 
     def finish(self) -> Iterator[Sound]:
@@ -256,7 +235,7 @@ class _Chunked:
         yield self._packet(is_last=True)
 
     def _follow(self, tokens: Iterator[int]) -> Iterator[Sound]:
-        lookahead = self._stages.model.profile.flow.lookahead
+        lookahead = self._runner.model.profile.flow.lookahead
         while (token := self._next_token(tokens)) is not None:
             if not self._silence.keeps(token):
                 continue
@@ -267,10 +246,10 @@ class _Chunked:
                 self._next_end += self._packet_size
 
     def _next_token(self, tokens: Iterator[int]) -> int | None:
-        with self._stages.timed("language_model_s"):
+        with self._runner.timed("language_model_s"):
             return next(tokens, None)
 
     def _packet(self, is_last: bool) -> Sound:
         mel = self._mel.take(self.tokens, is_last)
-        with self._stages.timed("vocoder_s"):
+        with self._runner.timed("vocoder_s"):
             return self._wave.take(mel, is_last)

@@ -1,40 +1,42 @@
 """Scripts into speech: language model, flow and vocoder over many segments at once.
 
-Segments are rendered in batches. Within a batch the language model speaks all of them together, then flow and vocoder
-work through them: one by one on a CPU, in batches of like length on a GPU. Batches are rendered side by side by the
-cores of a CPU, and overlap on CUDA. What a segment sounds like depends on nothing but itself: its text, voice, style,
-seed.
+Segments are rendered in batches; see `BatchRenderer`. What a segment sounds like depends on nothing but itself: its
+text, voice, style and seed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.engine.batch import max_batch_size, render_batch
-from cosycli.engine.capabilities import check_mask, instruction_of, read_for
+from cosycli.engine.batch import BatchRenderer, max_batch_size
+from cosycli.engine.capabilities import check_mask, read_for
 from cosycli.engine.conversion import convert
-from cosycli.engine.overlap import can_overlap, overlapped
-from cosycli.engine.retakes import best_takes, listened_to
-from cosycli.engine.stages import Stages
+from cosycli.engine.memory import Memory
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.prepare import prepare_for
+from cosycli.engine.speech import FailedPassage, SpeechBlocks, TextNote, read_text
 from cosycli.engine.streaming import SpeechStream
-from cosycli.engine.take import Take
-from cosycli.engine.token2wav import Token2WavRequest, token2wav
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.threads import can_overlap, num_cores, overlapped
+from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
+from cosycli.engine.utterance import Take, Utterance
 from cosycli.engine.verification import Listener, listener_for
-from cosycli.engine.voice_prompt import PROMPT_S
-from cosycli.engine.worker_pool import can_fork, map_in_workers
+from cosycli.engine.voice_cache import VoiceCache
+from cosycli.engine.voice_prompt import PROMPT_S, VoicePrompt
+from cosycli.engine.worker_processes import WorkerProcesses, can_fork
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
+from cosycli.settings import RenderOptions
 from cosycli.sound.audio_segment import segment_of
-from cosycli.sound.joining import Piece, join
 from cosycli.voices import DEFAULT_VOICE
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
-RETAKES = 2  # of 219 takes of a novel one failed, and passed when drawn again
+RETAKES = 2
 MIN_BATCH_SIZE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 
 
@@ -57,11 +59,19 @@ class StageTimings:
 
 @dataclass(frozen=True)
 class Speech:
-    """A text spoken: samples (N,) float32, full scale is 1."""
+    """A text spoken.
+
+    Attributes:
+        samples: (N,) float32, full scale is 1.
+        notes: what of the text is read otherwise than it may seem, or not spoken.
+        failed: segments that did not pass their checks, however often they were drawn.
+    """
 
     samples: NDArray[np.float32]
     sample_rate: int
     timings: StageTimings = field(default_factory=StageTimings)
+    notes: tuple[TextNote, ...] = ()
+    failed: tuple[FailedPassage, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -70,6 +80,23 @@ class Speech:
     def audio_segment(self) -> AudioSegment:
         """The speech as a 16-bit mono `pydub.AudioSegment`: to cut, fade, mix or export it."""
         return segment_of(self.samples, self.sample_rate)
+
+
+@dataclass(frozen=True)
+class _WorkerTask:
+    """A batch for a worker process, with the prompts of its voices."""
+
+    utterances: Sequence[Utterance]
+    mask: FlowMask
+    prompts: Mapping[str, VoicePrompt]
+
+
+@dataclass(frozen=True)
+class _WorkerResult:
+    """The takes of a batch, and the seconds that each stage took in the worker."""
+
+    takes: list[Take]
+    elapsed: dict[str, float]
 
 
 class Synthesizer:
@@ -91,8 +118,11 @@ class Synthesizer:
         """
         self._model = model
         self._listener: Listener | None = listener_for(model.directory) if verify else None
-        self._stages = Stages(model, memory, prompt)
-        self._retakes = retakes
+        self._memory = Memory(model, memory, num_cores(model.device))
+        self._runner = ModelRunner(model, self._memory)
+        self._voices = VoiceCache(self._runner, prompt)
+        self._renderer = BatchRenderer(self._runner, self._voices, self._listener, retakes)
+        self._workers: WorkerProcesses[_WorkerTask, _WorkerResult] | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -108,10 +138,28 @@ class Synthesizer:
 
         At most `max_batch_size`, and less where that gives every core as many utterances as the others.
         """
-        num_batches, num_cores = math.ceil(num_utterances / self.max_batch_size), self._stages.memory.num_workers
-        if num_cores and num_utterances >= num_cores * MIN_BATCH_SIZE:
-            num_batches = math.ceil(num_batches / num_cores) * num_cores
+        num_batches = math.ceil(num_utterances / self.max_batch_size)
+        if self._workers is not None and num_utterances >= self._workers.num_workers * MIN_BATCH_SIZE:
+            num_batches = math.ceil(num_batches / self._workers.num_workers) * self._workers.num_workers
         return math.ceil(num_utterances / max(1, num_batches)) or 1
+
+    @contextmanager
+    def worker_processes(self) -> Iterator[None]:
+        """Within this context batches are rendered in worker processes, a core each, where that pays.
+
+        To be entered before other threads run; see `can_fork`. Batches are rendered in this process where it cannot be
+        copied, where cores or memory are too few, and where a recognizer listens, for it may have threads of its own.
+        """
+        num_workers = self._memory.num_workers
+        if num_workers < 2 or self._listener is not None or not can_fork():
+            yield
+            return
+        prepare = partial(self._runner.take_share, num_workers)
+        with WorkerProcesses(self._render_in_worker, num_workers, prepare) as self._workers:
+            try:
+                yield
+            finally:
+                self._workers = None
 
     def speak(
         self,
@@ -130,7 +178,7 @@ class Synthesizer:
             voice: a name of the voice library, a voice folder, or a speaker that the model knows by name.
             style: a style's name, or an instruction in words, for models that take them.
             speed: 0.5 to 2; pitch stays as it is.
-            seed: another one gives another reading.
+            seed: random seed; change it for another take.
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
 
         Raises:
@@ -138,12 +186,13 @@ class Synthesizer:
             UsageError: a style, tag, speed or mask does not exist.
             MissingError: the voice does not exist.
         """
-        self._stages.elapsed.clear()
-        voice_settings = VoiceSettings(voice or DEFAULT_VOICE, instruction_of(style, self._model.profile), speed, seed)
-        takes = self.render(utterances_of(self.read(text).segments, voice_settings), mask=mask)
-        pieces = (Piece(take.samples, take.segment.pause_after_s, take.segment.pause_before_s) for take in takes)
-        samples = np.concatenate(list(join(pieces, self.sample_rate)))
-        return Speech(samples, self.sample_rate, StageTimings(**self._stages.elapsed))
+        self._runner.elapsed.clear()
+        options = RenderOptions(voice=voice, style=style, speed=speed, seed=seed, mask=mask)
+        ready = read_text(text, prepare_for(self._model.directory, self._model.profile, options))
+        sound = SpeechBlocks(ready, self.render(ready.utterances, mask=mask))
+        samples = np.concatenate(list(sound))
+        timings = StageTimings(**self._runner.elapsed)
+        return Speech(samples, self.sample_rate, timings, ready.notes, tuple(sound.failed))
 
     def read(self, text: str) -> Script:
         """The text as a script for this model; see `cosycli.script.read_script`."""
@@ -159,7 +208,8 @@ class Synthesizer:
     def render_batches(self, batches: Sequence[Sequence[Utterance]], *, mask: str = "full") -> Iterator[list[Take]]:
         """The takes of each batch, whose utterances the language model speaks together; batches in their order.
 
-        On a CPU some batches are rendered side by side; on CUDA the next one is begun before this one is done.
+        Batches are rendered one after the other; within `worker_processes` side by side; and on CUDA the next one is
+        begun before this one is done.
 
         Args:
             mask: what the flow's attention sees: full, causal, chunk or double-chunk.
@@ -169,39 +219,35 @@ class Synthesizer:
             MissingError: a voice does not exist, or is of no use to this model; or there is not enough memory.
         """
         check_mask(mask, self._model.profile)
-        flow_mask = FlowMask(mask)
+        render = partial(self._renderer.render_batch, mask=FlowMask(mask))
         voices = dict.fromkeys(utterance.voice for batch in batches for utterance in batch)
-        prompts = [self._stages.prompt(voice) for voice in voices]
-
-        def render(batch: Sequence[Utterance]) -> list[Take]:
-            return best_takes(lambda wanted: self._render_takes(wanted, flow_mask), batch, self._retakes)
-
-        if can_overlap(self._model.device) and len(batches) > 1:
+        prompts = {voice: self._voices.prompt(voice) for voice in voices}
+        if len(batches) > 1 and self._workers is not None:
+            yield from self._render_by(
+                self._workers, [_WorkerTask(batch, FlowMask(mask), prompts) for batch in batches]
+            )
+        elif len(batches) > 1 and can_overlap(self._model.device):
             yield from overlapped(render, batches)
-            return
-        size = min(self._stages.memory.num_workers, len(batches))
-        # What listens may have threads of its own, which worker processes would lack.
-        if size < 2 or self._listener is not None or not can_fork():
+        else:
             yield from map(render, batches)
-            return
-        for prompt in prompts:
-            self._stages.prompt_cache(prompt, flow_mask)  # for all workers to share
-        for takes, elapsed in map_in_workers(self._stages.for_worker(size, render), batches, size):
-            for stage, seconds in elapsed.items():
-                self._stages.elapsed[stage] += seconds
-            yield takes
+
+    def _render_by(
+        self, workers: WorkerProcesses[_WorkerTask, _WorkerResult], tasks: Sequence[_WorkerTask]
+    ) -> Iterator[list[Take]]:
+        for result in workers.map(tasks):
+            for stage, seconds in result.elapsed.items():
+                self._runner.elapsed[stage] += seconds / workers.num_workers
+            yield result.takes
+
+    def _render_in_worker(self, task: _WorkerTask) -> _WorkerResult:
+        self._voices.add(task.prompts)
+        before = self._runner.elapsed.copy()
+        takes = self._renderer.render_batch(task.utterances, task.mask)
+        return _WorkerResult(takes, {stage: now - before[stage] for stage, now in self._runner.elapsed.items()})
 
     def stream(self, utterances: Iterable[Utterance]) -> SpeechStream:
         """The sound of utterances while they arrive and while it is made; see `SpeechStream`."""
-        return SpeechStream(self._stages, utterances)
-
-    def _render_takes(self, utterances: Sequence[Utterance], mask: FlowMask) -> list[Take]:
-        """A take of each utterance, judged."""
-        takes = render_batch(self._stages, utterances, mask)
-        if self._listener is None:
-            return takes
-        with self._stages.listening_lock.held():
-            return listened_to(takes, utterances, self._listener, self._model.profile.opening)
+        return SpeechStream(self._runner, self._voices, utterances)
 
     def convert(
         self, samples: NDArray[np.float32], sample_rate: int, *, voice: str | None = None, mask: str = "full"
@@ -224,11 +270,11 @@ class Synthesizer:
             MissingError: the model has nothing to hear a recording with.
         """
         check_mask(mask, self._model.profile)
-        prompt, flow_mask = self._stages.prompt(voice or DEFAULT_VOICE), FlowMask(mask)
-        hear = self._model.reference_encoder.tokens
+        prompt, flow_mask = self._voices.prompt(voice or DEFAULT_VOICE), FlowMask(mask)
+        hear, token2wav = self._model.reference_encoder.tokens, Token2Wav(self._runner, self._voices)
 
         def say_again(heard: NDArray[np.float32]) -> NDArray[np.float32]:
             tokens = hear(heard, self.sample_rate).tolist()
-            return token2wav(self._stages, [Token2WavRequest(tokens, prompt, seed=0)], flow_mask)[0]
+            return token2wav([Token2WavRequest(tokens, prompt, seed=0)], flow_mask)[0]
 
         return convert(say_again, blocks, self.sample_rate)

@@ -14,15 +14,17 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cosycli.engine.stages import Stages
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import VoicePrompt
+from cosycli.model.flow import FlowCache
 from cosycli.model.masks import FlowMask
 
-__all__ = ["Token2WavRequest", "token2wav"]
+__all__ = ["Token2Wav", "Token2WavRequest"]
 
 # Padded mel frames that flow and vocoder take at once: a minute, for it fills a GPU. A CPU takes a segment at a time,
-# which is no slower (flow of the built-in model, 4 segments of 14 s, one Zen 5 core), and makes the sound the same to
-# the last bit whatever was rendered beside it: in other batches oneDNN's products round otherwise.
+# which is no slower, and makes the sound the same to the last bit whatever was rendered beside it: in other batches
+# oneDNN's products round otherwise.
 GPU_FRAMES, CPU_FRAMES = 3000, 1
 
 
@@ -36,48 +38,82 @@ class Token2WavRequest:
     speed: float = 1.0
 
 
-def token2wav(stages: Stages, requests: Sequence[Token2WavRequest], mask: FlowMask) -> list[NDArray[np.float32]]:
-    """The samples (N,) of each, in their order; batch composition does not change them.
+class Token2Wav:
+    """Flow and vocoder over requests of any number, as many at once as suit the device and its memory."""
 
-    Raises:
-        OutOfMemoryError: not even one of them fits into memory.
-        Cancelled: nobody waits for them any more.
-    """
-    budget, frame_bytes = stages.memory.token2wav, stages.memory.use.frame
-    caches = [stages.prompt_cache(request.prompt, mask) for request in requests]
+    def __init__(self, runner: ModelRunner, voices: VoiceCache) -> None:
+        self._runner, self._voices = runner, voices
 
-    def run_batch(rows: list[int]) -> list[NDArray[np.float32]]:
-        stages.token2wav_lock.yield_to_earlier()
+    def __call__(self, requests: Sequence[Token2WavRequest], mask: FlowMask) -> list[NDArray[np.float32]]:
+        """The samples (N,) of each request, in their order.
 
-        def by_parts(size: int) -> list[NDArray[np.float32]]:
-            parts = (rows[start : start + size] for start in range(0, len(rows), size))
-            return [wave for part in parts for wave in run_together(part)]
+        Raises:
+            OutOfMemoryError: not even one of them fits into memory.
+            Cancelled: the result is not wanted any more.
+        """
+        batches = self._batches(requests, mask)
 
-        return budget.fill(by_parts, len(rows), num_frames[rows[0]] * frame_bytes)
+        def render(batch: _Batch) -> list[NDArray[np.float32]]:
+            return self._render(batch, mask)
 
-    def run_together(rows: list[int]) -> list[NDArray[np.float32]]:
-        batch = [requests[row] for row in rows]
-        seeds = [request.seed for request in batch]
-        prompts = [request.prompt for request in batch]
-        mels = stages.mels(prompts, [request.tokens for request in batch], seeds, mask, caches[rows[0]])
-        return stages.waves([_stretch(mel, item.speed) for mel, item in zip(mels, batch, strict=True)], seeds)
+        samples: dict[int, NDArray[np.float32]] = {}
+        for batch, waves in zip(batches, self._runner.thread_pool.map(render, batches), strict=True):
+            samples |= zip(batch.rows, waves, strict=True)
+        return [samples[row] for row in range(len(requests))]
 
-    flow = stages.model.profile.flow
-    num_frames = [
-        round(flow.num_frames(len(request.prompt.tokens) + len(request.tokens)) / min(1.0, request.speed))
-        for request in requests
-    ]
-    max_frames = CPU_FRAMES if stages.model.device.type == "cpu" else GPU_FRAMES
-    max_frames = min(max_frames, budget.num_bytes // frame_bytes)
-    alike = defaultdict(list)  # what has a cache in common
-    for row, cache in enumerate(caches):
-        alike[cache].append(row)
-    batches = [batch for rows in alike.values() for batch in _batches_by_length(rows, num_frames, max_frames)]
-    batches.sort(key=lambda rows: -num_frames[rows[0]])
-    samples: dict[int, NDArray[np.float32]] = {}
-    for rows, waves in zip(batches, stages.thread_pool.map(run_batch, batches), strict=True):
-        samples |= zip(rows, waves, strict=True)
-    return [samples[row] for row in range(len(requests))]
+    def _batches(self, requests: Sequence[Token2WavRequest], mask: FlowMask) -> list[_Batch]:
+        """The requests in batches of like length that have the flow's cache in common, the longest first."""
+        frames = [self._num_frames(request) for request in requests]
+        rows_of = defaultdict(list)
+        for row, request in enumerate(requests):
+            rows_of[self._voices.flow_cache(request.prompt, mask)].append(row)
+        batches = [
+            _Batch(rows, [requests[row] for row in rows], cache, frames[rows[0]])
+            for cache, alike in rows_of.items()
+            for rows in _batches_by_length(alike, frames, self._max_frames)
+        ]
+        return sorted(batches, key=lambda batch: -batch.num_frames)
+
+    def _num_frames(self, request: Token2WavRequest) -> int:
+        flow = self._runner.model.profile.flow
+        return round(flow.num_frames(len(request.prompt.tokens) + len(request.tokens)) / min(1.0, request.speed))
+
+    @property
+    def _max_frames(self) -> int:
+        memory = self._runner.memory
+        suitable = CPU_FRAMES if self._runner.model.device.type == "cpu" else GPU_FRAMES
+        return min(suitable, memory.token2wav.num_bytes // memory.use.frame)
+
+    def _render(self, batch: _Batch, mask: FlowMask) -> list[NDArray[np.float32]]:
+        """In parts, where memory runs out."""
+        self._runner.token2wav_lock.yield_to_earlier()
+
+        def in_parts(size: int) -> list[NDArray[np.float32]]:
+            parts = (batch.requests[start : start + size] for start in range(0, len(batch.requests), size))
+            return [wave for part in parts for wave in self._render_together(part, mask, batch.cache)]
+
+        memory = self._runner.memory
+        return memory.token2wav.fill(in_parts, len(batch.requests), batch.num_frames * memory.use.frame)
+
+    def _render_together(
+        self, requests: Sequence[Token2WavRequest], mask: FlowMask, cache: FlowCache
+    ) -> list[NDArray[np.float32]]:
+        seeds = [request.seed for request in requests]
+        tokens, prompts = [request.tokens for request in requests], [request.prompt for request in requests]
+        mels = self._runner.mels(prompts, tokens, seeds, mask, cache)
+        return self._runner.waves(
+            [_stretch(mel, request.speed) for mel, request in zip(mels, requests, strict=True)], seeds
+        )
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Requests that are rendered together, their places in the order, and the mel frames of the longest."""
+
+    rows: Sequence[int]
+    requests: Sequence[Token2WavRequest]
+    cache: FlowCache
+    num_frames: int
 
 
 def _batches_by_length(indices: Sequence[int], lengths: Sequence[int], max_total: int) -> Iterator[list[int]]:

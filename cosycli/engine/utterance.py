@@ -1,4 +1,4 @@
-"""What is to be rendered: segments, each with everything that its sound depends on."""
+"""Utterances, the segments to render with all that their sound depends on, and takes, what rendering makes of them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "Utterance", "VoiceSettings", "utterances_of"]
+__all__ = ["MAX_SPEED", "MIN_SPEED", "Take", "Utterance", "VoiceSettings", "utterances_of"]
 
-MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, stretching the mel no longer sounds like speech
+MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, a stretched mel no longer sounds like speech
 
 
 @dataclass(frozen=True)
 class VoiceSettings:
-    """How segments are spoken that do not say it themselves.
+    """How segments are spoken that have no voice, style or speed of their own.
 
     Attributes:
         voice: a name of the voice library, or a voice folder.
         instruction: in the model's own words, or None.
         speed: `MIN_SPEED` to `MAX_SPEED`; pitch stays as it is.
-        seed: another one gives another reading.
+        seed: random seed; change it for another take.
 
     Raises:
         UsageError: the speed is out of range.
@@ -42,7 +45,7 @@ class VoiceSettings:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A segment on its way through the stages; the same utterance gives the same take."""
+    """A segment to render; equal utterances give equal takes."""
 
     segment: Segment
     voice: str
@@ -50,13 +53,17 @@ class Utterance:
     speed: float
     seed: int
 
+    def attempt(self, number: int) -> Utterance:
+        """The utterance of the first attempt (0) or of a retake, each with a seed of its own."""
+        return self.another_take("retake", str(number)) if number else self
+
     def another_take(self, *take: str) -> Utterance:
-        """The same words in another reading, one for each `take`."""
+        """The same words with another seed, one for each `take`."""
         return replace(self, seed=seed_of(str(self.seed), *take))
 
 
 def utterances_of(segments: Iterable[Segment], voice_settings: VoiceSettings) -> list[Utterance]:
-    """What to render, in the same order. Segments that say the same with the same voice settings get a take each."""
+    """An utterance for each segment, in their order; equal segments differ in their seeds, and so in their takes."""
     seen: Counter[tuple[str, str, str]] = Counter()
     utterances = []
     for segment in segments:
@@ -73,3 +80,25 @@ def seed_of(*parts: str) -> int:
     """A seed of 63 bits."""
     digest = hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendered segment.
+
+    Attributes:
+        samples: (N,) float32.
+        tokens, seed: what the samples were made from.
+        failures: the checks that it did not pass; no other attempt passed more.
+        num_draws: attempts that were rendered.
+        error_rate: letters that a recognizer misheard per letter of the text; None if none listened.
+    """
+
+    segment: Segment
+    samples: NDArray[np.float32]
+    sample_rate: int
+    tokens: tuple[int, ...]
+    seed: int
+    failures: tuple[str, ...] = ()
+    num_draws: int = 1
+    error_rate: float | None = None

@@ -1,4 +1,8 @@
-"""A set amount of work for a model whose words do not matter: so many speech tokens, in segments, after a prompt."""
+"""A set amount of work for a model whose words do not matter, and how many operations it takes.
+
+So many speech tokens, in segments, after a prompt. A multiplication with its addition is two operations; the numbers
+were counted on the published sizes of CosyVoice 2 and 3, on 10 s of sound, with PyTorch's own counter.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,22 @@ import torch
 from torch import Tensor
 
 from cosycli.engine.capabilities import check_mask
-from cosycli.engine.decoding import Decoder, Request
-from cosycli.engine.stages import Stages
-from cosycli.engine.token2wav import Token2WavRequest, token2wav
+from cosycli.engine.decoding import Decoder
+from cosycli.engine.memory import Memory
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.threads import num_cores
+from cosycli.engine.token2wav import Token2Wav, Token2WavRequest
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.errors import UsageError
-from cosycli.model.costs import costs_of
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
-from cosycli.model.profile import ModelProfile
-from cosycli.model.speech_decoder import Prompt, SpeechDecoder
+from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, ModelProfile
+from cosycli.model.speech_decoder import Request, SpeechDecoder
 
-__all__ = ["Run", "Task", "Workload"]
+__all__ = ["NetworkCosts", "Run", "Task", "Workload", "costs_of", "peak_flops"]
+
 
 SEED = 0
 SPEECH_PER_TEXT = 5  # speech tokens to a text token; a model may speak 2 to 20
@@ -87,7 +94,9 @@ class Task:
     def __init__(self, model: Model, workload: Workload, mask: str = "full", memory: str | None = None) -> None:
         check_mask(mask, model.profile)
         self._model, self._mask = model, FlowMask(mask)
-        self._stages = Stages(model, memory)
+        self._runner = ModelRunner(model, Memory(model, memory, num_cores(model.device)))
+        self._voices = VoiceCache(self._runner)
+        self._token2wav = Token2Wav(self._runner, self._voices)
         self._decoder = Decoder(_Unending(model.language_model))
         self._prompt = _random_prompt(model.profile, workload.prompt_s)
         spoken = tuple(self._prompt.tokens.tolist())
@@ -99,15 +108,15 @@ class Task:
 
     def run(self, batch: int) -> Run:
         """All segments; the language model speaks `batch` at a time, and what it said is sounded as for a book."""
-        profile, stages = self._model.profile, self._stages
-        stages.elapsed.clear()
+        profile, runner = self._model.profile, self._runner
+        runner.elapsed.clear()
         started = time.perf_counter()
-        with stages.timed("language_model_s"):
+        with runner.timed("language_model_s"):
             tokens = [spoken.tokens for spoken in self._decoder.decode(self._requests, batch)]
-        waves = token2wav(stages, [Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
+        waves = self._token2wav([Token2WavRequest(said, self._prompt, SEED) for said in tokens], self._mask)
         total_s = time.perf_counter() - started
         audio_s, num_tokens = sum(map(len, waves)) / profile.mel.sample_rate, sum(map(len, tokens))
-        stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in stages.elapsed.items()}
+        stage_s = {stage.removesuffix("_s"): seconds for stage, seconds in runner.elapsed.items()}
         return Run(audio_s, stage_s, total_s, num_tokens, self._flops(tokens))
 
     def _flops(self, tokens: Sequence[Sequence[int]]) -> dict[str, float] | None:
@@ -115,8 +124,8 @@ class Task:
         if costs is None:
             return None
         chunk = self._model.flow.frames_of_chunk(self._mask)
-        start = self._stages.prompt_cache(self._prompt, self._mask).num_frames
-        num_read = len(request.text) + len(request.prompt_text) + len(request.prompt_speech)
+        start = self._voices.flow_cache(self._prompt, self._mask).num_frames
+        num_read = request.num_tokens
         num_heard = [len(request.prompt_speech) + len(spoken) for spoken in tokens]
         return {
             "language_model": costs.token * sum(num_read + len(spoken) for spoken in tokens),
@@ -140,8 +149,8 @@ class _Unending:
         cache: KeyValueCache = self._model.new_cache(max_sequences, has_fixed_shapes)
         return cache
 
-    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        return self._without_stops(self._model.prefill(prompts, cache))
+    def prefill(self, requests: Sequence[Request], cache: KeyValueCache) -> Tensor:
+        return self._without_stops(self._model.prefill(requests, cache))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         return self._without_stops(self._model.step(tokens, cache))
@@ -162,3 +171,53 @@ def _random_prompt(profile: ModelProfile, seconds: float) -> VoicePrompt:
     tokens = torch.randint(flow.num_codes, (num_tokens,), generator=draw)
     mel = torch.randn(flow.num_mels, flow.num_frames(num_tokens), generator=draw)
     return VoicePrompt(None, "", tokens, mel, torch.randn(flow.speaker_width, generator=draw))
+
+
+@dataclass(frozen=True)
+class NetworkCosts:
+    """In operations.
+
+    Attributes:
+        token: of the language model, for a token read or spoken; attention is left out, a twentieth at 370 tokens.
+        token_encoder: of the flow, for a second of sound with its prompt.
+        frame, frame_pair: of the flow's estimator, for a mel frame, and for a frame that attends to another.
+        vocoder: for a second of sound.
+        num_passes: of the estimator: with and without conditions at each of its steps.
+    """
+
+    token: float
+    token_encoder: float
+    frame: float
+    frame_pair: float
+    vocoder: float
+    num_passes: int
+
+    def flow(self, start: int, end: int, chunk: int | None, seconds: float) -> float:
+        """For one utterance.
+
+        Args:
+            start, end: the mel frames that the estimator goes through, counted from the beginning of the prompt.
+            chunk: frames a chunk of the mask, or None.
+            seconds: of sound, with the prompt.
+        """
+        num_pairs = sum(min(end, (frame // chunk + 1) * chunk) if chunk else end for frame in range(start, end))
+        estimator = self.num_passes * ((end - start) * self.frame + num_pairs * self.frame_pair)
+        return estimator + self.token_encoder * seconds
+
+
+_COSTS = {
+    COSYVOICE_2: NetworkCosts(727.6e6, 3.4e9, 132.2e6, 0.1147e6, 30.6e9, 20),
+    COSYVOICE_3: NetworkCosts(728e6, 0.03e9, 378.6e6, 0.0901e6, 33.7e9, 20),
+}
+# Dense bfloat16 operations a second, from NVIDIA's data sheets, by a part of the name that CUDA gives.
+_PEAKS = {"H200": 989.5e12, "H100 80GB HBM3": 989.5e12, "A100": 312e12, "L40S": 362e12, "L20": 119.5e12}
+
+
+def costs_of(profile: ModelProfile) -> NetworkCosts | None:
+    """None where they were not counted: for other versions and sizes."""
+    return _COSTS.get(profile)
+
+
+def peak_flops(device_name: str) -> float | None:
+    """Operations a second of the GPU that CUDA calls `device_name`, in bfloat16; None where it is not listed."""
+    return next((peak for part, peak in _PEAKS.items() if part in device_name), None)

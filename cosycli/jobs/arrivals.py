@@ -1,4 +1,4 @@
-"""Takes that one thread renders while another one makes use of those that are there."""
+"""Hands takes from the thread that renders them to the one that writes the book."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["Arrivals", "Cancelled"]
 
 
 class Cancelled(Exception):  # noqa: N818 nothing is wrong with the one who waited
-    """The take that was asked for is of no use any more."""
+    """The wait for a take was cancelled."""
 
 
 class Arrivals:
-    """The takes of a store, each as soon as it is kept."""
+    """Gives the takes of a store, each as soon as it is kept."""
 
     def __init__(self, takes: TakeStore) -> None:
         self._takes = takes
@@ -23,10 +23,10 @@ class Arrivals:
         self._is_cancelled = False
 
     def get(self, key: str) -> StoredTake:
-        """The take under `key`; waits for it as long as there are takes to come.
+        """Returns the take under `key`, and waits for it until `end`.
 
         Raises:
-            Cancelled: nobody wants it any more.
+            Cancelled: `cancel` was called.
             InputError: its file is damaged.
         """
         with self._changed:
@@ -36,7 +36,7 @@ class Arrivals:
         return self._takes.get(key)
 
     def announce(self) -> None:
-        """Say that a take has been kept."""
+        """Wake those who wait: a take was kept."""
         with self._changed:
             self._changed.notify_all()
 
@@ -45,13 +45,13 @@ class Arrivals:
         return self._all_came
 
     def end(self) -> None:
-        """Say that all takes have been kept."""
+        """Wake those who wait: no further take will come."""
         with self._changed:
             self._all_came = True
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Give up all that is waited for, now and later."""
+        """Make every wait raise `Cancelled`, now and later."""
         with self._changed:
             self._is_cancelled = True
             self._changed.notify_all()

@@ -1,6 +1,6 @@
-"""Many jobs, each finished as soon as it can be; one that goes wrong is reported, and the rest go on.
+"""Runs the jobs of a batch; a job that fails is reported, and the others run on.
 
-Short texts that want the same model are rendered together, for a batch of many segments takes little longer than one
+Short texts for the same model are rendered together, because a batch of many segments takes little longer than one
 segment alone. Each file is written as soon as its last segment is rendered.
 """
 
@@ -11,33 +11,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
-from cosycli.engine.capabilities import read_for
-from cosycli.engine.utterance import Utterance, utterances_of
+from cosycli.engine.prepare import PreparedOnce
+from cosycli.engine.speech import ReadyText, SpeechBlocks, read_text
 from cosycli.errors import CosyError
-from cosycli.jobs.batch_file import BookJob, Job, TextJob
-from cosycli.jobs.batch_state import BatchState
-from cosycli.jobs.book import BookProgress, make_book
+from cosycli.jobs.batch_file import Job, TextJob
+from cosycli.jobs.batch_state import BatchState, JobKeys, Made
+from cosycli.jobs.book import BookJob, BookProgress, make_book
+from cosycli.jobs.destination import Destination
 from cosycli.jobs.executors import Executor
-from cosycli.jobs.job_fingerprints import JobFingerprints
-from cosycli.jobs.plan import plan_book, voice_settings_of
+from cosycli.jobs.plan_report import plan_notes
+from cosycli.jobs.run_folder import Rendered
 from cosycli.jobs.take_store import StoredTake
-from cosycli.model.library import find_model
-from cosycli.model.profile import read_profile
-from cosycli.settings import Settings
-from cosycli.sound.encode import open_sink
-from cosycli.sound.joining import Piece, join
+from cosycli.settings import RenderOptions
 
-__all__ = ["JobResult", "Made", "Status", "run_batch"]
+__all__ = ["JobResult", "Status", "run_batch"]
 
-# Texts for so many batches are made ready and rendered at once: with a segment each, all batches but the last are full.
+# Texts for so many batches are read and rendered at once; if each is one segment, all batches but the last are full.
 BATCHES_AT_ONCE = 16
 
 
 class Status(str, Enum):
-    """How a job ended."""
+    """Outcome of a job; KEPT was done by an earlier run."""
 
     DONE = "done"
     KEPT = "kept"
@@ -45,23 +42,20 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True)
-class Made:
-    """An output that is complete: its files, seconds of audio, and what of it did not pass the checks."""
-
-    files: tuple[Path, ...]
-    audio_s: float
-    flaws: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class JobResult:
-    """What became of a job; the message says why it failed, or what is not as it should be."""
+    """Result of a job.
+
+    Attributes:
+        message: why the job failed, or which checks its sound failed.
+        notes: what is not spoken, and what is read differently than it may seem.
+    """
 
     id: str
     out: Path
     status: Status
     message: str = ""
     audio_s: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -70,63 +64,63 @@ class JobResult:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A text job and what is to be rendered for it."""
+    """A text job and its utterances."""
 
     job: TextJob
-    utterances: Sequence[Utterance]
+    text: ReadyText
 
 
 class _RenderingError(Exception):
-    """The executor failed, at this job or at another one beside it."""
+    """The executor failed, at this job or at one rendered together with it."""
 
 
-Open = Callable[[Settings], AbstractContextManager[Executor]]
+Open = Callable[[RenderOptions], AbstractContextManager[Executor]]
 Report = Callable[[BookJob, int, int], None]
 _Outcome = tuple[Job, Made | Exception]
 _Model = tuple[object, ...]
 
 
 def run_batch(jobs: Sequence[Job], state: BatchState, open_executor: Open, report: Report) -> Iterator[JobResult]:
-    """Do the jobs that are not done yet: first the texts, by model, then the books.
+    """Run the jobs that are not done yet: first the texts, by model, then the books.
 
     Args:
-        open_executor: gives the executor for a job's settings; called only if something is missing.
-        report: told how many segments of a book are rendered, and how many there are.
+        open_executor: opens the executor for the settings of a job; called only if a job is to be run.
+        report: gets the number of rendered segments of a book, and of how many.
 
     Yields:
-        a result for each job, as soon as there is one.
+        the result of each job, as soon as it is known.
 
     Raises:
         InputError: the state cannot be written.
     """
-    fingerprints = JobFingerprints()
+    job_keys = JobKeys()
     missing: list[Job] = []
     keys: dict[str, str] = {}
     for job in jobs:
-        keys[job.id] = fingerprints.of(job)
+        keys[job.id] = job_keys.of(job)
         done = state.kept(job.id, keys[job.id])
         if done is None:
             missing.append(job)
         else:
-            yield JobResult(job.id, job.out, Status.KEPT, _said(done.flaws), done.audio_s)
+            yield JobResult(job.id, job.out, Status.KEPT, _said(done.flaws), done.audio_s, done.notes)
     with closing(_ExecutorCache(open_executor)) as executors:
         for job, outcome in _outcomes(missing, executors, report):
             if isinstance(outcome, Made):
-                state.add(job.id, keys[job.id], outcome.files, outcome.audio_s, outcome.flaws)
-                yield JobResult(job.id, job.out, Status.DONE, _said(outcome.flaws), outcome.audio_s)
+                state.add(job.id, keys[job.id], outcome)
+                yield JobResult(job.id, job.out, Status.DONE, _said(outcome.flaws), outcome.audio_s, outcome.notes)
             else:
                 yield JobResult(job.id, job.out, Status.FAILED, _reason(outcome))
 
 
 class _ExecutorCache:
-    """The executor that was opened last stays, for the next job mostly wants the same model."""
+    """Keeps the last executor open, because the next job usually needs the same model."""
 
     def __init__(self, open_executor: Open) -> None:
         self._open = open_executor
         self._stack = ExitStack()
         self._model: _Model | None = None
 
-    def executor_for(self, settings: Settings) -> Executor:
+    def executor_for(self, settings: RenderOptions) -> Executor:
         if self._model != _model(settings):
             self.close()
             self._executor = self._stack.enter_context(self._open(settings))
@@ -139,9 +133,10 @@ class _ExecutorCache:
 
 
 def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) -> Iterator[_Outcome]:
+    prepare = PreparedOnce()
     texts = [job for job in jobs if isinstance(job, TextJob)]
-    for way in dict.fromkeys(map(_way, texts)):
-        alike = [job for job in texts if _way(job) == way]
+    for group in dict.fromkeys(map(_group_of, texts)):
+        alike = [job for job in texts if _group_of(job) == group]
         try:
             executor = executors.executor_for(alike[0].settings)
         except Exception as error:
@@ -149,19 +144,19 @@ def _outcomes(jobs: Sequence[Job], executors: _ExecutorCache, report: Report) ->
             continue
         at_once = BATCHES_AT_ONCE * executor.max_batch_size
         for start in range(0, len(alike), at_once):
-            yield from _speak(alike[start : start + at_once], executor)
+            yield from _speak(alike[start : start + at_once], executor, prepare)
     for job in jobs:
         if isinstance(job, BookJob):
             yield job, _make_book_or_error(job, executors, report)
 
 
-def _model(settings: Settings) -> _Model:
-    """What an executor is opened with."""
+def _model(settings: RenderOptions) -> _Model:
+    """Everything that an executor is opened with."""
     return tuple(settings.loading.values())
 
 
-def _way(job: Job) -> tuple[_Model, str]:
-    """What the texts that are rendered together have in common."""
+def _group_of(job: Job) -> tuple[_Model, str]:
+    """What texts must share to be rendered together: the executor and the mask."""
     return _model(job.settings), job.settings.mask
 
 
@@ -172,40 +167,40 @@ def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report)
         return error
 
 
+class _BookReport(BookProgress):
+    """Reports how many segments of a book are rendered."""
+
+    def __init__(self, job: BookJob, report: Report) -> None:
+        self._job = job
+        self._report = report
+
+    def rendered(self, done: int, total: int, chapter: int, so_far: Rendered) -> None:
+        self._report(self._job, done, total)
+
+
 def _make_book(job: BookJob, executors: _ExecutorCache, report: Report) -> Made:
     job.out.parent.mkdir(parents=True, exist_ok=True)
-    progress = BookProgress(
-        rendered=lambda done, total, chapter, so_far: report(job, done, total), written=lambda done, total: None
-    )
-    work = job.out.with_name(f"{job.id}.cosy")
-    plan = plan_book(job.request, job.settings)
-    result = make_book(plan, job.publication, work, lambda: nullcontext(executors.executor_for(job.settings)), progress)
-    flaws = tuple(f"{item.id} ({', '.join(item.failures)})" for item in result.judged if item.failures)
-    return Made(result.files, round(result.assembly.duration_s, 3), flaws)
+    result = make_book(job, lambda: nullcontext(executors.executor_for(job.settings)), _BookReport(job, report))
+    flaws = tuple(f"{segment.id} ({', '.join(segment.failures)})" for segment in result.failed)
+    notes = tuple(map(str, plan_notes(result.plan)))
+    return Made(result.files, round(result.assembly.duration_s, 3), flaws, notes)
 
 
-def _speak(jobs: Sequence[TextJob], executor: Executor) -> Iterator[_Outcome]:
+def _speak(jobs: Sequence[TextJob], executor: Executor, prepare: PreparedOnce) -> Iterator[_Outcome]:
     ready = []
     for job in jobs:
         try:
-            ready.append(_Ready(job, _utterances(job)))
+            ready.append(_Ready(job, read_text(job.text, prepare(job.settings))))
         except CosyError as error:
             yield job, error
     yield from _render(ready, executor)
 
 
-def _utterances(job: TextJob) -> list[Utterance]:
-    """Raises: UsageError, InputError: the text has marks that do not exist, or nothing to say."""
-    folder = find_model(job.settings.model)
-    profile = read_profile(folder)
-    return utterances_of(read_for(profile, job.text, folder).segments, voice_settings_of(job.settings, profile))
-
-
 def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
-    """Render and write the jobs. Where the executor fails, each half is tried alone, down to the job at fault."""
+    """Render and write the jobs. If the executor fails, each half is tried alone, down to the job at fault."""
     takes = _takes(ready, executor)
     for index, item in enumerate(ready):
-        own = islice(takes, len(item.utterances))
+        own = islice(takes, len(item.text.utterances))
         try:
             outcome = _write_or_error(item, own)
         except _RenderingError as error:
@@ -219,12 +214,14 @@ def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
 
 
 def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
-    """The takes of all jobs, in order.
+    """Yields the takes of all jobs in order.
 
     Raises:
-        _RenderingError: with the error of the executor.
+        _RenderingError: the executor failed; it holds the error.
     """
-    numbered = [(str(number), said) for number, said in enumerate(said for item in ready for said in item.utterances)]
+    numbered = [
+        (str(number), said) for number, said in enumerate(said for item in ready for said in item.text.utterances)
+    ]
     size = executor.batch_size(len(numbered))
     batches = [dict(numbered[start : start + size]) for start in range(0, len(numbered), size)]
     try:
@@ -234,7 +231,7 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
 
 
 def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
-    """The takes "0", "1", ... one after the other; a batch that overtook another one waits for it."""
+    """Yields the takes "0", "1", ... in order; a batch that overtook another one waits."""
     early: dict[str, StoredTake] = {}
     num_given = 0
     for number, take in takes:
@@ -253,22 +250,11 @@ def _write_or_error(item: _Ready, takes: Iterator[StoredTake]) -> Made | Excepti
 
 
 def _write(item: _Ready, takes: Iterator[StoredTake]) -> Made:
-    num_samples = 0
-    flaws: list[str] = []
-    first = next(takes)
-
-    def pieces() -> Iterator[Piece]:
-        for take, said in zip(chain([first], takes), item.utterances, strict=True):
-            flaws.extend(take.facts.failures)
-            yield Piece(take.samples, said.segment.pause_after_s, said.segment.pause_before_s)
-
-    job = item.job
-    job.out.parent.mkdir(parents=True, exist_ok=True)
-    with open_sink(job.out, job.audio_format, first.sample_rate) as sink:
-        for block in join(pieces(), first.sample_rate):
-            num_samples += len(block)
-            sink.write(block)
-    return Made((job.out,), round(num_samples / first.sample_rate, 3), tuple(flaws))
+    sound = SpeechBlocks(item.text, takes)
+    destination = Destination(item.job.out, item.job.audio_format, makes_folder=True)
+    destination.write(sound, sound.sample_rate)
+    flaws = [name for passage in sound.failed for name in passage.failures]
+    return Made((item.job.out,), round(sound.duration_s, 3), tuple(flaws), tuple(map(str, item.text.notes)))
 
 
 def _said(flaws: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""From a jobs file to jobs, checked as far as can be without loading a model.
+"""Reads jobs files into jobs, and checks them as far as is possible without loading a model.
 
-A job says what to speak, as `text` or `source`, and where it differs from the defaults. What a job says of itself goes
-over the options of the command line, those over `defaults:` in the file, and those over `cosy.yaml`.
+A job gives what to speak, as `text` or `source`, and its options. Options of a job override those of the command line,
+which override `defaults:` in the file, which override `cosy.yaml`.
 """
 
 from __future__ import annotations
@@ -9,69 +9,55 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cosycli.documents.plain_text import check_text
+from cosycli.engine.prepare import PreparedOnce
 from cosycli.errors import CosyError, UsageError
+from cosycli.jobs.book import BookJob
+from cosycli.jobs.book_options import FileOptions, ReadingOptions
+from cosycli.jobs.book_plan import check_request
 from cosycli.jobs.book_values import publication_of, request_of
-from cosycli.jobs.job_keys import BOOK_KEYS, BOOK_SETTINGS, SETTINGS, TEXT_KEYS, mistake_in
-from cosycli.jobs.jobs_file import Entry, JobsFile, Problem, read_jobs_file
-from cosycli.jobs.plan import BookRequest
-from cosycli.jobs.publishing import Publication
-from cosycli.settings import Settings
+from cosycli.jobs.jobs_file import BOOK_KEYS, DEFAULT_KEYS, TEXT_KEYS, Entry, JobsFile, Problem, read_jobs_file
+from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
+from cosycli.settings import OPTIONS, RenderOptions
 from cosycli.sound.encode import choose_format
-from cosycli.voices import find_voice
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 
 MAX_SHOWN = 30
 # What every file system takes as a name: Microsoft, "Naming Files, Paths, and Namespaces".
 PLAIN_NAME = re.compile(r'(?![ .])[^/\\<>:"|?*\x00-\x1f\x7f]{1,200}(?<![ .])')
-# Keys whose value may be a path; in a jobs file it starts at the file.
-PLACES = ("voice", "model", "dialogue-voice")
 
 
 @dataclass(frozen=True)
 class TextJob:
-    """Words to speak into a file of their own."""
+    """A text to speak into one file."""
 
     id: str
     text: str
     out: Path
     audio_format: str
-    settings: Settings
-
-
-@dataclass(frozen=True)
-class BookJob:
-    """A document to read as a book."""
-
-    id: str
-    request: BookRequest
-    publication: Publication
-    settings: Settings
-
-    @property
-    def out(self) -> Path:
-        return self.publication.target.path
+    settings: RenderOptions
 
 
 Job = TextJob | BookJob
 
 
-def read_batch(path: Path, settings: Settings, flags: Mapping[str, Any], out_folder: Path | None = None) -> list[Job]:
-    """The jobs of a file or folder, all of them valid.
+def read_batch(
+    path: Path, settings: RenderOptions, flags: Mapping[str, Any], out_folder: Path | None = None
+) -> list[Job]:
+    """Returns the jobs of a file or folder, all of them valid.
 
     Args:
-        settings: what holds where neither the file nor the flags say it.
-        flags: settings of the command line; None is not given.
-        out_folder: for jobs that do not say `out`; by default the folder of the jobs.
+        settings: apply where neither the file nor the flags give an option.
+        flags: options of the command line; None is not given.
+        out_folder: output folder of jobs without `out`; the folder of the jobs by default.
 
     Raises:
         InputError: the file cannot be read.
-        UsageError: jobs are wrong; the message names each of them.
+        UsageError: some jobs are invalid; the message lists every mistake.
     """
     file = read_jobs_file(path)
     reader = _Reader(file, settings, {key: value for key, value in flags.items() if value is not None}, out_folder)
@@ -90,9 +76,9 @@ def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
 
 
 class _Reader:
-    """Makes jobs of entries, and collects what is wrong with them."""
+    """Turns entries into jobs, and collects their mistakes."""
 
-    def __init__(self, file: JobsFile, settings: Settings, flags: dict[str, Any], out_folder: Path | None) -> None:
+    def __init__(self, file: JobsFile, settings: RenderOptions, flags: dict[str, Any], out_folder: Path | None) -> None:
         self.folder = file.folder
         self.settings = settings
         self.flags = flags
@@ -102,17 +88,13 @@ class _Reader:
         sources = [str(entry.values["source"]) for entry in file.entries if "source" in entry.values]
         self.outs = {(file.folder / source).resolve(): "the source of a book" for source in sources}
         self.outs[file.path.resolve()] = "the jobs themselves"
-        self.check_voice = cache(_check_voice)  # looked up once for each name, however many jobs there are
-        self.check_voice_settings = cache(_check_voice_settings)
-        self.check_variant = cache(_check_variant)
-        self.check_language = cache(_check_language)
-        self.check_listener = cache(_check_listener)
+        self.prepare = PreparedOnce()
         for key, value in file.defaults.values.items():
-            self._note(file.defaults, "", mistake_in(key, value, BOOK_SETTINGS))
+            self._note(file.defaults, "", mistake_in(key, value, DEFAULT_KEYS))
         self.defaults = self._placed(file.defaults.values)
 
     def read(self, entry: Entry) -> Job | None:
-        """The job of an entry, or None after noting what is wrong."""
+        """Returns the job of an entry, or None if it has mistakes, which are noted."""
         num_problems = len(self.problems)
         name = str(entry.values.get("id", ""))
         is_book = "source" in entry.values
@@ -150,9 +132,14 @@ class _Reader:
         return None
 
     def _placed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """`values` with voices and models that are folders found from where the jobs are."""
-        paths = {key: self.folder / values[key] for key in PLACES if "/" in str(values.get(key, ""))}
-        return {**values, **{key: str(path) for key, path in paths.items() if path.is_dir()}}
+        """Returns the values by option name; voices and models that are folders are found relative to the jobs."""
+        paths = {
+            key: self.folder / value
+            for key, value in values.items()
+            if BOOK_KEYS.get(key) is NAME_OR_FOLDER and "/" in str(value)
+        }
+        folders = {key: str(path) for key, path in paths.items() if path.is_dir()}
+        return {name_of(key): value for key, value in {**values, **folders}.items()}
 
     def _text(self, name: str, values: Mapping[str, Any]) -> TextJob:
         settings = self._settings(values)
@@ -164,22 +151,16 @@ class _Reader:
 
     def _book(self, name: str, values: Mapping[str, Any]) -> BookJob:
         settings = self._settings(values)
-        request = request_of(values, self._existing)
-        self.check_language(request.language, settings.model)
-        for voice in request.voices:
-            self.check_voice(voice, settings.model)
+        request = request_of(self._existing(values["source"]), given_of(ReadingOptions, values), self._existing)
+        check_request(request, self.prepare(settings))
         library = self.folder / values["out"] if "out" in values else self.out_folder
-        publication = publication_of(values, name, lambda default: self._out(values, default, name), library)
-        return BookJob(name, request, publication, settings)
+        files = given_of(FileOptions, values)
+        publication = publication_of(files, name, lambda default: self._out(values, default, name), library)
+        return BookJob(name, request, publication, settings, publication.target.path.with_name(f"{name}.cosy"))
 
-    def _settings(self, values: Mapping[str, Any]) -> Settings:
-        settings = self.settings.override(**{key: values.get(key) for key in SETTINGS})
-        if settings.voice is not None:
-            self.check_voice(settings.voice, settings.model)
-        self.check_voice_settings(settings.style, settings.mask, settings.model)
-        self.check_variant(settings.variant, settings.model)
-        if settings.verify:
-            self.check_listener(settings.model)
+    def _settings(self, values: Mapping[str, Any]) -> RenderOptions:
+        settings = self.settings.override(**{name: values.get(name) for name in OPTIONS})
+        self.prepare(settings)
         return settings
 
     def _out(self, values: Mapping[str, Any], default: str, name: str) -> Path:
@@ -195,44 +176,3 @@ class _Reader:
         if not path.exists():
             raise UsageError(f"There is no file {path}.", "Relative paths start where the jobs are.")
         return path
-
-
-def _check_voice(name: str, model: str) -> None:
-    from cosycli.model.library import find_model
-
-    find_voice(name, find_model(model))
-
-
-def _check_variant(variant: str | None, model: str) -> None:
-    """Raises: UsageError, MissingError: there is no such variant or model."""
-    from cosycli.model.library import find_model, language_model_weights
-
-    language_model_weights(find_model(model), variant)
-
-
-def _check_language(language: str | None, model: str) -> None:
-    """Raises: UsageError, MissingError: the model was not trained on the language, or is not there."""
-    from cosycli.engine.capabilities import check_language
-    from cosycli.model.library import find_model
-    from cosycli.model.profile import read_profile
-
-    check_language(language, read_profile(find_model(model)))
-
-
-def _check_listener(model: str) -> None:
-    """Raises: MissingError: there is no such model, or no recognizer for it."""
-    from cosycli.engine.verification import check_listener
-    from cosycli.model.library import find_model
-
-    check_listener(find_model(model))
-
-
-def _check_voice_settings(style: str | None, mask: str, model: str) -> None:
-    """Raises: UsageError, MissingError: there is no such style, mask or model."""
-    from cosycli.engine.capabilities import check_mask, instruction_of
-    from cosycli.model.library import find_model
-    from cosycli.model.profile import read_profile
-
-    profile = read_profile(find_model(model))
-    instruction_of(style, profile)
-    check_mask(mask, profile)

@@ -1,94 +1,97 @@
-"""A planned book into finished files: takes, sound, timed text and report.
+"""Makes a book: renders the missing takes, and writes sound, timed text and report.
 
-The sound is written while takes are rendered: a thread measures and encodes each chapter as soon as its takes are kept,
-so that little is left to write when the last one is. It goes through them in the order of the book, however they came,
-so that the files are those of a run that finds all takes kept.
+The sound is written while takes are rendered: a thread measures and encodes each chapter as soon as its takes are kept.
+It goes through the chapters in the order of the book, whatever order the takes come in, so that the files equal those
+of a run that finds all takes kept.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.arrivals import Arrivals
-from cosycli.jobs.book_report import JudgedSegment, judged_segments, write_report
-from cosycli.jobs.estimate import estimate, record_speed
+from cosycli.jobs.book_plan import BookRequest, Order, Plan, orders_of, plan_book
+from cosycli.jobs.book_report import BookResult, judged_segments, write_report
 from cosycli.jobs.executors import Start
-from cosycli.jobs.plan import Order, Plan, orders_of
+from cosycli.jobs.plan_report import estimate, record_speed
 from cosycli.jobs.publishing import BookFiles, Publication
-from cosycli.jobs.rendering import Rendered, render_takes
-from cosycli.jobs.run_folder import RunFolder
+from cosycli.jobs.run_folder import Rendered, RunFolder, render_takes
 from cosycli.publish.assembly import Assembly
 from cosycli.publish.book_files import check_book_target
+from cosycli.settings import RenderOptions
 
-__all__ = ["BookProgress", "BookResult", "make_book"]
+__all__ = ["BookJob", "BookProgress", "make_book"]
 
 
 @dataclass(frozen=True)
-class BookProgress:
-    """Told while a book is made.
+class BookJob:
+    """A book to make.
 
     Attributes:
-        rendered: gets the number of segments that are done, of how many, the chapter the last one is in, and what this
-            run did so far.
-        written: gets the number of chapters that are written, and of how many; told when all segments are rendered.
+        id: name of the job in messages.
+        work: folder of the run, made if need be; an interrupted run is resumed from it.
+        redo: ids of segments to re-render.
     """
 
-    rendered: Callable[[int, int, int, Rendered], None]
-    written: Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class BookResult:
-    """A finished book."""
-
-    assembly: Assembly
-    rendered: Rendered
-    judged: tuple[JudgedSegment, ...]
-    files: tuple[Path, ...]
-    report: Path
+    id: str
+    request: BookRequest
+    publication: Publication
+    settings: RenderOptions
+    work: Path
+    redo: tuple[str, ...] = ()
 
     @property
-    def all_passed(self) -> bool:
-        return not any(item.failures for item in self.judged)
+    def out(self) -> Path:
+        return self.publication.target.path
 
 
-def make_book(
-    plan: Plan,
-    publication: Publication,
-    work: Path,
-    start: Start,
-    progress: BookProgress,
-    redo: Sequence[str] = (),
-) -> BookResult:
-    """Render what is missing and write the files; a run that was cut short is gone on with.
+class BookProgress:
+    """Gets the progress of a book. These methods ignore it; subclasses override those they need."""
+
+    def planned(self, plan: Plan) -> None:
+        """Called when the source has been read, before anything is rendered."""
+
+    def rendered(self, done: int, total: int, chapter: int, so_far: Rendered) -> None:
+        """Called after each segment: `done` of `total` are rendered, the last one in this chapter."""
+
+    def written(self, done: int, total: int) -> None:
+        """Called after each chapter that is written once all segments are rendered."""
+
+
+def make_book(job: BookJob, start: Start, progress: BookProgress) -> BookResult:
+    """Read the source, render what is missing and write the files.
 
     Args:
-        work: the run's folder, made if need be.
-        start: called only if there is something to render.
-        redo: ids of segments to re-render.
+        start: opens the executor; called only if there is something to render.
 
     Raises:
-        InputError: the disk is full, a file cannot be written, or another run is at work in the folder.
-        UsageError: there is no such segment, or the files would go over the source.
+        InputError: the source cannot be read, the disk is full, a file cannot be written, or another run works in the
+            folder.
+        UsageError: an option names something that does not exist, or the output would overwrite the source.
+        MissingError: the model or a voice is not here.
     """
-    _check_target(plan, publication)
-    folder = RunFolder(work)
+    plan = plan_book(job.request, job.settings)
+    progress.planned(plan)
+    _check_target(plan, job.publication)
+    folder = RunFolder(job.work)
     with folder.locked():
-        orders = _rerender(plan, folder, redo)
-        files = BookFiles(plan, publication, orders)
+        orders = _rerender(plan, folder, job.redo)
+        files = BookFiles(plan, job.publication, orders)
         _sweep(folder, files)
         _check_space(plan, folder, orders)
         made, assembly = _render_and_write(files, folder, start, progress)
         record_speed(plan.settings.model, made.audio_s, made.elapsed_s * made.num_workers)
         texts = files.write_texts(assembly)
         judged = judged_segments(orders, folder)
-        write_report(plan, folder, made, judged, assembly)
-        return BookResult(assembly, made, tuple(judged), (*assembly.files, *texts), folder.report_path)
+        result = BookResult(plan, assembly, made, tuple(judged), (*assembly.files, *texts), folder.report_path)
+        write_report(result)
+        return result
 
 
 def _render_and_write(
@@ -104,13 +107,15 @@ def _render_and_write(
     def on_take(done: int, so_far: Rendered) -> None:
         arrivals.announce()
         if writing.done():
-            writing.result()  # it has failed, or else this was the last take
+            writing.result()  # raises if writing failed; otherwise this was the last take
         progress.rendered(done, len(orders), orders[done - 1].chapter, so_far)
 
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    is_complete = all(order.key in folder.takes for order in orders)
+    # The executor is started before the thread that writes: a process is not copied beside other threads.
+    with nullcontext() if is_complete else start() as executor, ThreadPoolExecutor(max_workers=1) as pool:
         writing = pool.submit(files.write_sound, arrivals, on_chapter)
         try:
-            made = render_takes(orders, folder, files.plan.settings.mask, start, on_take)
+            made = render_takes(orders, folder, files.plan.settings.mask, executor, on_take)
             arrivals.end()
             return made, writing.result()
         finally:
@@ -118,7 +123,7 @@ def _render_and_write(
 
 
 def _check_target(plan: Plan, publication: Publication) -> None:
-    """What can be known to fail is found out before the work."""
+    """Check the target before the work starts."""
     target, source = publication.target, plan.request.source
     if source is not None and target.path.resolve() == source.resolve():
         raise UsageError(f"{target.path} is the source itself.", "Choose another name with -o.")
@@ -126,7 +131,7 @@ def _check_target(plan: Plan, publication: Publication) -> None:
 
 
 def _sweep(folder: RunFolder, files: BookFiles) -> None:
-    """Remove what killed runs have left half-written; the lock says that nobody is at work on it."""
+    """Remove files that killed runs left half-written; the lock ensures that no other run is writing them."""
     for left in (*folder.path.glob("takes/*/*.part"), *files.half_written()):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
@@ -135,7 +140,7 @@ def _sweep(folder: RunFolder, files: BookFiles) -> None:
 
 
 def _rerender(plan: Plan, folder: RunFolder, redo: Sequence[str]) -> list[Order]:
-    """The orders, after the segments to redo are marked in the manifest."""
+    """Marks the segments to redo in the manifest, and returns the orders."""
     manifest = folder.read_manifest()
     rerenders = dict(manifest.rerenders)
     orders = orders_of(plan, rerenders)

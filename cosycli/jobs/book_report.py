@@ -1,27 +1,25 @@
-"""What became of a book: a report for programs, and a summary for people."""
+"""Reports on a finished book: `report.json` for programs, and a summary for people."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import cosycli
 from cosycli.folders import write_whole
-from cosycli.jobs.plan import Order, Plan
+from cosycli.jobs.book_plan import Order, Plan
 from cosycli.jobs.plan_report import plan_report
-from cosycli.jobs.rendering import Rendered
-from cosycli.jobs.run_folder import RunFolder
+from cosycli.jobs.run_folder import Rendered, RunFolder
+from cosycli.publish.assembly import Assembly
 
-if TYPE_CHECKING:
-    from cosycli.publish.assembly import Assembly
-
-__all__ = ["JudgedSegment", "judged_segments", "summary_of", "write_report"]
+__all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "write_report"]
 
 
 @dataclass(frozen=True)
 class JudgedSegment:
-    """A segment that was drawn more than once, or whose best take still fails a gate."""
+    """A segment that needed retakes, or whose best take still fails a check."""
 
     id: str
     text: str
@@ -31,31 +29,56 @@ class JudgedSegment:
 
 
 def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegment]:
-    """In the order of the book."""
+    """Returns the segments that needed retakes or fail a check, in the order of the book."""
     judged = []
     for order in orders:
         facts = folder.takes.facts(order.key)
         if facts.failures or facts.num_draws > 1:
-            text = order.utterance.segment.text
+            text = order.utterance.segment.words
             judged.append(JudgedSegment(order.id, text, facts.failures, facts.num_draws, facts.error_rate))
     return judged
 
 
-def write_report(
-    plan: Plan, folder: RunFolder, rendered: Rendered, judged: list[JudgedSegment], assembly: Assembly
-) -> None:
-    """`report.json` in the run's folder.
+@dataclass(frozen=True)
+class BookResult:
+    """A finished book.
+
+    Attributes:
+        assembly: chapters and segments with their times.
+        rendered: statistics of this run.
+        judged: segments that needed retakes or fail a check.
+        files: all written files except the report.
+    """
+
+    plan: Plan
+    assembly: Assembly
+    rendered: Rendered
+    judged: tuple[JudgedSegment, ...]
+    files: tuple[Path, ...]
+    report: Path
+
+    @property
+    def failed(self) -> tuple[JudgedSegment, ...]:
+        return tuple(segment for segment in self.judged if segment.failures)
+
+
+def write_report(result: BookResult) -> None:
+    """Write `report.json`.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the file cannot be written.
     """
-    planned = plan_report(plan)
+    assembly, rendered, planned = result.assembly, result.rendered, plan_report(result.plan)
     report: dict[str, Any] = {
         "version": cosycli.__version__,
         **{name: planned[name] for name in ("title", "authors", "language", "coverage", "skipped", "notes_count")},
         "warnings": [*planned["warnings"], *assembly.warnings],
-        "settings": asdict(plan.settings),
-        "segments": {"made": rendered.num_made, "kept": rendered.num_kept, "judged": [asdict(item) for item in judged]},
+        "settings": asdict(result.plan.settings),
+        "segments": {
+            "made": rendered.num_made,
+            "kept": rendered.num_kept,
+            "judged": [asdict(segment) for segment in result.judged],
+        },
         "chapters": [
             {name: value for name, value in asdict(chapter).items() if name != "segments"} | {"file": str(chapter.file)}
             for chapter in assembly.chapters
@@ -65,12 +88,12 @@ def write_report(
         "rendering_s": round(rendered.elapsed_s, 3),
         "times_real_time": round(rendered.times_real_time, 2),
     }
-    write_whole(folder.report_path, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+    write_whole(result.report, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
-def summary_of(plan: Plan, rendered: Rendered, judged: list[JudgedSegment], assembly: Assembly) -> list[str]:
-    """A few lines."""
-    counts = plan.script.coverage
+def summary_of(result: BookResult) -> list[str]:
+    """Returns a few lines for people."""
+    assembly, rendered, counts = result.assembly, result.rendered, result.plan.script.coverage
     levels = [chapter.rms_db for chapter in assembly.chapters]
     lines = [
         f"{len(levels)} {'chapter' if len(levels) == 1 else 'chapters'}, {assembly.duration_s / 60:.1f} min, "
@@ -81,9 +104,8 @@ def summary_of(plan: Plan, rendered: Rendered, judged: list[JudgedSegment], asse
         f"{counts.unaccounted} unaccounted for.",
     ]
     lines += [
-        f"Segment {item.id} failed its checks ({', '.join(item.failures)}): {item.text[:60]!r}. "
-        f"Re-render it with --redo {item.id}"
-        for item in judged
-        if item.failures
+        f"Segment {segment.id} failed its checks ({', '.join(segment.failures)}): {segment.text[:60]!r}. "
+        f"Re-render it with --redo {segment.id}"
+        for segment in result.failed
     ]
     return [*lines, *assembly.warnings]

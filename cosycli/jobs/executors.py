@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.jobs.take_store import StoredTake
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
@@ -80,9 +80,9 @@ class Workplace:
         if self.num_workers is not None and self.num_workers < 1:
             raise UsageError(f"{self.num_workers} workers can do nothing.", "Give 1 or more: --workers 2")
         if find_spec("ray") is None:
-            raise MissingError("Ray is not installed.", 'Install it: pip install ray, or the extra "cosy[ray]"')
+            raise MissingError("Ray is not installed.", 'Install it: pip install "cosycli[ray]"')
 
-    def open(self, settings: Settings) -> AbstractContextManager[Executor]:
+    def open(self, settings: RenderOptions) -> AbstractContextManager[Executor]:
         """The executor, with the model of the settings loaded in each of its workers."""
         import cosycli
 

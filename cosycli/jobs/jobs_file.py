@@ -1,6 +1,6 @@
-"""The entries of a jobs file or folder, as written: nothing in them is checked yet but their shape.
+"""Reads the entries of a jobs file or folder; only their shape is checked here.
 
-jobs.yaml      `defaults:`, which hold for all jobs, and `jobs:`, a list
+jobs.yaml      `defaults:` for all jobs, and `jobs:`, a list
 jobs.jsonl     a job on each line, as JSON
 a folder       a job for each document in it
 """
@@ -17,17 +17,27 @@ import yaml
 
 from cosycli.documents.sources import FORMATS
 from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.jobs.book_options import FileOptions, ReadingOptions
+from cosycli.option import PATH, TEXT, key_of, options_of
+from cosycli.settings import OPTIONS
 
-__all__ = ["Entry", "JobsFile", "Problem", "read_jobs_file"]
+__all__ = ["BOOK_KEYS", "DEFAULT_KEYS", "TEXT_KEYS", "Entry", "JobsFile", "Problem", "read_jobs_file"]
 
 MAX_JSONL_BYTES = 64 << 20  # half a million lines of speech
 MAX_YAML_BYTES = 4 << 20  # PyYAML takes 2 s for 1 MB
 PARTS = ("defaults", "jobs")
 
+# Keys of a job: the long options of `cosy speak` and `cosy book`, each with the kind of its value.
+SETTINGS = {key_of(name): declared.kind for name, declared in OPTIONS.items() if not declared.of_machine}
+BOOK_OPTIONS = options_of(FileOptions) | options_of(ReadingOptions)
+DEFAULT_KEYS = SETTINGS | {key_of(name): declared.kind for name, declared in BOOK_OPTIONS.items() if name != "out"}
+TEXT_KEYS = {"id": PATH, "text": TEXT, "out": PATH, **SETTINGS}
+BOOK_KEYS = {"id": PATH, "source": PATH, "out": PATH, **DEFAULT_KEYS}
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One job as it is written; `line` counts from 1, and is None for a document of a folder."""
+    """One job as written; `line` counts from 1, and is None for a document of a folder."""
 
     line: int | None
     values: dict[str, Any]
@@ -35,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a job, or with the file where no job is named."""
+    """A mistake in a job, or in the file if no job is named."""
 
     line: int | None
     job: str
@@ -49,7 +59,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class JobsFile:
-    """What a jobs file holds; relative paths in it start at `folder`."""
+    """Content of a jobs file; relative paths in it start at `folder`."""
 
     path: Path
     folder: Path
@@ -59,11 +69,11 @@ class JobsFile:
 
 
 def read_jobs_file(path: Path) -> JobsFile:
-    """The entries of a jobs file, or of a folder of documents.
+    """Returns the entries of a jobs file, or of a folder of documents.
 
     Raises:
-        InputError: it cannot be read, is too large, or is not YAML or JSON lines at all.
-        UsageError: its name does not say what it is, or it holds no job.
+        InputError: the file cannot be read, is too large, or is neither YAML nor JSON lines.
+        UsageError: the suffix is unknown, or the file holds no job.
     """
     if path.is_dir():
         jobs = _read_folder(path)
@@ -74,7 +84,9 @@ def read_jobs_file(path: Path) -> JobsFile:
     elif not path.exists():
         raise InputError(f"There is no file or folder {path}.", "Name a jobs file: cosy batch jobs.yaml")
     else:
-        raise UsageError(f"{path} is not a jobs file by its name.", "End it in .yaml or .jsonl, or name a folder.")
+        raise UsageError(
+            f"{path} is not a jobs file: its name ends in neither .yaml nor .jsonl.", "Rename it, or name a folder."
+        )
     if not jobs.entries and not jobs.problems:
         raise UsageError(f"{path} holds no job.", _what_would_be_a_job(path))
     return jobs
@@ -168,7 +180,7 @@ def _entry(loader: _Loader, node: yaml.Node) -> Entry:
 
 
 class _Loader(yaml.SafeLoader):
-    """Makes plain values only, takes no aliases, and notes keys that are given twice."""
+    """Constructs plain values only, refuses aliases, and notes duplicate keys."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)

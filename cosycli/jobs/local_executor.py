@@ -1,4 +1,4 @@
-"""Takes rendered here, by one model in this process."""
+"""Takes rendered here, by one model in this process, or by worker processes that share it."""
 
 from __future__ import annotations
 
@@ -38,5 +38,7 @@ class LocalExecutor:
 
 @contextmanager
 def local_executor(load: Load) -> Iterator[LocalExecutor]:
-    """The executor, with its model loaded."""
-    yield LocalExecutor(load())
+    """The executor, with its model loaded; to be entered before other threads run."""
+    synthesizer = load()
+    with synthesizer.worker_processes():
+        yield LocalExecutor(synthesizer)

@@ -1,4 +1,4 @@
-"""The takes of a planned book made into its files."""
+"""Writes the files of a planned book from its takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cosycli.documents.book import Metadata
 from cosycli.jobs.arrivals import Arrivals
-from cosycli.jobs.plan import Order, Plan
+from cosycli.jobs.book_plan import Order, Plan
 from cosycli.publish.assembly import Assembly, ChapterSound
 from cosycli.publish.book_files import Layout, Target, files_folder, write_book
 from cosycli.publish.loudness import AUDIOBOOK, Loudness
@@ -27,7 +27,7 @@ __all__ = ["BookFiles", "Publication"]
 
 @dataclass(frozen=True)
 class Publication:
-    """What a book is made into.
+    """The files that a book is made into.
 
     Attributes:
         subtitles: formats of timed text, srt, vtt or lrc.
@@ -42,18 +42,18 @@ class Publication:
 
 @dataclass(frozen=True)
 class BookFiles:
-    """The files of a book, from the takes of its orders."""
+    """Writes the files of a book from the takes of its orders."""
 
     plan: Plan
     publication: Publication
     orders: Sequence[Order]
 
     def write_sound(self, arrivals: Arrivals, on_chapter: Callable[[int, int], None]) -> Assembly:
-        """Write each chapter as soon as its takes are there.
+        """Write each chapter as soon as its takes are kept.
 
         Raises:
             InputError: a take is damaged, or a file cannot be written.
-            Cancelled: the book is given up.
+            Cancelled: the run was cancelled.
         """
         return write_book(
             self._chapters(arrivals),
@@ -66,7 +66,7 @@ class BookFiles:
         )
 
     def write_texts(self, assembly: Assembly) -> list[Path]:
-        """Write what goes with the sound.
+        """Write subtitles and the read-along EPUB.
 
         Raises:
             InputError: a file cannot be written.
@@ -81,7 +81,7 @@ class BookFiles:
         return files
 
     def half_written(self) -> Iterator[Path]:
-        """What a killed run has left of the files."""
+        """Yields the temporary files that a killed run left."""
         target = self.publication.target
         names = glob.escape(target.path.name) if target.layout is Layout.FILE else f"*{target.suffix}"
         return files_folder(target, self._tags.book).glob(f".{names}.*.part*")
@@ -109,7 +109,7 @@ def _pieces_of(orders: Sequence[Order], arrivals: Arrivals) -> Callable[[], Iter
 
 
 def _titled(plan: Plan) -> Metadata:
-    """The metadata, with the name of the source for a title where it has none."""
+    """Returns the metadata, with the name of the source as title if it has none."""
     metadata = plan.script.book.metadata
     if metadata.title or plan.request.source is None:
         return metadata
@@ -117,7 +117,7 @@ def _titled(plan: Plan) -> Metadata:
 
 
 def _last_change(plan: Plan) -> datetime:
-    """When the source was last changed, so that the same source gives the same files."""
+    """Returns the modification time of the source, so that the same source gives the same files."""
     source = plan.request.source
     return datetime.fromtimestamp(source.stat().st_mtime if source else time.time(), timezone.utc)
 

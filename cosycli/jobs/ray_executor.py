@@ -23,7 +23,7 @@ import ray
 from ray.exceptions import RayActorError, RayTaskError
 from ray.util import ActorPool
 
-from cosycli.engine.overlap import AT_ONCE
+from cosycli.engine.threads import AT_ONCE
 from cosycli.errors import MissingError, UsageError
 from cosycli.jobs.executors import Batch, Load
 from cosycli.jobs.local_executor import LocalExecutor

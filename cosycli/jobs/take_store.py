@@ -1,7 +1,7 @@
-"""Takes kept as files, each under a key that says everything that shaped its sound.
+"""Keeps takes as files, each under a key made from everything that shapes its sound.
 
-A take is a 16-bit FLAC file with its speech tokens and seed in the comment. It is written beside its place, flushed to
-the disk and renamed, so that whatever is under its name is whole, even after a power cut.
+A take is a 16-bit FLAC file with its speech tokens and seed in the comment. It is written to a temporary file, flushed
+to the disk and renamed, so that a file under its final name is complete, even after a power cut.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -22,11 +22,27 @@ from numpy.typing import NDArray
 
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import InputError
+from cosycli.model.library import MANIFEST, language_model_weights
+from cosycli.voices import find_voice
 
 if TYPE_CHECKING:
-    from cosycli.engine.take import Take
+    from cosycli.engine.utterance import Take
 
-__all__ = ["Conditions", "StoredTake", "TakeFacts", "TakeStore", "take_key"]
+__all__ = [
+    "Conditions",
+    "StoredTake",
+    "TakeFacts",
+    "TakeStore",
+    "model_fingerprint",
+    "take_key",
+    "voice_fingerprint",
+]
+
+# Part of every key. It counts up when the default of an option in the key changes: keys leave defaults out.
+KEY_FORMAT = "2"
+# Weights take gigabytes. Training changes all of them, so samples of a file distinguish one training from another.
+NUM_SAMPLES = 16
+SAMPLE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,33 +50,25 @@ class Conditions:
     """What shapes the sound of a take besides its utterance.
 
     Attributes:
-        model: the fingerprint of the model, in the variant that is used.
-        voices: the fingerprint of each voice that is used.
-        mask: what the flow's attention sees.
-        dtype: the precision that was asked for, or "" where the device decides.
-        verify: a recognizer has a say in which draw is kept.
-        retakes: how often what fails is drawn again.
-        prompt: seconds of a voice's clip that the flow is given at most.
+        model: fingerprint of the model and its variant.
+        voices: fingerprint of each voice.
+        options: see `RenderOptions.keyed`.
     """
 
     model: str
     voices: Mapping[str, str]
-    mask: str
-    dtype: str
-    verify: bool = False
-    retakes: int = 2
-    prompt: float = 6.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TakeFacts:
-    """What is known of a take besides its sound.
+    """Facts of a take besides its sound.
 
     Attributes:
-        tokens, seed: what it was made from.
-        failures: the gates it did not pass.
-        num_draws: how many times it was drawn.
-        error_rate: letters that a recognizer heard otherwise for each letter to be said; None if none listened.
+        tokens, seed: speech tokens, and the seed that they were drawn with.
+        failures: checks that the take failed.
+        num_draws: number of takes rendered until this one was kept.
+        error_rate: share of letters that a recognizer heard differently; None without a recognizer.
     """
 
     tokens: tuple[int, ...]
@@ -72,11 +80,15 @@ class TakeFacts:
 
 @dataclass(frozen=True)
 class StoredTake:
-    """A take as it is kept: samples (N,) float32, and the facts."""
+    """A take as kept: samples (N,) float32, and its facts."""
 
     samples: NDArray[np.float32]
     sample_rate: int
     facts: TakeFacts
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        return self.facts.failures
 
     @classmethod
     def of(cls, take: Take) -> StoredTake:
@@ -85,8 +97,9 @@ class StoredTake:
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
-    """32 hexadecimal digits; the seed in them stands for the occurrence among equal segments."""
+    """Returns 32 hexadecimal digits; the seed tells equal segments of a text apart."""
     parts = (
+        KEY_FORMAT,
         utterance.segment.text,
         utterance.segment.language,
         utterance.instruction or "",
@@ -94,17 +107,57 @@ def take_key(utterance: Utterance, conditions: Conditions) -> str:
         str(utterance.seed),
         conditions.model,
         conditions.voices[utterance.voice],
-        conditions.mask,
-        conditions.dtype,
-        *(["verify"] if conditions.verify else []),
-        str(conditions.retakes),
-        f"{conditions.prompt:.4f}",
+        *(f"{name}={value}" for name, value in sorted(conditions.options.items())),
     )
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def model_fingerprint(folder: Path, variant: str | None = None) -> str:
+    """Hashes name, size and `NUM_SAMPLES` evenly spread samples of every file that a variant of a model uses.
+
+    Raises:
+        UsageError: the variant does not exist.
+    """
+    weights = language_model_weights(folder, variant)
+    others = (path for path in folder.glob("llm*") if path.suffix in (".pt", ".safetensors") and path.stem != weights)
+    unused = {*others, folder / MANIFEST}
+    return _fingerprint(folder, [path for path in folder.rglob("*") if path.is_file() and path not in unused])
+
+
+def voice_fingerprint(name: str, model: Path) -> str:
+    """Hashes the description and the clip of a voice; of a speaker of the model in the folder `model`, the name.
+
+    Raises:
+        MissingError: the voice does not exist, or is damaged.
+    """
+    voice = find_voice(name, model)
+    if voice.folder == model:
+        return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+    clip = [] if voice.reference is None else [voice.reference]
+    return _fingerprint(voice.folder, [voice.folder / "voice.yaml", *clip])
+
+
+def _fingerprint(folder: Path, files: list[Path]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{size}\0".encode())
+        with path.open("rb") as file:
+            for start in _sample_starts(size):
+                file.seek(start)
+                digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _sample_starts(size: int) -> list[int]:
+    """Returns where samples start, from 0 to the last `SAMPLE_BYTES`; samples cover all of a small file."""
+    last = max(0, size - SAMPLE_BYTES)
+    step = max(SAMPLE_BYTES, last // (NUM_SAMPLES - 1))
+    return [*range(0, last, step), last]
+
+
 class TakeStore:
-    """The takes in a folder."""
+    """Takes in a folder, by key."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -139,16 +192,16 @@ class TakeStore:
             part.unlink(missing_ok=True)
 
     def get(self, key: str) -> StoredTake:
-        """The take under `key`.
+        """Returns the take under `key`.
 
         Raises:
-            InputError: its file is damaged.
+            InputError: the file is damaged.
         """
         with self._open(key) as file:
             return StoredTake(file.read(dtype="float32"), file.samplerate, _facts_in(file))
 
     def facts(self, key: str) -> TakeFacts:
-        """What is known of the take, without reading its sound; raises as `get` does."""
+        """Returns the facts of a take without reading its sound; raises as `get` does."""
         with self._open(key) as file:
             return _facts_in(file)
 
@@ -170,7 +223,7 @@ def _facts_in(file: soundfile.SoundFile) -> TakeFacts:
 
 
 def _encode(take: StoredTake) -> bytes:
-    """Made in memory first: libsndfile does not say why a write to a full disk failed."""
+    """Encodes in memory, because libsndfile does not report why a write to a full disk failed."""
     memory = io.BytesIO()
     with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
         file.comment = json.dumps(asdict(take.facts))

@@ -13,18 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cosycli.model.convolutions import StreamingState
+from cosycli.model.kernels import can_prepack, products
 from cosycli.model.masks import attention_mask, valid_positions
-from cosycli.model.prepacked_linear import can_prepack
-from cosycli.model.streaming_state import StreamingState
 
 __all__ = ["AttentionMask", "attend", "attend_by_rows", "attend_under_mask"]
 
 LEAST_TOTAL = 1e-30  # of powers: 1e8 times the least normal number, so that none that matters is lost
 MIN_CHUNK = 50  # frames; the chunks of the streaming mask have so many, those of the causal one 2
 # Heads that are taken together in bfloat16, and frames where there are chunks: their scores are to stay in a core's
-# caches. 2 rows of 8 heads of 64 took one Zen 5 core, all heads of 650 frames under the full mask: 6.9 ms one by one,
-# 6.6 by 4, 6.8 at once; and 550 frames after 100 in chunks, 4 heads at once: 5.2 ms by 200 frames, 5.0 by 300, 5.2 by
-# 350; by 50, which is a chunk, and head by head 12.
+# caches. For speeds see docs/performance.md.
 HEADS, SPAN = 4, 300
 
 Block = tuple[slice, slice, slice]
@@ -68,8 +66,8 @@ class AttentionMask:
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask) -> Tensor:
     """Attention (B, H, M, W) to keys and values (B, H, P + M, W); what comes out on padding is of no use.
 
-    On the CPU a row at a time, for valid frames alone and without a mask: 1.6 times as fast as PyTorch's fused
-    attention on one Zen 5 core (8 rows of 724 frames, 2 heads of 64, float32).
+    On the CPU a row at a time, for valid frames alone and without a mask, which is faster than PyTorch's fused
+    attention.
     """
     is_rows = query.device.type == "cpu" and can_prepack(_product_dtype(query)) and not torch.is_grad_enabled()
     if is_rows and (mask.chunk is None or mask.chunk >= MIN_CHUNK):
@@ -96,7 +94,7 @@ def attend_by_rows(query: Tensor, key: Tensor, value: Tensor, mask: AttentionMas
             seen = num_before + last
             unseen = _beyond_chunks(num_before + first, seen, mask.chunk)
             for heads in _taken_together(num_heads, dtype):
-                scores = _products(queries[row, heads, first:last], keys[row, heads, :seen])
+                scores = products(queries[row, heads, first:last], keys[row, heads, :seen])
                 attended[row, first:last, heads] = _mixed(scores, values[row, heads, :seen], unseen).transpose(0, 1)
     return attended.transpose(1, 2)
 
@@ -110,8 +108,8 @@ def _mixed(scores: Tensor, values: Tensor, unseen: Sequence[Block]) -> Tensor:
 
     Those of `unseen` weigh nothing.
 
-    PyTorch's softmax takes 2.5 times as long as these powers and their sums, and its exponentials in float32 4 times
-    (700 frames, one Zen 5 core). It is left to scores whose powers leave the range of numbers.
+    Powers and their sums take less time than PyTorch's softmax, which is left to scores whose powers leave the range of
+    numbers.
     """
     weights = scores.exp2()
     for block in unseen:
@@ -119,10 +117,10 @@ def _mixed(scores: Tensor, values: Tensor, unseen: Sequence[Block]) -> Tensor:
     total = weights.sum(dim=2, keepdim=True)
     least, most = total.aminmax()
     if least > LEAST_TOTAL and most < 1 / LEAST_TOTAL:
-        return _products(weights, values.mT) / total
+        return products(weights, values.mT) / total
     for block in unseen:
         scores[block] = -math.inf
-    return _products((scores * math.log(2)).softmax(dim=2), values.mT)
+    return products((scores * math.log(2)).softmax(dim=2), values.mT)
 
 
 def _taken_together(num_heads: int, dtype: torch.dtype) -> Iterator[slice]:
@@ -130,18 +128,6 @@ def _taken_together(num_heads: int, dtype: torch.dtype) -> Iterator[slice]:
     step = 1 if dtype == torch.float32 else HEADS
     for first in range(0, num_heads, step):
         yield slice(first, min(first + step, num_heads))
-
-
-def _products(left: Tensor, right: Tensor) -> Tensor:
-    """(H, N, K), (H, L, K) -> (H, N, L).
-
-    For bfloat16 PyTorch has oneDNN's products of several heads at once, which take 0.7 to 0.9 of the time that they
-    take one by one. For float32 it has slower ones, 1.5 times (8 heads of 300 to 650 frames, one Zen 5 core).
-    """
-    if left.dtype != torch.float32:
-        return torch.bmm(left, right.mT)
-    pairs = zip(left, right.contiguous(), strict=True)
-    return torch.stack([torch.ops.mkldnn._linear_pointwise(*pair, None, "none", [], "") for pair in pairs])
 
 
 def _spans(length: int, chunk: int | None) -> Iterator[tuple[int, int]]:

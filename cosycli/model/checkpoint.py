@@ -29,10 +29,7 @@ WEIGHT_NORM = {"weight_g": "parametrizations.weight.original0", "weight_v": "par
 
 
 class WithoutInitialValues(TorchFunctionMode):
-    """A context in which new modules draw no random weights, for files will fill them.
-
-    They took a third to a half of the time in which CosyVoice 3 was loaded.
-    """
+    """A context in which new modules draw no random weights, which takes long, for files will fill them."""
 
     def __torch_function__(self, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(function, "__name__", None) in DRAWING:

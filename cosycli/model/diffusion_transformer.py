@@ -12,11 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cosycli.model.attention import AttentionMask, attend
-from cosycli.model.convolutions import surrounded
+from cosycli.model.convolutions import StreamingState, surrounded
 from cosycli.model.estimator import time_embedding
 from cosycli.model.masks import frame_mask
 from cosycli.model.profile import TransformerFlowProfile
-from cosycli.model.streaming_state import StreamingState
 
 __all__ = ["DiffusionTransformer"]
 
@@ -58,7 +57,7 @@ class RotaryEmbedding(nn.Module):
         return positions[:, None] * self.inv_freq.float()
 
 
-class Attention(nn.Module):
+class RotaryAttention(nn.Module):
     def __init__(self, width: int, num_heads: int, head_width: int) -> None:
         super().__init__()
         self.num_heads = num_heads
@@ -77,7 +76,7 @@ class Attention(nn.Module):
         return self.to_out[0](mixed.transpose(1, 2).flatten(2))
 
 
-class FeedForward(nn.Module):
+class TanhFeedForward(nn.Module):
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
         first = nn.Sequential(nn.Linear(width, hidden), nn.GELU(approximate="tanh"))
@@ -99,15 +98,15 @@ class TimeScales(nn.Module):
         return self.linear(F.silu(time)).chunk(self.count, dim=1)
 
 
-class Block(nn.Module):
+class DiffusionBlock(nn.Module):
     """Attention and feed-forward, each normed, gated by the time step and added to its input."""
 
     def __init__(self, profile: TransformerFlowProfile) -> None:
         super().__init__()
         width = profile.estimator_width
         self.attn_norm = TimeScales(width, 6)
-        self.attn = Attention(width, profile.estimator_heads, profile.estimator_head_width)
-        self.ff = FeedForward(width, profile.estimator_ff * width)
+        self.attn = RotaryAttention(width, profile.estimator_heads, profile.estimator_head_width)
+        self.ff = TanhFeedForward(width, profile.estimator_ff * width)
 
     def forward(self, x: Tensor, time: Tensor, angles: Tensor, mask: AttentionMask) -> Tensor:
         """(B, M, D), (B, D), (M, R) -> (B, M, D)."""
@@ -166,7 +165,7 @@ class DiffusionTransformer(nn.Module):
         self.time_embed = TimeEmbedding(width)
         self.input_embed = InputEmbedding(profile)
         self.rotary_embed = RotaryEmbedding(profile.estimator_head_width)
-        self.transformer_blocks = nn.ModuleList(Block(profile) for _ in range(profile.num_blocks))
+        self.transformer_blocks = nn.ModuleList(DiffusionBlock(profile) for _ in range(profile.num_blocks))
         self.norm_out = TimeScales(width, 2)
         self.proj_out = nn.Linear(width, profile.num_mels)
 

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.conformer import LookAhead, TokenEncoder
+from cosycli.model.convolutions import StreamingState
 from cosycli.model.diffusion_transformer import DiffusionTransformer
 from cosycli.model.estimator import CAUSAL, VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
-from cosycli.model.streaming_state import StreamingState
 
 __all__ = [
     "EMPTY_CACHE",

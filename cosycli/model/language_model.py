@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
-from cosycli.model.speech_decoder import Prompt
+from cosycli.model.speech_decoder import Request
 
 __all__ = [
     "NOT_LEARNED",
@@ -154,14 +154,14 @@ class LanguageModel(nn.Module):
         """Room for what `max_sequences` sequences have read."""
         return KeyValueCache(self.cache_shape, max_sequences, self.speech_embedding.weight, has_fixed_shapes)
 
-    def prefill(self, prompts: Sequence[Prompt], cache: KeyValueCache) -> Tensor:
-        """Prefills each prompt into a new last row of `cache`; a speaker is heard in the speech alone.
+    def prefill(self, requests: Sequence[Request], cache: KeyValueCache) -> Tensor:
+        """Prefills each request into a new last row of `cache`; a speaker is heard in the speech alone.
 
         Returns:
             Log-probabilities (B, V) of what follows.
         """
         return self.prefill_layouts(
-            [whole_text_layout(each.text, each.speech, self.profile) for each in prompts], cache
+            [whole_text_layout(each.all_text, each.prompt_speech, self.profile) for each in requests], cache
         )
 
     def prefill_layouts(self, layouts: Sequence[Layout], cache: KeyValueCache) -> Tensor:

@@ -1,37 +1,87 @@
-"""A model directory, loaded and ready to run."""
+"""A model directory, loaded and ready to run: its networks made, filled with weights, and placed on a device."""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from cosycli.errors import UsageError
-from cosycli.model.allocation import prepare_allocation
 from cosycli.model.checkpoint import WithoutInitialValues, load_weights
-from cosycli.model.flow import Flow
+from cosycli.model.flow import ConformerFlow, Flow, TransformerFlow
+from cosycli.model.kernels import can_prepack, prepack_layers
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.library import language_model_weights
-from cosycli.model.networks import AnyVocoder, new_flow, new_language_model, new_vocoder
-from cosycli.model.prepacked_linear import can_prepack, prepack_layers
-from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model.qwen2 import join_projections
+from cosycli.model.profile import (
+    CausalVocoderProfile,
+    ConformerFlowProfile,
+    FlowProfile,
+    ModelProfile,
+    RegulatedFlowProfile,
+    SampledVocoderProfile,
+    SourceFilterVocoderProfile,
+    TransformerFlowProfile,
+    VocoderProfile,
+    read_profile,
+)
+from cosycli.model.qwen2 import join_projections, read_backbone_config
 from cosycli.model.reference_encoder import ReferenceEncoder, load_reference_encoder
+from cosycli.model.regulated_flow import RegulatedFlow
 from cosycli.model.source_filter_vocoder import SourceFilterVocoder
 from cosycli.model.speakers import read_speakers
-from cosycli.model.text_tokenizer import TextTokenizer
+from cosycli.model.text_tokenizer import TextTokenizer, load_whisper_tokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
-from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
+from cosycli.model.vocoder import CausalVocoder, Vocoder
+from cosycli.model.vocoder_layers import SAMPLED
 
-__all__ = ["BACKBONE", "Model", "choose_device", "choose_dtype", "load_model", "placed", "placed_vocoder"]
+__all__ = [
+    "BACKBONE",
+    "AnyVocoder",
+    "Model",
+    "choose_device",
+    "choose_dtype",
+    "load_model",
+    "new_flow",
+    "new_language_model",
+    "new_vocoder",
+    "placed",
+    "placed_vocoder",
+    "prepare_allocation",
+]
 
 BACKBONE = "CosyVoice-BlankEN"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+AnyVocoder = Vocoder | SourceFilterVocoder
+
+_FLOWS: dict[type[FlowProfile], Any] = {
+    RegulatedFlowProfile: RegulatedFlow,
+    ConformerFlowProfile: ConformerFlow,
+    TransformerFlowProfile: TransformerFlow,
+}
+_VOCODERS: dict[type[VocoderProfile] | type[SourceFilterVocoderProfile], Any] = {
+    SourceFilterVocoderProfile: SourceFilterVocoder,
+    SampledVocoderProfile: partial(Vocoder, layers=SAMPLED),
+    VocoderProfile: Vocoder,
+    CausalVocoderProfile: CausalVocoder,
+}
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+LARGEST_MMAP_THRESHOLD = 32 * 2**20  # that glibc takes
+KEPT_BYTES = 2**28
+# Products and convolutions for each shape that oneDNN keeps ready; its own 1,024 take more memory and no less time, for
+# segments are rendered by length, and few differ from the one before.
+KEPT_SHAPES = 128
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -95,9 +145,6 @@ def load_model(
     )
 
 
-Network = TypeVar("Network", bound=nn.Module)
-
-
 def placed(network: Network, dtype: torch.dtype) -> Network:
     """A network in its place, ready to run; on the CPU with its layers laid out for it."""
     join_projections(network)
@@ -109,8 +156,7 @@ def placed(network: Network, dtype: torch.dtype) -> Network:
 def placed_vocoder(vocoder: AnyVocoder, device: torch.device) -> AnyVocoder:
     """A vocoder in its place, ready to run: HiFT with weight norms computed once, and an F0 predictor in float64.
 
-    The authors' CosyVoice 3 predicts F0 in float64, for phases are its sum over a whole segment. It takes 2 % of the
-    vocoder's time more.
+    The authors' CosyVoice 3 predicts F0 in float64, for phases are its sum over a whole segment.
     """
     if isinstance(vocoder, SourceFilterVocoder):
         return placed(vocoder.to(device), torch.float32)
@@ -156,3 +202,43 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     if name not in DTYPES:
         raise UsageError(f"There is no dtype {name!r}.", f"Valid: {', '.join(DTYPES)}.")
     return DTYPES[name]
+
+
+def new_language_model(profile: ModelProfile, backbone: Path) -> LanguageModel | TransformerLanguageModel:
+    """The untrained language model of this profile.
+
+    Args:
+        backbone: the folder that holds the configuration of a Qwen2, where it is one.
+
+    Raises:
+        MissingError: that configuration is absent or damaged.
+    """
+    if profile.transformer is not None:
+        return TransformerLanguageModel(profile.language_model, profile.transformer)
+    return LanguageModel(profile.language_model, read_backbone_config(backbone))
+
+
+def new_flow(profile: FlowProfile) -> Flow:
+    """The untrained flow of this profile."""
+    flow: Flow = _FLOWS[type(profile)](profile)
+    return flow
+
+
+def new_vocoder(profile: VocoderProfile | SourceFilterVocoderProfile) -> AnyVocoder:
+    """The untrained vocoder of this profile."""
+    vocoder: AnyVocoder = _VOCODERS[type(profile)](profile)
+    return vocoder
+
+
+def prepare_allocation() -> None:
+    """Let large blocks come in pages of 2 MB, and what is freed be kept; to be called before there is any.
+
+    Otherwise the kernel clears each page again and again.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # read by PyTorch with its first block
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_SHAPES))  # read with the first product
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it
+        if mallopt is not None:
+            mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+            mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)

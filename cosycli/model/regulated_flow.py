@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.conformer import Conformer
+from cosycli.model.convolutions import FrameGroupNorm
 from cosycli.model.estimator import CENTRED, VelocityEstimator
 from cosycli.model.flow import Flow, FlowInput, padded
-from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import RegulatedFlowProfile
 

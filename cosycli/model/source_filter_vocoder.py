@@ -21,7 +21,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.masks import frame_mask, keep_valid, valid_positions
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
-from cosycli.model.speech_tokenizer import ConvBlock, standardise_mel
+from cosycli.model.reference_encoder import ConvBlock, standardise_mel
 
 __all__ = ["SourceFilterVocoder", "pulse_train"]
 
@@ -77,7 +77,7 @@ class SourceFilterVocoder(nn.Module):
         """Mel frames that a sample may depend on after its own."""
         in_frames = STEM_KERNEL // 2 + self.profile.num_frame_blocks * (BLOCK_KERNEL // 2)
         in_filters = self.profile.num_filter_blocks * (BLOCK_KERNEL // 2) / self.profile.filters_per_frame
-        return math.ceil(in_frames + in_filters + self.profile.n_fft / self.hop) + 1
+        return math.ceil(in_frames + in_filters + self.profile.n_fft / self.hop)
 
     @property
     def frames_behind(self) -> int:

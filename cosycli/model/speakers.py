@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 
 from cosycli.errors import MissingError
-from cosycli.model.published_config import REMEDY
+from cosycli.model.profile import REMEDY
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,15 +1,20 @@
-"""Text to token ids: Qwen2's byte-level byte-pair encoding, with the tags and phonemes that CosyVoice adds.
+"""Text to token ids: byte-level byte-pair encoding, Qwen2's with the tags and phonemes that CosyVoice 2 and 3 add, and
+the multilingual one of Whisper for CosyVoice 1.
 
 Only the small `tokenizers` library is needed here, so that a first word does not wait for a large import.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer
@@ -19,7 +24,15 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 
 from cosycli.errors import MissingError
 
-__all__ = ["CONTROL_TOKENS", "END_OF_PROMPT", "TAG_TOKENS", "TextTokenizer", "phoneme_tokens"]
+__all__ = [
+    "CONTROL_TOKENS",
+    "END_OF_PROMPT",
+    "TAG_TOKENS",
+    "TextTokenizer",
+    "find_vocabulary",
+    "load_whisper_tokenizer",
+    "phoneme_tokens",
+]
 
 END_OF_PROMPT, END_OF_SYSTEM = "<|endofprompt|>", "<|endofsystem|>"
 # In the order of their ids, which follow the last byte-pair token.
@@ -35,6 +48,12 @@ _QWEN2_PIECES = (
 )
 _HANZI = re.compile("([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af])")  # CJK unified ideographs
 _REMEDY = "Fetch the model again with `cosy models pull`."
+_WHISPER_FILE = "multilingual.tiktoken"
+# How Whisper cuts text before byte-pair merging: contractions, words, numbers, punctuation runs, white space.
+_WHISPER_PIECES = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+NUM_BEFORE_LANGUAGES = 2
+NUM_LANGUAGES = 100
+LANGUAGE_PLACES = {"en": 0, "zh": 1, "ko": 5, "ja": 7, "yue": 99}  # among Whisper's languages
 
 
 @cache
@@ -149,3 +168,92 @@ def _read_bpe(directory: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
 def _pair(merge: str | Sequence[str]) -> tuple[str, str]:
     left, right = merge.split(" ") if isinstance(merge, str) else merge
     return left, right
+
+
+def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
+    """The tokenizer of the model in `directory`.
+
+    Args:
+        num_ids: rows of the model's text embedding.
+
+    Raises:
+        MissingError: there is no vocabulary, or it is damaged, or too large for the model.
+    """
+    path = find_vocabulary(directory)
+    ranks = _read_ranks(path)
+    first_language = len(ranks) + NUM_BEFORE_LANGUAGES
+    if first_language + NUM_LANGUAGES > num_ids:
+        raise MissingError(
+            f"{path} has {len(ranks)} tokens, too many for a model of {num_ids} ids.", _remedy(directory)
+        )
+    languages = {f"<|{name}|>": first_language + place for name, place in LANGUAGE_PLACES.items()}
+    return TextTokenizer(_vocabulary(ranks), _merges(ranks), languages, pieces=_WHISPER_PIECES, to_nfc=False)
+
+
+def find_vocabulary(directory: Path) -> Path:
+    """In the model's own folder, or in the installed package of Whisper.
+
+    Raises:
+        MissingError: it is in neither.
+    """
+    if found := sorted(directory.glob("*.tiktoken")):
+        return found[0]
+    package = find_spec("whisper")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        if (path := Path(folder, "assets", _WHISPER_FILE)).is_file():
+            return path
+    raise MissingError(
+        f"{directory} has no text vocabulary: CosyVoice 1 is published without one, and uses Whisper's.",
+        _remedy(directory),
+    )
+
+
+def _remedy(directory: Path) -> str:
+    return (
+        f"Put whisper/assets/{_WHISPER_FILE} of https://github.com/openai/whisper into {directory}, "
+        "or install it: pip install openai-whisper"
+    )
+
+
+def _read_ranks(path: Path) -> dict[bytes, int]:
+    try:
+        lines = [line.split() for line in path.read_text(encoding="ascii").splitlines() if line]
+        ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
+    except (OSError, ValueError, binascii.Error) as error:
+        raise MissingError(f"{path} cannot be read: {error}.", _remedy(path.parent)) from None
+    if sorted(ranks.values()) != list(range(len(lines))) or not {bytes([byte]) for byte in range(256)} <= set(ranks):
+        raise MissingError(f"{path} is not a complete vocabulary.", _remedy(path.parent))
+    return ranks
+
+
+def _vocabulary(ranks: dict[bytes, int]) -> dict[str, int]:
+    return {_printable(token): rank for token, rank in ranks.items()}
+
+
+def _merges(ranks: dict[bytes, int]) -> list[tuple[str, str]]:
+    """The pair that each token is merged from, which the format leaves out: what lower ranks make of its bytes."""
+    merges = []
+    for token in sorted(ranks, key=ranks.__getitem__):
+        if len(token) > 1:
+            left, right = _halves(token, ranks)
+            merges.append((_printable(left), _printable(right)))
+    return merges
+
+
+def _halves(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
+    parts = [bytes([byte]) for byte in token]
+    while len(parts) > 2:
+        joined = [ranks.get(left + right, len(ranks)) for left, right in pairwise(parts)]
+        first = joined.index(min(joined))
+        parts[first : first + 2] = [parts[first] + parts[first + 1]]
+    return parts[0], parts[1]
+
+
+def _printable(token: bytes) -> str:
+    """Bytes as the letters that byte-level tokenizers write them with (GPT-2; Radford et al. 2019, section 2.2)."""
+    return "".join(_LETTERS[byte] for byte in token)
+
+
+_PLAIN = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_OTHERS = [byte for byte in range(256) if byte not in _PLAIN]
+_LETTERS = {byte: chr(byte) for byte in _PLAIN} | {byte: chr(256 + place) for place, byte in enumerate(_OTHERS)}

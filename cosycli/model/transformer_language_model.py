@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward
+from cosycli.model.conformer import BLOCK_NORM_EPS, Conformer, FeedForward, RelativeAttention, encode_distances
 from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
-from cosycli.model.relative_attention import RelativeAttention, encode_distances
-from cosycli.model.speech_decoder import Prompt
+from cosycli.model.speech_decoder import Request
 
 __all__ = ["DistanceCache", "TransformerLanguageModel"]
 
@@ -27,7 +26,7 @@ START, TURN = 0, 1  # rows of `llm_embedding`: before everything, and between te
 DISTANCES = 512  # projected at a time: ten seconds of speech
 
 
-class TransformerBlock(nn.Module):
+class CausalTransformerBlock(nn.Module):
     """Attention and feed-forward, each behind its norm and added to its input."""
 
     def __init__(self, width: int, num_heads: int, hidden: int) -> None:
@@ -42,7 +41,7 @@ class TransformerBlock(nn.Module):
         return x + self.feed_forward(self.norm2(x))
 
 
-class Embed(nn.Module):
+class ReluEmbed(nn.Module):
     """Linear, norm and ReLU, scaled as a transformer's input embedding is (Vaswani et al. 2017, section 3.4)."""
 
     def __init__(self, width: int) -> None:
@@ -59,9 +58,9 @@ class Transformer(nn.Module):
 
     def __init__(self, profile: TransformerProfile) -> None:
         super().__init__()
-        self.embed = Embed(profile.width)
+        self.embed = ReluEmbed(profile.width)
         self.encoders = nn.ModuleList(
-            TransformerBlock(profile.width, profile.num_heads, profile.ff) for _ in range(profile.num_blocks)
+            CausalTransformerBlock(profile.width, profile.num_heads, profile.ff) for _ in range(profile.num_blocks)
         )
         self.after_norm = nn.LayerNorm(profile.width)
 
@@ -76,7 +75,7 @@ class Transformer(nn.Module):
         """The distances from 0 as the keys of every layer: (layer, H, num_distances, W)."""
         like = self.after_norm.weight
         encoded = encode_distances(torch.arange(num_distances, device=like.device), len(like)).to(like.dtype)
-        return torch.stack([cast(TransformerBlock, block).self_attn.project(encoded) for block in self.encoders])
+        return torch.stack([cast(CausalTransformerBlock, block).self_attn.project(encoded) for block in self.encoders])
 
 
 class DistanceCache(KeyValueCache):
@@ -132,13 +131,13 @@ class TransformerLanguageModel(nn.Module):
         """Room for what `max_sequences` sequences have read."""
         return DistanceCache(self.cache_shape, max_sequences, self.llm.project, has_fixed_shapes)
 
-    def prefill(self, prompts: Sequence[Prompt], cache: DistanceCache) -> Tensor:
-        """Reads start, speaker, text, turn and the speech so far of each prompt into a new last row of `cache`.
+    def prefill(self, requests: Sequence[Request], cache: DistanceCache) -> Tensor:
+        """Reads start, speaker, text, turn and the speech so far of each request into a new last row of `cache`.
 
         Returns:
             Log-probabilities (B, V) of what follows.
         """
-        vectors = [self.embed(each.text, each.speech, each.speaker)[0] for each in prompts]
+        vectors = [self.embed(each.all_text, each.prompt_speech, each.speaker)[0] for each in requests]
         slots = cache.allocate([len(each) for each in vectors])
         hidden = self.llm(pad_sequence(vectors, batch_first=True), slots, cache.distances(slots))
         return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
-from cosycli.script.printed import marks_of, stretches_between
 
 if TYPE_CHECKING:
     from cosycli.script.book_script import ChapterScript
@@ -37,9 +36,9 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # the form of a BCP 47 tag
 
 
-def chapter_page(chapter: ChapterScript, language: str, obeys_markup: bool) -> str:
+def chapter_page(chapter: ChapterScript, language: str) -> str:
     """The XHTML page of a chapter."""
-    writer = _Writer(chapter, obeys_markup)
+    writer = _Writer(chapter)
     numbered = enumerate(chapter.chapter.blocks)
     body = []
     for is_list, blocks in groupby(numbered, key=lambda item: item[1].kind is BlockKind.LIST_ITEM):
@@ -94,10 +93,9 @@ def _language_attributes(language: str | None) -> str:
 class _Writer:
     """Writes the blocks of a chapter, in order."""
 
-    def __init__(self, chapter: ChapterScript, obeys_markup: bool) -> None:
-        self.source = chapter.script.source
+    def __init__(self, chapter: ChapterScript) -> None:
+        self.script = chapter.script
         self.block_starts = chapter.block_starts
-        self.hidden = marks_of(chapter.script, obeys_markup)
         self.segments = [(*segment.source, number) for number, segment in enumerate(chapter.script.segments, start=1)]
         self.next_segment = 0
 
@@ -140,7 +138,7 @@ class _Writer:
 
     def _marked(self, marks: Sequence[Mark], start: int, end: int) -> str:
         """Text in which no mark starts or ends, inside the elements of the marks that enclose it."""
-        content = "".join(text(self.source[a:b]) for a, b in stretches_between(self.hidden, start, end))
+        content = "".join(text(self.script.source[a:b]) for a, b in self.script.stretches(start, end))
         for mark in reversed([mark for mark in marks if mark.start <= start and end <= mark.end]):
             if mark.kind is MarkKind.EMPHASIS:
                 content = f"<em>{content}</em>"

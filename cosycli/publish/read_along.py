@@ -68,7 +68,7 @@ def _pages(book: BookScript, assembly: Assembly, audio: dict[Path, str], languag
     """The page of each chapter."""
     for number, (chapter, times) in enumerate(zip(book.chapters, assembly.chapters, strict=True), start=1):
         name = f"chapter{number:04d}"
-        xhtml = chapter_page(chapter, language, book.book.obeys_markup)
+        xhtml = chapter_page(chapter, language)
         overlay = _overlay(name, audio[times.file], _clips(times))
         yield Page(name, chapter.chapter.title, chapter.chapter.level, xhtml, overlay)
 

@@ -23,7 +23,6 @@ from cosycli.documents.book import Metadata
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import write_whole
 from cosycli.script.characters import is_wide
-from cosycli.script.printed import marks_of, printed
 from cosycli.script.timing import seconds_of
 
 if TYPE_CHECKING:
@@ -79,12 +78,11 @@ class LrcTags:
     album: str
 
 
-def chapter_cues(chapter: ChapterScript, times: ChapterTimes, obeys_markup: bool) -> Iterator[Cue]:
+def chapter_cues(chapter: ChapterScript, times: ChapterTimes) -> Iterator[Cue]:
     """Yield the cues of a chapter, in the time of its audio file."""
     script = chapter.script
-    marks = marks_of(script, obeys_markup)
     for segment, (start_s, end_s) in zip(script.segments, times.segments, strict=True):
-        yield from _segment_cues(printed(script.source, marks, *segment.source), start_s, end_s)
+        yield from _segment_cues(script.printed(*segment.source), start_s, end_s)
 
 
 def write_subtitles(book: BookScript, assembly: Assembly, metadata: Metadata, format: str) -> list[Path]:
@@ -100,7 +98,7 @@ def write_subtitles(book: BookScript, assembly: Assembly, metadata: Metadata, fo
     pairs = zip(book.chapters, assembly.chapters, strict=True)
     for audio, held in groupby(pairs, key=lambda pair: pair[1].file):
         chapters = list(held)
-        cues = (cue for script, times in chapters for cue in chapter_cues(script, times, book.book.obeys_markup))
+        cues = (cue for script, times in chapters for cue in chapter_cues(script, times))
         path = audio.with_suffix(f".{format}")
         write_whole(path, _formatted(cues, format, _lrc_tags(metadata, [times for _, times in chapters])))
         written.append(path)

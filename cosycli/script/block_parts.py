@@ -19,7 +19,7 @@ from cosycli.script.lexicon import Lexicon
 from cosycli.script.marks import MarkReader
 from cosycli.script.markup import Notation
 from cosycli.script.normalisation import say_in_words
-from cosycli.script.parts import Part, Replacement, cut, say_instead
+from cosycli.script.parts import Part, Replacement, apply_replacements, cut
 from cosycli.script.segment import Note
 
 __all__ = ["BlockReader"]
@@ -80,7 +80,7 @@ class BlockReader:
             spoken = list(self._marks.apply(self._text, marks, parts, declared))
         except UsageError as error:
             raise UsageError(f"{self._where(start)}: {error.what}", error.hint) from None
-        spoken = list(say_instead(spoken, list(self._replacements(block.text, start, declared))))
+        spoken = list(apply_replacements(spoken, list(self._replacements(block.text, start, declared))))
         return self._with_dialogue(block, start, spoken)
 
     def _written_parts(self, block: Block, start: int) -> Iterator[Part]:
@@ -119,10 +119,10 @@ class BlockReader:
         for found in self._lexicon.find(text, dominant_language(text, declared)) if self._lexicon.entries else ():
             word, entry = text[found.start : found.end], found.entry
             if entry.alias:
-                spoken = say_in_words(entry.alias, declared)
+                alias = say_in_words(entry.alias, declared)
+                yield Replacement(start + found.start, start + found.end, alias, alias)
             else:
-                spoken = self._marks.say_tokens(start + found.start, word, entry.tokens)
-            yield Replacement(start + found.start, start + found.end, spoken)
+                yield self._marks.pronounce(start + found.start, word, entry.tokens, declared)
 
     def _with_dialogue(self, block: Block, start: int, parts: Sequence[Part]) -> list[Part]:
         if self._dialogue_voice is None or block.kind not in _NARRATION:

@@ -15,7 +15,7 @@ from cosycli.script.languages import foreign_languages, primary_language
 from cosycli.script.lexicon import Lexicon
 from cosycli.script.lexicon_files import parse_pls
 from cosycli.script.passages import Passage, read_passages
-from cosycli.script.segment import Coverage, Fate, Script, Segment
+from cosycli.script.segment import MARKUP, Coverage, Fate, Script, Segment
 from cosycli.script.segmenting import segments_of
 from cosycli.script.timing import DEFAULT_PAUSES, Boundary, Pauses
 
@@ -75,7 +75,7 @@ class BookScript:
                 places[skipped.reason] += count > 0
                 characters[skipped.reason] += count
         signs = (
-            LeftOut("markup" if reason == "markup" else "signs", "", reason, places[reason], count)
+            LeftOut(MARKUP if reason == MARKUP else "signs", "", reason, places[reason], count)
             for reason, count in characters.items()
             if count
         )

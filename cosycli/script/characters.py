@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "read_glyphs", "says_something"]
+__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "plain_text", "read_glyphs", "says_something"]
 
 # Placeholders in plain text for a sound or a word that is spoken as given, and for a word with a capital. They are
 # private-use characters, which are skipped in every source.
@@ -80,6 +80,11 @@ def is_wide(char: str) -> bool:
 def says_something(text: str) -> bool:
     """True if `text` contains a letter or a digit of any script."""
     return any(char.isalnum() for char in text)
+
+
+def plain_text(text: str) -> str:
+    """Returns the plain form of all characters that can be spoken."""
+    return "".join(glyphs.plain for glyphs in read_glyphs(text, 0, len(text)))
 
 
 def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:

@@ -17,7 +17,7 @@ from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
 from cosycli.script.number_words import cardinal, digits, ordinal
-from cosycli.script.parts import Part, PartKind, Replacement, cut, say_instead
+from cosycli.script.parts import Part, PartKind, Replacement, apply_replacements, cut
 from cosycli.script.phonemes import tokens_of
 from cosycli.script.pinyin import is_kana
 
@@ -61,7 +61,7 @@ class MarkReader:
     capabilities: Capabilities
     cast: Mapping[str, str]
     notes: list[tuple[int, int, str]] = field(default_factory=list)
-    _spellings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+    _pronounced: dict[tuple[str, tuple[str, ...], str | None], tuple[str, str]] = field(default_factory=dict)
 
     def apply(self, text: str, marks: Sequence[Mark], parts: Iterable[Part], declared: str | None) -> Iterator[Part]:
         """Applies the marks to the parts of a block; the notation in the text wins.
@@ -77,7 +77,7 @@ class MarkReader:
         changes = list(self._changes([mark for mark in marks if mark.kind not in _STANDS_ALONE]))
         spoken = _spoken_in(pieces, changes)
         pauses = [mark for mark in marks if mark.kind is MarkKind.PAUSE]
-        return say_instead(_with_pauses(spoken, pauses), list(self._replacements(text, marks, declared)))
+        return apply_replacements(_with_pauses(spoken, pauses), list(self._replacements(text, marks, declared)))
 
     def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _VoiceSettings]]:
         """Yields the places where the voice settings change, and the settings from there on."""
@@ -114,41 +114,47 @@ class MarkReader:
         position = 0
         for mark in marks:
             if mark.kind in _SAYS_INSTEAD and position <= mark.start < mark.end:
-                spoken = self._say(mark, text[mark.start : mark.end], declared)
-                if spoken:
-                    yield Replacement(mark.start, mark.end, spoken)
+                replacement = self._replace(mark, text[mark.start : mark.end], declared)
+                if replacement:
+                    yield replacement
                     position = mark.end
 
-    def _say(self, mark: Mark, word: str, declared: str | None) -> str | None:
+    def _replace(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
         """Returns what is spoken in place of `word`; None, with a note, if the mark cannot be applied."""
         if mark.kind is MarkKind.ALIAS:
-            return say_in_words(mark.value, declared)
-        if mark.kind is MarkKind.SAY_AS:
-            if not _can_interpret(mark.value):
-                self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
-            return _say_as(word, mark.value, declared)
-        return self._pronounce(mark, word)
+            spoken = say_in_words(mark.value, declared)
+        elif mark.kind is MarkKind.SAY_AS:
+            spoken = self._interpret(mark, word, declared)
+        elif mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
+            spoken = say_in_words(mark.value, "ja")
+        else:
+            return self._pronounce(mark, word, declared)
+        return Replacement(mark.start, mark.end, spoken, spoken) if spoken else None
 
-    def _pronounce(self, mark: Mark, word: str) -> str | None:
-        if mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
-            return say_in_words(mark.value, "ja")
+    def _interpret(self, mark: Mark, word: str, declared: str | None) -> str:
+        if not _can_interpret(mark.value):
+            self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
+        return _say_as(word, mark.value, declared) or ""
+
+    def _pronounce(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
         tokens = tokens_of(word, mark.value, mark.alphabet) if mark.alphabet else None
         if tokens:
-            return self.say_tokens(mark.start, word, tokens)
+            return self.pronounce(mark.start, word, tokens, declared)
         if says_something(mark.value):  # dots above a word are emphasis
             what = f"The pronunciation {mark.value!r} of {word} is ignored: it has no tokens."
             self.notes.append((mark.start, mark.end, what))
         return None
 
-    def say_tokens(self, start: int, word: str, tokens: tuple[str, ...]) -> str:
-        """Returns the word's sounds as the model takes them; notes a respelling."""
-        key = (word, tokens)
-        if key not in self._spellings:
-            self._spellings[key] = say_phonemes(word, tokens, self.capabilities)
-            if not self._spellings[key].startswith("["):
-                said = f"{word} is spoken as {self._spellings[key]!r}: this model has no tokens for its sounds."
-                self.notes.append((start, start + len(word), said))
-        return self._spellings[key]
+    def pronounce(self, start: int, word: str, tokens: tuple[str, ...], declared: str | None) -> Replacement:
+        """Replaces `word`, which begins at `start`, by its sounds as the model takes them; notes a respelling."""
+        key = (word, tokens, declared)
+        if key not in self._pronounced:
+            spoken = say_phonemes(word, tokens, self.capabilities)
+            self._pronounced[key] = spoken, say_in_words(word, declared)
+            if not spoken.startswith("["):
+                what = f"{word} is spoken as {spoken!r}: this model has no tokens for its sounds."
+                self.notes.append((start, start + len(word), what))
+        return Replacement(start, start + len(word), *self._pronounced[key])
 
 
 def _close(open_settings: list[tuple[float, _VoiceSettings]], place: int) -> Iterator[tuple[int, _VoiceSettings]]:
@@ -186,9 +192,7 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
     for piece in chain(pieces, [None]):
         while number < len(pauses) and (piece is None or pauses[number].start <= piece.start):
             place = max(last.end, pauses[number].start)
-            yield replace(
-                last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]), tokens=""
-            )
+            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]))
             number += 1
         if piece:
             yield piece

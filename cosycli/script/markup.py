@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from cosycli.errors import UsageError
 from cosycli.script.braces import check_brace, read_brace
 from cosycli.script.capabilities import Capabilities, compile_style, quoted_words, say_phonemes, voice_named
+from cosycli.script.characters import plain_text
 from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
@@ -165,7 +166,7 @@ class Notation:
         inside = match["bracket"].strip()
         directive = _DIRECTIVE.fullmatch(inside)
         if match.group() in self.capabilities.tags:
-            self._add(match.start(), match.end(), PartKind.TOKENS, match.group())
+            self._add(match.start(), match.end(), PartKind.REPLACED, match.group())
         elif directive and (directive["closing"] or directive["name"] == "pause" or ":" in inside):
             self._read_directive(match, directive)
         elif self._is_meant_as_tag(inside, "["):
@@ -194,7 +195,7 @@ class Notation:
         if self.capabilities.encloses(name):
             self._read_enclosing(match, name, closing)
         elif match.group() in self.capabilities.tags:
-            self._add(match.start(), match.end(), PartKind.TOKENS, match.group())
+            self._add(match.start(), match.end(), PartKind.REPLACED, match.group())
         elif closing or self._is_meant_as_tag(name, "<") or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
             raise self._unknown(match)
         else:
@@ -217,12 +218,12 @@ class Notation:
                 self._note(match, "is not a pronunciation of the word before it and is read as text.")
         if pronunciation is None or pronunciation.word_start < self._position:
             return
-        spoken = say_phonemes(
-            self.text[pronunciation.word_start : match.start()], pronunciation.tokens, self.capabilities
-        )
+        word = self.text[pronunciation.word_start : match.start()]
+        spoken = say_phonemes(word, pronunciation.tokens, self.capabilities)
         if not spoken.startswith("["):
             self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
-        self._add(pronunciation.word_start, match.end(), PartKind.TOKENS, spoken)
+        self._add(pronunciation.word_start, match.start(), PartKind.REPLACED, spoken, plain_text(word))
+        self._add(match.start(), match.end(), PartKind.MARK)
 
     def _check_brace(self, match: re.Match[str]) -> None:
         """Raises: UsageError: the brace is meant as a pronunciation and is not a valid one."""
@@ -276,11 +277,13 @@ class Notation:
     def _note(self, match: re.Match[str], message: str) -> None:
         self.notes.append(Note(match.span(), self.line(match.start()), f"{match.group()} {message}"))
 
-    def _add(self, start: int, end: int, kind: PartKind, tokens: str = "", pause_s: float = 0.0) -> None:
+    def _add(
+        self, start: int, end: int, kind: PartKind, spoken: str = "", words: str = "", pause_s: float = 0.0
+    ) -> None:
         """Appends a part, and before it the text since the last part."""
         self._add_text(start)
         self._parts.append(
-            replace(self._current_part(), start=start, end=end, kind=kind, tokens=tokens, pause_s=pause_s)
+            replace(self._current_part(), start=start, end=end, kind=kind, spoken=spoken, words=words, pause_s=pause_s)
         )
         self._position = end
 

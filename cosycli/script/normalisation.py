@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cosycli.script.characters import NAME, TOKENS, read_glyphs
+from cosycli.script.characters import NAME, TOKENS, plain_text
 from cosycli.script.forms import Rewriting, apply_rewritings, rewrite_forms
 from cosycli.script.japanese import read_in_katakana
 from cosycli.script.languages import dominant_language, latin_language, written_language
@@ -75,7 +75,7 @@ def say_in_words(text: str, declared: str | None) -> str:
     Args:
         declared: ISO 639-1 code of the language that the source declares, or None.
     """
-    plain = "".join(glyphs.plain for glyphs in read_glyphs(text, 0, len(text)))
+    plain = plain_text(text)
     rewritings = rewrite(plain, dominant_language(plain, declared), latin_language(declared))
     return " ".join(apply_rewritings(plain, rewritings).split())
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-__all__ = ["Part", "PartKind", "Replacement", "cut", "say_instead"]
+__all__ = ["Part", "PartKind", "Replacement", "apply_replacements", "cut"]
 
 
 class PartKind(Enum):
     """The kind of a part."""
 
     TEXT = "text"
-    TOKENS = "tokens"
+    REPLACED = "replaced"
     MARK = "mark"
     PAUSE = "pause"
 
@@ -24,7 +24,10 @@ class Part:
     """Source characters `start` to `end` and how they are spoken.
 
     Attributes:
-        kind: TEXT is prose; TOKENS is spoken as `tokens`; MARK is never spoken; PAUSE is silence of `pause_s` seconds.
+        kind: TEXT is prose; REPLACED has another spoken form; MARK is never spoken; PAUSE is silence.
+        spoken: what the model reads for a part that is REPLACED; brackets in it are tokens of the model.
+        words: what that says in words: the written word for its sounds, nothing for a sound such as laughter.
+        pause_s: length of a PAUSE in seconds.
         language: ISO 639-1 code, if it differs from that of the text around.
         speed: factor on the speed of the voice.
         enclosing: names of the tag pairs around it, the outermost first.
@@ -33,7 +36,8 @@ class Part:
     start: int
     end: int
     kind: PartKind
-    tokens: str = ""
+    spoken: str = ""
+    words: str = ""
     pause_s: float = 0.0
     voice: str | None = None
     style: str | None = None
@@ -49,11 +53,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Replacement:
-    """Source characters `start` to `end` are spoken as `spoken`, in which brackets are tokens of the model."""
+    """Source characters `start` to `end` are spoken as `spoken`, and that says `words`; both as in a `Part`."""
 
     start: int
     end: int
     spoken: str
+    words: str
 
 
 def cut(parts: Iterable[Part], places: Sequence[int]) -> Iterator[Part]:
@@ -67,7 +72,7 @@ def cut(parts: Iterable[Part], places: Sequence[int]) -> Iterator[Part]:
             yield replace(part, start=start, end=end)
 
 
-def say_instead(parts: Iterable[Part], replacements: Sequence[Replacement]) -> Iterator[Part]:
+def apply_replacements(parts: Iterable[Part], replacements: Sequence[Replacement]) -> Iterator[Part]:
     """Applies the replacements to the parts.
 
     Args:
@@ -86,7 +91,13 @@ def say_instead(parts: Iterable[Part], replacements: Sequence[Replacement]) -> I
             last += 1
         covered = pieces[number:last]
         if covered and _can_be_replaced(covered, replacement):
-            yield replace(covered[0], end=replacement.end, kind=PartKind.TOKENS, tokens=replacement.spoken)
+            yield replace(
+                covered[0],
+                end=replacement.end,
+                kind=PartKind.REPLACED,
+                spoken=replacement.spoken,
+                words=replacement.words,
+            )
             number = last
     yield from pieces[number:]
 

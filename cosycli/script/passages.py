@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 
 from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
 from cosycli.script.parts import Part, PartKind
+from cosycli.script.segment import MARKUP
 from cosycli.script.timing import Boundary
 
 __all__ = ["Passage", "Run", "SourceMap", "read_passages"]
@@ -26,11 +27,11 @@ class Run:
     """Plain text and the source characters it comes from.
 
     Attributes:
-        plain: the source itself, a plainer form of it, or a placeholder for tokens.
+        plain: the source itself, a plainer form of it, or a placeholder for what is spoken in its place.
         start, end: the source characters.
         is_verbatim: `plain` is the source, character by character.
         enclosing: names of the tag pairs around it, the outermost first.
-        tokens: what is spoken in place of a placeholder: words, or tokens of the model.
+        spoken, words: what the model reads in place of a placeholder, and what that says in words; see `Part`.
         language: ISO 639-1 code, if it differs from that of the passage.
     """
 
@@ -39,7 +40,8 @@ class Run:
     end: int
     is_verbatim: bool
     enclosing: tuple[str, ...] = ()
-    tokens: str = ""
+    spoken: str = ""
+    words: str = ""
     language: str | None = None
 
 
@@ -71,7 +73,7 @@ class Passage:
 
     @property
     def has_words(self) -> bool:
-        return any(run.tokens or says_something(run.plain) for run in self.runs)
+        return any(run.spoken or says_something(run.plain) for run in self.runs)
 
 
 class SourceMap:
@@ -161,11 +163,12 @@ class _Builder:
     def add(self, part: Part, start: int, end: int) -> None:
         if part.kind == PartKind.TEXT:
             self.add_text(start, end, part)
-        elif part.kind == PartKind.TOKENS:
-            stand_in = NAME if self.text[start:end][:1].isupper() else TOKENS
-            self.runs.append(Run(stand_in, start, end, False, part.enclosing, part.tokens, part.language))
+        elif part.kind == PartKind.REPLACED:
+            placeholder = NAME if self.text[start:end][:1].isupper() else TOKENS
+            run = Run(placeholder, start, end, False, part.enclosing, part.spoken, part.words, part.language)
+            self.runs.append(run)
         elif start < end:
-            self.skipped.append((start, end, "markup"))
+            self.skipped.append((start, end, MARKUP))
 
     def add_text(self, start: int, end: int, part: Part) -> None:
         for glyphs in read_glyphs(self.text, start, end):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
-__all__ = ["Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
+__all__ = ["MARKUP", "Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Segment:
     Attributes:
         text: speakable text. Square and angle brackets in it are always tokens of the model: tags such as
             `[laughter]` and `<strong>`, and pronunciations such as `[K][AE1][T]` or `[h][ǎo]`.
+        words: what the text says, to print it or compare it with what is heard: without tags, and with the written
+            word where the text has its sounds.
         source: first, and one past the last, character of the source text that this segment speaks.
         voice: the voice that the text or its cast asks for, or None for the caller's default.
         style: the model's instruction that the text asks for, or None for the caller's default.
@@ -26,6 +31,7 @@ class Segment:
     """
 
     text: str
+    words: str
     source: tuple[int, int]
     voice: str | None
     style: str | None
@@ -41,6 +47,9 @@ class Fate(str, Enum):
     SPOKEN = "spoken"
     REWRITTEN = "rewritten"
     SKIPPED = "skipped"
+
+
+MARKUP = "markup"  # why the notation is skipped
 
 
 @dataclass(frozen=True)
@@ -115,3 +124,25 @@ class Script:
         for span in self.spans:
             counts[span.fate] += span.end - span.start
         return Coverage(len(self.source), counts[Fate.SPOKEN], counts[Fate.REWRITTEN], counts[Fate.SKIPPED])
+
+    @cached_property
+    def markup(self) -> tuple[tuple[int, int], ...]:
+        """Source start and end of each mark of the notation, in order."""
+        skipped = (span for span in self.spans if span.fate is Fate.SKIPPED)
+        return tuple((span.start, span.end) for span in skipped if span.reason == MARKUP)
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yields the stretches of source characters `start` to `end` that are not markup."""
+        number = bisect_right(self.markup, start, key=lambda mark: mark[1])
+        while start < end and number < len(self.markup) and self.markup[number][0] < end:
+            mark_start, mark_end = self.markup[number]
+            if start < mark_start:
+                yield start, mark_start
+            start = mark_end
+            number += 1
+        if start < end:
+            yield start, end
+
+    def printed(self, start: int, end: int) -> str:
+        """Returns source characters `start` to `end` as they are printed: without markup, with single spaces."""
+        return " ".join("".join(self.source[a:b] for a, b in self.stretches(start, end)).split())

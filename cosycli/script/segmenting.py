@@ -36,11 +36,16 @@ class SegmentedText:
 
 @dataclass(frozen=True)
 class _Word:
-    """`plain[start:end]` and its spoken form: "" if it is skipped, None if it is spoken as written."""
+    """`plain[start:end]` and its spoken form: "" if it is skipped, None if it is spoken as written.
+
+    Attributes:
+        words: what the spoken form says in words; see `Part`.
+    """
 
     start: int
     end: int
     spoken: str | None
+    words: str = ""
 
 
 def segments_of(passages: Iterable[Passage], pauses: Pauses, *, katakana: bool = False) -> SegmentedText:
@@ -171,7 +176,7 @@ class _SpeakablePassage:
     def find_words(self, latin: str) -> list[_Word]:
         """Returns everything that is not spoken as written: rewritings, tokens and ends of lines."""
         words = [
-            _Word(start + found.start, start + found.end, found.spoken)
+            _Word(start + found.start, start + found.end, found.spoken, found.spoken)
             for start, end, language in self.stretches
             for found in rewrite(
                 self.plain[start:end], language, latin, is_heading=self.passage.is_heading, katakana=self.katakana
@@ -179,24 +184,24 @@ class _SpeakablePassage:
         ]
         offsets = self.sources.offsets
         words += [
-            _Word(offset, offset + 1, self.say_tokens(run.tokens, offset) or self.line_break(offset))
+            self.line_break(offset) if run.plain == "\n" else self.replaced(run, offset)
             for offset, run in zip(offsets, self.passage.runs, strict=False)
             if run.plain in (TOKENS, NAME, "\n")
         ]
         return sorted(words, key=lambda word: word.start)
 
-    def say_tokens(self, tokens: str, index: int) -> str:
+    def replaced(self, run: Run, index: int) -> _Word:
         """Returns the spoken form of the placeholder at `index`."""
         if not self.katakana or self.language != "ja":
-            return tokens
-        return (" " if self.plain[index - 1 : index].isalnum() else "") + in_katakana(tokens)
+            return _Word(index, index + 1, run.spoken, run.words)
+        space = " " if self.plain[index - 1 : index].isalnum() else ""
+        return _Word(index, index + 1, space + in_katakana(run.spoken), space + in_katakana(run.words))
 
-    def line_break(self, index: int) -> str:
+    def line_break(self, index: int) -> _Word:
         """Ends a line of verse without a mark with a comma, so that it does not run into the next line."""
         before = self.plain[index - 1] if index else ""
-        if not before.isalnum():
-            return " "
-        return "，" if is_wide(before) else ", "
+        mark = ("，" if is_wide(before) else ", ") if before.isalnum() else " "
+        return _Word(index, index + 1, mark, mark)
 
     def measure(self) -> MeasuredText:
         seconds = seconds_of(self.plain)
@@ -233,8 +238,10 @@ class _SpeakablePassage:
 
     def segment(self, start: int, end: int, pause_s: float) -> Segment:
         runs = list(self.sources.clip(start, end))
+        text, words = self.speech(start, end)
         return Segment(
-            text=self.text(start, end),
+            text=text,
+            words=words,
             source=(runs[0].start, runs[-1].end),
             voice=self.passage.voice,
             style=self.passage.style,
@@ -243,25 +250,25 @@ class _SpeakablePassage:
             speed=self.passage.speed,
         )
 
-    def text(self, start: int, end: int) -> str:
-        """Returns the spoken text, with each tag pair opened and closed within the segment."""
-        said: list[str] = []
+    def speech(self, start: int, end: int) -> tuple[str, str]:
+        """Returns text and words of a segment, with each tag pair opened and closed within the text."""
+        text: list[str] = []
+        words: list[str] = []
         around: tuple[str, ...] = ()
         for word in self.clip(start, end):
-            for spoken, enclosing in self.speak(word):
-                said += [*_change(around, enclosing), spoken]
+            for spoken, in_words, enclosing in self.speak(word):
+                text += [*_change(around, enclosing), spoken]
+                words.append(in_words)
                 around = enclosing
-        said += _change(around, ())
-        spaced = re.sub(r"\s+", " ", "".join(said)).strip()
-        return re.sub(r" (?=[,.;:!?)])", "", spaced)
+        return _tidy([*text, *_change(around, ())]), _tidy(words)
 
-    def speak(self, word: _Word) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yields the spoken form of a word, and the tag pairs around it."""
+    def speak(self, word: _Word) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Yields the spoken form of a word, what it says in words, and the tag pairs around it."""
         runs = list(self.sources.clip(word.start, word.end))
         if word.spoken is None:
-            yield from ((run.plain, run.enclosing) for run in runs)
+            yield from ((run.plain, run.plain, run.enclosing) for run in runs)
         else:
-            yield word.spoken, runs[0].enclosing if runs else ()
+            yield word.spoken, word.words, runs[0].enclosing if runs else ()
 
     def account(self, start: int, end: int) -> Iterator[Span]:
         """Yields the fate of every source character behind `plain[start:end]`."""
@@ -280,6 +287,12 @@ class _SpeakablePassage:
 def _fate(run: Run, word: _Word) -> Fate:
     is_same = run.is_verbatim or run.plain.isspace()
     return Fate.SPOKEN if is_same and (word.spoken is None or word.spoken.isspace()) else Fate.REWRITTEN
+
+
+def _tidy(parts: Iterable[str]) -> str:
+    """Joins the parts, with single spaces and none before a punctuation mark."""
+    spaced = re.sub(r"\s+", " ", "".join(parts)).strip()
+    return re.sub(r" (?=[,.;:!?)])", "", spaced)
 
 
 def _change(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

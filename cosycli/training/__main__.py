@@ -16,6 +16,8 @@ from cosycli.model.profile import ModelProfile, read_profile
 
 RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 
+RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
+
 app = typer.Typer(
     help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "
     "refine-vocoder, export. After tokens, the next three steps do not need each other and can run side by side.",
@@ -102,7 +104,7 @@ def flow(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
 def flow_mels(work: Work, threads: Threads = 1) -> None:
     """Let the trained flow make mels of the corpus, for the last part of the vocoder's training."""
     profile = _start(threads)
-    from cosycli.model.networks import new_flow
+    from cosycli.model.loading import new_flow
     from cosycli.training.flow_mels import write_flow_mels
     from cosycli.training.run import read_average
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from cosycli.model.flow import Conditions, Flow
+from cosycli.model.loading import new_flow
 from cosycli.model.masks import FlowMask, frame_mask
-from cosycli.model.networks import new_flow
 from cosycli.model.profile import FlowProfile
 from cosycli.training.batches import draw_batches, pad_mels
 from cosycli.training.run import TrainingRun

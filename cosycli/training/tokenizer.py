@@ -22,8 +22,7 @@ from tqdm import tqdm
 
 from cosycli.model.masks import frame_mask
 from cosycli.model.profile import ModelProfile, SpeakerEncoderProfile, SpeechTokenizerProfile
-from cosycli.model.speaker_encoder import SpeakerEncoder
-from cosycli.model.speech_tokenizer import SpeechTokenizer, standardise_mel
+from cosycli.model.reference_encoder import SpeakerEncoder, SpeechTokenizer, standardise_mel
 from cosycli.model.text_tokenizer import phoneme_tokens
 from cosycli.training.batches import draw_batches, pad_mels
 from cosycli.training.casting import whole_cast

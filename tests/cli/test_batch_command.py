@@ -35,7 +35,7 @@ def test_each_job_becomes_a_file_and_a_line(jobs):
 def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_and_a_prompt_of_its_own(cosy):
     Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n    prompt: 4\n")
     ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1", "--prompt", "3")
-    made = {(each.retakes, each.memory, each.prompt) for each in ended.synthesizers}
+    made = {(each.options.retakes, each.options.memory, each.options.prompt) for each in ended.synthesizers}
     assert made == {(1, "4GB", 3.0), (7, "4GB", 4.0)}
 
 
@@ -54,6 +54,7 @@ def test_results_as_json_are_all_that_is_on_standard_output(jobs):
         "out": "kettle.wav",
         "status": "done",
         "message": "",
+        "notes": [],
         "audio_s": kettle["audio_s"],
     }
     assert kettle["audio_s"] == soundfile.info("kettle.wav").duration
@@ -82,13 +83,24 @@ def test_takes_that_fail_their_checks_are_named_and_the_exit_code_says_so(jobs):
     assert "Did not pass their checks: odd." in ended.err
 
 
+def test_what_is_not_spoken_is_named_with_its_job_in_every_run(jobs):
+    Path("jobs.jsonl").write_text('{"id": "odd", "text": "Well done 🎉 and on to page [12]."}\n', encoding="utf-8")
+    for status in ("done", "kept"):
+        ended = jobs("batch", "jobs.jsonl", "--json")
+        assert ended.status == 0
+        assert "odd: Not spoken: '🎉'" in ended.err
+        (result,) = json.loads(ended.out)
+        assert result["status"] == status
+        assert any("[12] is not a tag" in note for note in result["notes"])
+
+
 def test_jobs_that_are_listened_to_are_rendered_by_themselves(jobs):
     Path("jobs.yaml").write_text(
         "jobs:\n  - {id: heard, text: Good evening., verify: true}\n  - {id: plain, text: Good morning.}\n"
     )
     ended = jobs("batch", "jobs.yaml")
     assert ended.status == 0
-    assert [(each.verify, len(each.requests)) for each in ended.synthesizers] == [(True, 1), (False, 1)]
+    assert [(each.options.verify, len(each.requests)) for each in ended.synthesizers] == [(True, 1), (False, 1)]
 
 
 def test_mistakes_are_named_before_anything_is_run(jobs):
@@ -105,7 +117,7 @@ def test_options_reach_the_jobs(jobs):
         "batch", "jobs.yaml", "--voice", "rms", "--seed", "3", "--format", "flac", "--device", "cpu", "-o", "out"
     )
     (synthesizer,) = ended.synthesizers
-    assert synthesizer.device == "cpu"
+    assert synthesizer.options.device == "cpu"
     assert {request["voice"] for request in synthesizer.requests} == {"rms"}
     assert soundfile.info("out/kettle.flac").format == "FLAC"
     assert soundfile.info("rain/rain.mp3").format == "MP3"

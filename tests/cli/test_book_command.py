@@ -134,7 +134,7 @@ def test_other_retakes_render_everything_anew_and_other_memory_nothing(cosy, nov
 
 
 def test_a_mask_that_the_model_does_not_know_is_refused_before_it_loads(cosy, novel, monkeypatch):
-    monkeypatch.setattr("cosycli.jobs.plan.read_profile", lambda folder: COSYVOICE_1)
+    monkeypatch.setattr("cosycli.engine.prepare.read_profile", lambda folder: COSYVOICE_1)
     ended = cosy("book", novel, "--mask", "chunk")
     assert ended.status == 2
     assert "There is no mask 'chunk' for this model.\nValid: full." in ended.err
@@ -150,7 +150,7 @@ def test_verify_renders_everything_anew_and_keeps_the_takes_that_were_not_heard(
     first = rendered(cosy("book", novel))
     assert rendered(cosy("book", novel, "--verify")) == first
     cosy("book", novel, "--verify")
-    assert [synthesizer.verify for synthesizer in cosy("book", novel).synthesizers] == [False, True]
+    assert [synthesizer.options.verify for synthesizer in cosy("book", novel).synthesizers] == [False, True]
 
 
 def test_redo_draws_one_segment_anew_and_keeps_it(cosy, novel):

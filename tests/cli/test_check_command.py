@@ -32,7 +32,7 @@ def test_a_failing_chapter_is_named_with_the_limit(cosy, acx):
     ended = cosy("check", "book.m4b", acx[0])
     assert ended.status == 5
     lines = ended.out.decode().splitlines()
-    assert "ACX takes MP3 only" in lines[1]
+    assert "ACX accepts only MP3" in lines[1]
     assert lines[2].endswith("good")
     assert "Whisper" in lines[3]
     assert "FAILED: level must be -23 to -18 dB RMS" in lines[3]

@@ -26,7 +26,7 @@ def test_a_recording_becomes_another_of_the_same_length(cosy, clip):
 
 def test_the_prompt_reaches_the_synthesizer(cosy, clip):
     ended = cosy("convert", clip, "--prompt", "3", "-o", "out.wav")
-    assert [each.prompt for each in ended.synthesizers] == [3.0]
+    assert [each.options.prompt for each in ended.synthesizers] == [3.0]
 
 
 @pytest.mark.parametrize("suffix", [".flac", ".mp3", ".ogg", ".m4a", ".webm"])

@@ -26,7 +26,7 @@ def test_bench_gives_the_real_time_factor_of_each_stage(cosy):
 def test_bench_speaks_each_sentence_alone_for_reference(cosy):
     ended = cosy("bench", "--runs", "1", "--reference")
     assert "fast over reference:" in ended.out.decode()
-    assert [loaded.dtype for loaded in ended.synthesizers] == [None, "float32"]
+    assert [loaded.options.dtype for loaded in ended.synthesizers] == [None, "float32"]
 
 
 def test_bench_compares_with_an_earlier_run(cosy, tmp_path):

@@ -73,7 +73,7 @@ def two_trainings():
 
 def test_a_variant_reaches_the_synthesizer(cosy, two_trainings):
     ended = cosy("speak", "Hello.", "-o", "a.wav", "--model", "./two", "--variant", "rl")
-    assert [synthesizer.variant for synthesizer in ended.synthesizers] == ["rl"]
+    assert [synthesizer.options.variant for synthesizer in ended.synthesizers] == ["rl"]
 
 
 def test_a_variant_that_is_not_there_is_refused_before_the_model_loads(cosy, two_trainings):
@@ -101,12 +101,13 @@ def test_memory_that_runs_out_is_no_bug(cosy, monkeypatch, options, error):
 def test_verify_makes_the_synthesizer_listen(cosy):
     cosy("speak", "Hello.", "-o", "a.wav")
     ended = cosy("speak", "Hello.", "-o", "a.wav", "--verify")
-    assert [synthesizer.verify for synthesizer in ended.synthesizers] == [False, True]
+    assert [synthesizer.options.verify for synthesizer in ended.synthesizers] == [False, True]
 
 
 def test_retakes_memory_and_prompt_reach_the_synthesizer(cosy):
     ended = cosy("speak", "Hello.", "-o", "a.wav", "--retakes", "5", "--memory", "4GB", "--prompt", "3")
-    assert [(each.retakes, each.memory, each.prompt) for each in ended.synthesizers] == [(5, "4GB", 3.0)]
+    (loaded,) = (each.options for each in ended.synthesizers)
+    assert (loaded.retakes, loaded.memory, loaded.prompt) == (5, "4GB", 3.0)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,8 @@ def test_options_reach_the_synthesizer(cosy):
         *("--device", "cpu", "--dtype", "bfloat16"),
     )
     (synthesizer,) = ended.synthesizers
-    assert (synthesizer.model, synthesizer.device, synthesizer.dtype) == ("builtin", "cpu", "bfloat16")
+    loaded = synthesizer.options
+    assert (loaded.model, loaded.device, loaded.dtype) == ("builtin", "cpu", "bfloat16")
     (request,) = synthesizer.requests
     assert request == {"voice": "rms", "style": None, "speed": 1.5, "mask": "chunk"}
 

@@ -87,8 +87,8 @@ def test_an_interrupted_stream_has_written_what_it_had_said(running):
     ("option", "complaint"),
     [
         (("--speed", "1.2"), "voice's own speed"),
-        (("--mask", "full"), "cannot be made with the full mask"),
-        (("--verify",), "before it could be drawn again"),
+        (("--mask", "full"), "cannot be rendered with the full mask"),
+        (("--verify",), "before it could be re-rendered"),
     ],
 )
 def test_what_a_stream_cannot_do_is_refused(cosy, option, complaint):

@@ -16,8 +16,7 @@ import numpy as np
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 
 MAX_DIFFERENCE = 1e-4  # of a sample; full scale is 1
 WORDS = ("the", "lamp", "was", "lit", "and", "nobody", "on", "the", "stairs", "could", "say", "who", "carried", "it")

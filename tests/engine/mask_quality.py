@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cosycli.engine.chunk_boundaries import chunk_boundaries, jump_at_boundaries
+from cosycli.engine.gates import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.synthesizer import Synthesizer
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
@@ -28,16 +27,16 @@ def measure_masks(text: Path, voice: str, name: str) -> None:
     model = load_model(find_model(name), "cpu")
     synthesizer = Synthesizer(model, verify=True, retakes=0)
     utterances = utterances_of(synthesizer.read(text.read_text(encoding="utf-8")).segments, VoiceSettings(voice))
-    num_prompt = synthesizer._stages.prompt(voice).mel.shape[1]
+    num_prompt = synthesizer._voices.prompt(voice).mel.shape[1]
     print("mask         flow RTF  letters  jump, most  failed")
     for mask in FlowMask:
-        synthesizer._stages.elapsed.clear()
+        synthesizer._runner.elapsed.clear()
         takes = list(synthesizer.render(utterances, mask=mask.value))
         seconds = sum(len(take.samples) for take in takes) / synthesizer.sample_rate
         wrong = [take.error_rate for take in takes if take.error_rate is not None]
         jumps = _jumps(model, takes, num_prompt)
         print(
-            f"{mask.value:12}{synthesizer._stages.elapsed['flow_s'] / seconds:9.4f}{np.mean(wrong):9.3f}"
+            f"{mask.value:12}{synthesizer._runner.elapsed['flow_s'] / seconds:9.4f}{np.mean(wrong):9.3f}"
             f"{np.mean(jumps):7.2f}{max(jumps):6.2f}{sum(bool(take.failures) for take in takes):5} of {len(takes)}",
             flush=True,
         )

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import torch
 
-from cosycli.engine.decoding import Request, decode
-from cosycli.engine.free_memory import taken_memory
-from cosycli.engine.memory import OVERHEAD, most_positions
-from cosycli.engine.stages import Stages
+from cosycli.engine.decoding import decode
+from cosycli.engine.memory import OVERHEAD, Memory, most_positions, taken_memory
+from cosycli.engine.model_runner import ModelRunner
+from cosycli.engine.synthetic_model import synthetic_model
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
-from cosycli.model.synthetic_model import synthetic_model
+from cosycli.model.speech_decoder import Request
 
 SECONDS = (5, 3, 4, 5)  # of sound, in batches of three
 NUM_ROWS = 16
@@ -40,7 +40,8 @@ def peak_of(work: Callable[[], object], device: torch.device) -> int:
 
 
 def measure(model: Model) -> None:
-    stages, flow = Stages(model), model.profile.flow
+    memory, flow = Memory(model), model.profile.flow
+    runner = ModelRunner(model, memory)
     nobody = torch.zeros(0, dtype=torch.long), torch.zeros(flow.num_mels, 0), torch.ones(flow.speaker_width)
     prompts, seeds = [VoicePrompt(None, "", *nobody)] * 3, [1, 2, 3]
     mels = []
@@ -48,16 +49,16 @@ def measure(model: Model) -> None:
     def make_mels() -> None:
         for seconds in SECONDS:
             tokens = torch.randint(flow.num_codes, (3, seconds * flow.token_rate)).tolist()
-            mels.append(stages.mels(prompts, tokens, seeds, FlowMask.FULL))
+            mels.append(runner.mels(prompts, tokens, seeds, FlowMask.FULL))
 
     def make_waves() -> None:
         for batch in mels:
-            stages.waves(batch, seeds)
+            runner.waves(batch, seeds)
 
     def speak() -> None:
         decode(model.language_model, [REQUEST] * NUM_ROWS, NUM_ROWS)
 
-    use = stages.memory.use
+    use = memory.use
     of_sound = OVERHEAD + use.frame * 3 * flow.num_frames(max(SECONDS) * flow.token_rate)
     of_speech = NUM_ROWS * use.of_sequence(most_positions(REQUEST, model.profile.language_model))
     for name, work, expected in (

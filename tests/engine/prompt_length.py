@@ -26,9 +26,11 @@ from torch import Tensor
 
 from cosycli.engine.capabilities import read_for
 from cosycli.engine.decoding import decode
-from cosycli.engine.stages import Stages
+from cosycli.engine.memory import Memory
+from cosycli.engine.model_runner import ModelRunner
 from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import listener_for, verdict_on
+from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.library import find_model
 from cosycli.model.loading import load_model
@@ -62,7 +64,8 @@ class Trial:
     def __init__(self, clip: Path, model: str) -> None:
         torch.set_num_threads(1)
         self._model = load_model(find_model(model), "cpu", "float32")
-        self._stages = Stages(self._model, prompt_s=MAX_REFERENCE_S)
+        self._runner = ModelRunner(self._model, Memory(self._model))
+        voices = VoiceCache(self._runner, MAX_REFERENCE_S)
         self._listener = listener_for(self._model.directory)
         self._rate = self._model.profile.mel.sample_rate
         self.token_rate = self._model.profile.flow.token_rate
@@ -71,12 +74,12 @@ class Trial:
         with TemporaryDirectory() as folder:
             Path(folder, "voice.yaml").write_text(DESCRIPTION)
             soundfile.write(Path(folder, "clip.wav"), recording.samples, recording.sample_rate, subtype="FLOAT")
-            self.prompt = self._stages.prompt(folder)  # which is kept, under this name
+            self.prompt = voices.prompt(folder)  # which is kept, under this name
         scripts = [read_for(self._model.profile, sentence) for sentence in SENTENCES]
         self._items: list[Utterance] = [
             item for script in scripts for item in utterances_of(script.segments, VoiceSettings(folder))
         ]
-        requests = [self._stages.request(item) for item in self._items]
+        requests = [voices.request(item) for item in self._items]
         self._tokens = [spoken.tokens for spoken in decode(self._model.language_model, requests)]
 
     def end_of_clip(self, num_tokens: int) -> VoicePrompt:
@@ -86,11 +89,11 @@ class Trial:
         """All sentences, one by one."""
         began = time.process_time()
         mels = [
-            self._stages.mels([prompt], [tokens], [item.seed], FlowMask.FULL)[0]
+            self._runner.mels([prompt], [tokens], [item.seed], FlowMask.FULL)[0]
             for tokens, item in zip(self._tokens, self._items, strict=True)
         ]
         flow_s = time.process_time() - began
-        waves = [self._stages.waves([mel], [item.seed])[0] for mel, item in zip(mels, self._items, strict=True)]
+        waves = [self._runner.waves([mel], [item.seed])[0] for mel, item in zip(mels, self._items, strict=True)]
         return Speech(mels, waves, flow_s)
 
     def row(self, speech: Speech, whole: Speech) -> str:

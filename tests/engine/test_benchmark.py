@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cosycli.engine.benchmark import Report, Setup, benchmark_synthetic, mfu
-from cosycli.engine.benchmark_comparison import read_earlier
+from cosycli.engine.benchmark import Report, Setup, benchmark_synthetic, mfu, read_earlier
+from cosycli.engine.synthetic_model import synthetic_model
 from cosycli.engine.workload import Run, Task, Workload
 from cosycli.errors import InputError, UsageError
-from cosycli.model.synthetic_model import synthetic_model
 from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 

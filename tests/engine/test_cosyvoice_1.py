@@ -12,9 +12,9 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.decoding import Request
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
+from cosycli.model.speech_decoder import Request
 from tests.model.tiny_model import write_tiny_model
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
 
@@ -57,7 +57,7 @@ def takes_of(synthesizer: Synthesizer, text: str, **voice_settings: object) -> l
 def requests_of(synthesizer: Synthesizer, text: str, **voice_settings: object) -> list[Request]:
     """What the language model is asked to read."""
     utterances = utterances_of(synthesizer.read(text).segments, VoiceSettings(**voice_settings))
-    return [synthesizer._stages.request(utterance) for utterance in utterances]
+    return [synthesizer._voices.request(utterance) for utterance in utterances]
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS)
@@ -167,7 +167,7 @@ def test_a_model_without_a_vocabulary_says_where_to_get_it(
 ) -> None:
     shutil.copytree(directory, tmp_path / "bare")
     (tmp_path / "bare" / "multilingual.tiktoken").unlink()
-    monkeypatch.setattr("cosycli.model.whisper_vocabulary.find_spec", lambda _name: None)
+    monkeypatch.setattr("cosycli.model.text_tokenizer.find_spec", lambda _name: None)
     with pytest.raises(MissingError, match="pip install openai-whisper"):
         cosycli.load(str(tmp_path / "bare"), device="cpu")
 

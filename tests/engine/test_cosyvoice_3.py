@@ -14,11 +14,11 @@ import soundfile
 import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.capabilities import capabilities_of, instruction_of, read_for
-from cosycli.engine.request import Request
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.engine.voice_prompt import prepare_voice
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3
+from cosycli.model.speech_decoder import Request
 from cosycli.model.text_tokenizer import phoneme_tokens
 from tests.model.tiny_model import write_tiny_model
 
@@ -58,10 +58,9 @@ def voice_without_transcript(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def request_of(synthesizer: Synthesizer, voice: str, style: str | None = None) -> Request:
     """What the language model is asked to read for "Hello."."""
-    (utterance,) = utterances_of(
-        synthesizer.read("Hello.").segments, VoiceSettings(voice, instruction_of(style, COSYVOICE_3))
-    )
-    return synthesizer._stages.request(utterance)
+    voice_settings = VoiceSettings(voice, instruction_of(style, COSYVOICE_3))
+    (utterance,) = utterances_of(synthesizer.read("Hello.").segments, voice_settings)
+    return synthesizer._voices.request(utterance)
 
 
 def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None = None) -> tuple[str, int]:
@@ -69,7 +68,7 @@ def read_before_the_text(synthesizer: Synthesizer, voice: str, style: str | None
     request = request_of(synthesizer, voice, style)
     tokenizer = synthesizer._model.text_tokenizer
     end = tokenizer.id_of("<|endofprompt|>")
-    spelled = ["|" if token == end else tokenizer._bpe.id_to_token(token) for token in request.prompt.text]
+    spelled = ["|" if token == end else tokenizer._bpe.id_to_token(token) for token in request.all_text]
     read = "".join(spelled).replace("Ġ", " ")
     assert read.endswith("Hello.")
     return read.removesuffix("Hello."), len(request.prompt_speech)
@@ -121,7 +120,7 @@ def test_an_instruction_follows_the_introduction(synthesizer: Synthesizer, voice
 
 def test_pronunciations_reach_the_model_as_its_own_tokens(synthesizer: Synthesizer, voice: str) -> None:
     (utterance,) = utterances_of(synthesizer.read("He read{R EH1 D} 银行{yin2 hang2}.").segments, VoiceSettings(voice))
-    request = synthesizer._stages.request(utterance)
+    request = synthesizer._voices.request(utterance)
     tokenizer = synthesizer._model.text_tokenizer
     for token in ("[R]", "[EH1]", "[D]", "[y]", "[ín]", "[h]", "[áng]"):
         assert request.text.count(tokenizer.id_of(token)) == 1

@@ -7,11 +7,12 @@ from weakref import WeakSet
 import pytest
 import torch
 
-from cosycli.engine.decoding import Decoder, Request, decode, without_long_silence
+from cosycli.engine.decoding import Decoder, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
+from cosycli.model.speech_decoder import Request
 from tests.engine.tape import Recorder
 
 PROFILE = LanguageModelProfile(num_codes=30, min_speech_per_text=2, max_speech_per_text=9)

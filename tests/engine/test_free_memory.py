@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosycli.engine.free_memory import free_memory, taken_memory
+from cosycli.engine.memory import free_memory, taken_memory
 
 CPU = torch.device("cpu")
 MB = 1 << 20

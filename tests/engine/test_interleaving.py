@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cosycli.engine.decoding import Request
 from cosycli.engine.interleaving import InterleavedDecoder
 from cosycli.engine.sampler import NO_TOKEN, sample
 from cosycli.model.language_model import LanguageModel, interleaved_layout
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
+from cosycli.model.speech_decoder import Request
 
 LIMITS = {"num_codes": 30, "text_chunk": 5, "speech_chunk": 15, "min_speech_per_text": 2, "max_speech_per_text": 9}
 PROFILES = {

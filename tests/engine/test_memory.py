@@ -12,10 +12,8 @@ import torch
 
 import cosycli
 from cosycli import Synthesizer
-from cosycli.engine.memory import OVERHEAD, Memory, MemoryUse
-from cosycli.engine.memory_budget import OutOfMemoryError
-from cosycli.engine.take import Take
-from cosycli.engine.utterance import VoiceSettings, utterances_of
+from cosycli.engine.memory import OVERHEAD, Memory, MemoryUse, OutOfMemoryError
+from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.errors import UsageError
 from cosycli.model.loading import Model, load_model
 from tests.model.tiny_model import write_tiny_model
@@ -113,7 +111,7 @@ def test_a_small_budget_gives_the_same_takes_in_smaller_batches(
     monkeypatch.setattr(model.flow, "mels", flow)
     monkeypatch.setattr(model.language_model, "new_cache", cache)
     synthesizer = Synthesizer(model, retakes=0)
-    synthesizer._stages.memory.decoding.num_bytes = synthesizer._stages.memory.token2wav.num_bytes = 1
+    synthesizer._memory.decoding.num_bytes = synthesizer._memory.token2wav.num_bytes = 1
     assert_same(takes_of(synthesizer), plentiful)
     assert {*flow.sizes, *cache.sizes} == {1}
 

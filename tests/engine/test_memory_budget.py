@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cosycli.engine.memory_budget import MemoryBudget, OutOfMemoryError
+from cosycli.engine.memory import MemoryBudget, OutOfMemoryError
 
 
 class Work:

@@ -48,7 +48,7 @@ def synthesizers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Synthesi
         name: cosycli.load(str(write_tiny_model(folder / name, int(name[-1]))), device="cpu") for name in MODELS[:2]
     }
     for synthesizer in loaded.values():
-        bias = synthesizer._stages.model.vocoder.conv_post.bias
+        bias = synthesizer._model.vocoder.conv_post.bias
         with torch.no_grad():
             bias += 1  # untrained, it is nearly silent
     return loaded | {"built-in": cosycli.load(device="cpu")}
@@ -63,17 +63,17 @@ def arriving(synthesizer: Synthesizer, *sentences: str, voice: str, seed: int = 
 
 def in_one_piece(synthesizer: Synthesizer, utterance: Utterance) -> np.ndarray:
     """The waveform of the same tokens under the chunk mask, made at once."""
-    stages = synthesizer._stages
-    request = stages.request(utterance)
+    runner, voices, model = synthesizer._runner, synthesizer._voices, synthesizer._model
+    request = voices.request(utterance)
     if request.prompt_speech:
-        decoder = InterleavedDecoder(stages.model.language_model, replace(request, text=()))
+        decoder = InterleavedDecoder(model.language_model, replace(request, text=()))
         said = [*decoder.say(request.text), *decoder.finish()]
-        tokens = without_long_silence(said, stages.model.profile.language_model)
+        tokens = without_long_silence(said, model.profile.language_model)
     else:
-        (spoken,) = decode(stages.model.language_model, [request])
+        (spoken,) = decode(model.language_model, [request])
         tokens = spoken.tokens
-    mels = stages.mels([stages.prompt(utterance.voice)], [tokens], [utterance.seed], FlowMask.CHUNK)
-    return stages.waves(mels, [utterance.seed])[0]
+    mels = runner.mels([voices.prompt(utterance.voice)], [tokens], [utterance.seed], FlowMask.CHUNK)
+    return runner.waves(mels, [utterance.seed])[0]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -95,10 +95,10 @@ def test_version_3_alone_reads_what_it_is_told_as_a_whole(
 ) -> None:
     segments = synthesizers["CosyVoice 3"].read("Good evening.").segments
     (utterance,) = utterances_of(segments, VoiceSettings(clip, instruction))
-    v2, v3 = (synthesizers[name]._stages for name in MODELS[:2])
-    end = v3.model.text_tokenizer.id_of("<|endofprompt|>")
-    assert v3.request(utterance).num_opening == v3.request(utterance).prompt.text.index(end) + 1
-    assert v2.request(utterance).num_opening == 0
+    v2, v3 = (synthesizers[name]._voices.request(utterance) for name in MODELS[:2])
+    end = synthesizers["CosyVoice 3"]._model.text_tokenizer.id_of("<|endofprompt|>")
+    assert v3.num_opening == v3.all_text.index(end) + 1
+    assert v2.num_opening == 0
 
 
 def test_packets_grow_to_four_chunks(synthesizers: dict[str, Synthesizer], clip: str) -> None:
@@ -108,7 +108,7 @@ def test_packets_grow_to_four_chunks(synthesizers: dict[str, Synthesizer], clip:
         synthesizer, "Good evening, all of you who came so far to hear what nobody would say aloud.", voice=clip
     )
     sizes = [len(packet) // 960 for packet in synthesizer.stream(said) if len(packet)]
-    ahead = synthesizer._stages.model.vocoder.frames_ahead // 2
+    ahead = synthesizer._model.vocoder.frames_ahead // 2
     assert sizes[0] in range(15 + 25 - ahead - 1, 15 + 25 - ahead + 1)
     assert sizes[1:4] == [50, 100, 100]
 

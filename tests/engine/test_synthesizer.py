@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import MissingError, UsageError
-from cosycli.model.prepacked_linear import without_prepacking
+from cosycli.model.kernels import without_prepacking
 from tests.model.tiny_model import write_tiny_model
 
 TEXT = "One two three. Four five six, and seven.\n\nEight!"
@@ -95,7 +98,7 @@ def test_an_unknown_mask_lists_the_valid_ones(synthesizer: Synthesizer, voice: s
 def test_batches_give_every_core_as_much(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch, num_utterances: int, num_cores: int, size: int
 ) -> None:
-    monkeypatch.setattr(synthesizer._stages.memory, "num_workers", num_cores)
+    monkeypatch.setattr(synthesizer, "_workers", (num_cores and SimpleNamespace(num_workers=num_cores)) or None)
     assert synthesizer.batch_size(num_utterances) == size
 
 
@@ -108,7 +111,7 @@ def test_speed_changes_the_length(synthesizer: Synthesizer, voice: str) -> None:
 def test_zero_shot_goes_on_from_the_clip(synthesizer: Synthesizer, voice: str) -> None:
     """The prompt is heard by the language model and the flow, and is not part of what comes out."""
     (utterance,) = utterances_of(synthesizer.read("Hello.").segments, VoiceSettings(voice))
-    request = synthesizer._stages.request(utterance)
+    request = synthesizer._voices.request(utterance)
     assert bytes(request.prompt_text).decode("latin1")  # the transcript, before the text
     assert len(request.prompt_speech) == 100
 
@@ -175,12 +178,34 @@ def two_cores():
 
 
 def test_on_more_cores_it_is_the_same_speech(directory: Path, voice: str, two_cores: None) -> None:
-    """Long texts are shared among copies of the process, which leave the takes of a wave to one core each."""
+    """Long texts are shared among worker processes, which leave a batch to one core each, or among its threads."""
     text = " ".join(f"Sentence {number}." for number in range(1, 18)).replace(". ", ".\n\n")
     wide = cosycli.load(str(directory), device="cpu", retakes=0)
-    shared = takes_of(wide, text, voice=voice)
+    by_threads = takes_of(wide, text, voice=voice)
+    with wide.worker_processes():
+        assert wide._workers is not None
+        by_workers = takes_of(wide, text, voice=voice)
+        assert wide.speak(text, voice=voice).timings.flow_s > 0
     torch.set_num_threads(1)
     alone = takes_of(cosycli.load(str(directory), device="cpu", retakes=0), text, voice=voice)
-    assert [take.tokens for take in shared] == [take.tokens for take in alone]
-    assert all(np.array_equal(one.samples, other.samples) for one, other in zip(shared, alone, strict=True))
-    assert wide.speak(text, voice=voice).timings.flow_s > 0
+    for shared in (by_threads, by_workers):
+        assert [take.tokens for take in shared] == [take.tokens for take in alone]
+        assert all(np.array_equal(one.samples, other.samples) for one, other in zip(shared, alone, strict=True))
+
+
+@pytest.mark.parametrize("missing", ["fork", "quiet"])
+def test_where_no_process_can_be_copied_there_is_one(
+    directory: Path, voice: str, two_cores: None, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """On other systems, and beside another thread, whose locks a copy would wait for."""
+    synthesizer = cosycli.load(str(directory), device="cpu", retakes=0)
+    ended = threading.Event()
+    if missing == "fork":
+        monkeypatch.delattr(os, "fork")
+    else:
+        threading.Thread(target=ended.wait, daemon=True).start()
+    with synthesizer.worker_processes():
+        assert synthesizer._workers is None
+        said = takes_of(synthesizer, " ".join(["Sentence."] * 3), voice=voice)
+    ended.set()
+    assert len(said)

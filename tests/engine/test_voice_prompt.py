@@ -63,7 +63,7 @@ def test_the_flow_is_given_the_last_seconds_of_a_long_clip(model: Model, voice: 
 def test_the_language_model_is_given_all_of_it(folders: dict[str, Path], voice: str) -> None:
     synthesizer = cosycli.load(str(folders["CosyVoice 2"]), device="cpu", prompt=3)
     (utterance,) = utterances_of(synthesizer.read("Hello.").segments, VoiceSettings(voice))
-    assert len(synthesizer._stages.request(utterance).prompt_speech) == CLIP_S * 25
+    assert len(synthesizer._voices.request(utterance).prompt_speech) == CLIP_S * 25
 
 
 def test_six_seconds_are_given_where_nothing_else_is_said(folders: dict[str, Path], voice: str) -> None:
@@ -85,5 +85,5 @@ def test_a_stream_begins_with_what_fills_the_chunk_that_the_prompt_ends_in(
     synthesizer = cosycli.load(str(folders["CosyVoice 2"]), device="cpu", prompt=3.4)
     said = utterances_of(synthesizer.read("Good evening, all of you.").segments, VoiceSettings(voice))
     first = next(len(packet) // 960 for packet in synthesizer.stream(said) if len(packet))
-    ahead = synthesizer._stages.model.vocoder.frames_ahead // 2
+    ahead = synthesizer._model.vocoder.frames_ahead // 2
     assert first in range(15 + 25 - ahead - 1, 15 + 25 - ahead + 1)

@@ -12,7 +12,7 @@ from cosycli.jobs.batch import JobResult, Status, run_batch
 from cosycli.jobs.batch_file import Job, TextJob, read_batch
 from cosycli.jobs.batch_state import BatchState, open_state
 from cosycli.jobs.local_executor import LocalExecutor
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 
 
 @pytest.fixture(autouse=True)
@@ -24,11 +24,11 @@ class Opener:
     """Gives one fake synthesizer for all, and remembers what it was asked for."""
 
     def __init__(self, synthesizer: FakeSynthesizer | None = None) -> None:
-        self.synthesizer = synthesizer or FakeSynthesizer("builtin", None, None)
+        self.synthesizer = synthesizer or FakeSynthesizer()
         self.models: list[str] = []
 
     @contextmanager
-    def __call__(self, settings: Settings) -> Iterator[LocalExecutor]:
+    def __call__(self, settings: RenderOptions) -> Iterator[LocalExecutor]:
         self.models.append(settings.model)
         yield LocalExecutor(self.synthesizer)
 
@@ -48,7 +48,8 @@ class Choking(FakeSynthesizer):
 
 def texts(folder: Path, *words: str, **settings: object) -> list[TextJob]:
     return [
-        TextJob(f"job{i}", text, folder / f"job{i}.wav", "wav", Settings(**settings)) for i, text in enumerate(words)
+        TextJob(f"job{i}", text, folder / f"job{i}.wav", "wav", RenderOptions(**settings))
+        for i, text in enumerate(words)
     ]
 
 
@@ -63,7 +64,7 @@ def statuses(results: dict[str, JobResult]) -> list[str]:
 
 def test_texts_of_one_model_are_rendered_together(tmp_path):
     jobs = texts(tmp_path, *(f"Sentence number {i}." for i in range(40)))
-    jobs[3] = replace(jobs[3], settings=Settings(voice="slt", speed=1.5, seed=3))
+    jobs[3] = replace(jobs[3], settings=RenderOptions(voice="slt", speed=1.5, seed=3))
     opener = Opener()
     assert set(statuses(run(tmp_path, jobs, opener))) == {"done"}
     assert opener.models == ["builtin"]
@@ -155,7 +156,7 @@ def test_a_text_that_cannot_be_spoken_is_named_and_the_rest_is_done(tmp_path):
 
 def test_a_job_that_makes_the_synthesizer_fail_is_found_among_many(tmp_path):
     jobs = texts(tmp_path, *(f"Sentence number {i}." for i in range(20)), "I cough here.", "The last one.")
-    opener = Opener(Choking("builtin", None, None))
+    opener = Opener(Choking())
     results = run(tmp_path, jobs, opener)
     assert [id for id, result in results.items() if result.status is Status.FAILED] == ["job20"]
     assert "out of memory" in results["job20"].message
@@ -175,7 +176,7 @@ def test_an_output_that_cannot_be_written_is_named_and_the_rest_is_done(tmp_path
 
 
 def test_a_model_that_does_not_load_fails_its_jobs(tmp_path):
-    def refuse(settings: Settings) -> None:
+    def refuse(settings: RenderOptions) -> None:
         raise MissingError("The model is damaged.", "Fetch it again.")
 
     results = list(run_batch(texts(tmp_path, "One.", "Two."), BatchState(tmp_path / "s"), refuse, lambda *_: None))
@@ -197,7 +198,7 @@ def test_batches_that_overtake_one_another_are_put_back_in_order(tmp_path):
 
     @contextmanager
     def hire(settings):
-        yield Hasty(FakeSynthesizer("builtin", None, None))
+        yield Hasty(FakeSynthesizer())
 
     jobs = texts(tmp_path, *(f"Sentence number {'x' * i}." for i in range(70)), "One. Two. Three.")
     (tmp_path / "usual").mkdir()
@@ -215,7 +216,7 @@ def test_jobs_of_one_model_share_its_executor_and_another_model_gets_its_own(tmp
         "{id: heard, text: Good morning., verify: true}]"
     )
     opener = Opener()
-    run(tmp_path, read_batch(tmp_path / "jobs.yaml", Settings(), {}), opener)
+    run(tmp_path, read_batch(tmp_path / "jobs.yaml", RenderOptions(), {}), opener)
     assert len(opener.models) == 3
 
 
@@ -226,7 +227,7 @@ def test_books_and_texts_of_one_file(tmp_path):
         "jobs: [{id: lake, source: lake.md, out: lake.mp3, subtitles: srt}, {id: broken, source: broken.epub}, "
         "{id: hello, text: Good evening.}]"
     )
-    jobs = read_batch(tmp_path / "jobs.yaml", Settings(), {})
+    jobs = read_batch(tmp_path / "jobs.yaml", RenderOptions(), {})
     results = run(tmp_path, jobs, Opener())
     assert {id: result.status.value for id, result in results.items()} == {
         "hello": "done",

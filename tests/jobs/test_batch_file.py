@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from cosycli.errors import InputError, UsageError
-from cosycli.jobs.batch_file import BookJob, TextJob, read_batch
+from cosycli.jobs.batch_file import TextJob, read_batch
+from cosycli.jobs.book import BookJob
 from cosycli.publish.book_files import Layout
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 
 
@@ -24,7 +25,7 @@ def desk(tmp_path):
 
 def read(desk: Path, text: str, name: str = "jobs.yaml", **flags: object) -> list[TextJob | BookJob]:
     (desk / name).write_text(text, encoding="utf-8")
-    return read_batch(desk / name, Settings(), flags)
+    return read_batch(desk / name, RenderOptions(), flags)
 
 
 def mistakes(desk: Path, text: str, name: str = "jobs.yaml") -> str:
@@ -48,10 +49,10 @@ def test_texts_with_defaults_and_their_own_settings(desk):
             out: rain/two.mp3
         """,
     )
-    assert one == TextJob("one", "The kettle is on.", desk / "one.wav", "wav", Settings(voice="slt", speed=1.2))
+    assert one == TextJob("one", "The kettle is on.", desk / "one.wav", "wav", RenderOptions(voice="slt", speed=1.2))
     assert two.out == desk / "rain" / "two.mp3"
     assert two.audio_format == "mp3"
-    assert two.settings == Settings(voice="rms", speed=1.2, seed=7)
+    assert two.settings == RenderOptions(voice="rms", speed=1.2, seed=7)
 
 
 def test_json_lines(desk):
@@ -132,7 +133,7 @@ def test_books_of_a_library_share_its_folder(desk):
 def test_every_document_of_a_folder_is_a_book(desk):
     for name in ("The Lake.md", "shore.txt", "picture.png", ".hidden.md", "湖.epub"):
         (desk / name).write_text("Words.")
-    jobs = read_batch(desk, Settings(), {"voice": "slt"}, desk.parent / "audio")
+    jobs = read_batch(desk, RenderOptions(), {"voice": "slt"}, desk.parent / "audio")
     assert [job.id for job in jobs] == ["The Lake", "shore", "湖"]
     assert jobs[0].out == desk.parent / "audio" / "The Lake.m4b"
     assert jobs[0].settings.voice == "slt"
@@ -309,10 +310,10 @@ def test_a_file_that_is_too_large_is_refused(desk):
 
 def test_what_is_not_there_or_no_jobs_file_is_refused(desk):
     with pytest.raises(InputError, match="no file or folder"):
-        read_batch(desk / "jobs", Settings(), {})
+        read_batch(desk / "jobs", RenderOptions(), {})
     with pytest.raises(InputError, match="cannot be read"):
-        read_batch(desk / "jobs.yaml", Settings(), {})
+        read_batch(desk / "jobs.yaml", RenderOptions(), {})
     with pytest.raises(UsageError, match="not a jobs file"):
         read(desk, "jobs: []", "jobs.txt")
     with pytest.raises(UsageError, match="holds no job"):
-        read_batch(desk / "..", Settings(), {})
+        read_batch(desk / "..", RenderOptions(), {})

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cosycli.errors import MissingError, UsageError
-from cosycli.jobs.fingerprints import model_fingerprint, voice_fingerprint
+from cosycli.jobs.take_store import model_fingerprint, voice_fingerprint
 from cosycli.model.library import BUILTIN, model_folder
 from cosycli.voices import find_voice
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1

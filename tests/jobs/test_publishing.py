@@ -8,11 +8,11 @@ from fake_synthesizer import SAMPLE_RATE, tone
 
 from cosycli.errors import InputError
 from cosycli.jobs.arrivals import Arrivals, Cancelled
-from cosycli.jobs.plan import BookRequest, orders_of, plan_book
+from cosycli.jobs.book_plan import BookRequest, orders_of, plan_book
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.take_store import StoredTake, TakeFacts, TakeStore
 from cosycli.publish.book_files import Layout, Target
-from cosycli.settings import Settings
+from cosycli.settings import RenderOptions
 
 TAKE = StoredTake(tone("A tone of some length.", None, 1.0), SAMPLE_RATE, TakeFacts((), 0))
 
@@ -32,7 +32,7 @@ def files(tmp_path):
     """A book of two chapters, to be a file for each."""
     source = tmp_path / "novel.md"
     source.write_text("# The Stairs\n\nThe lamp was lit.\n\n# The Roof\n\nOn the roof there was a second lamp.\n")
-    plan = plan_book(BookRequest(source), Settings())
+    plan = plan_book(BookRequest(source), RenderOptions())
     target = Target(tmp_path / "chapters", "wav", Layout.CHAPTERS)
     return BookFiles(plan, Publication(target), orders_of(plan, {}))
 

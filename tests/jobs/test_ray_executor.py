@@ -12,6 +12,7 @@ import pytest
 
 import cosycli
 from cosycli.engine.batch import BATCH_SIZE
+from cosycli.settings import RenderOptions
 
 NUM_LINES = 3 * BATCH_SIZE + 5
 TEXTS = [f"Text number {number} of many." for number in range(NUM_LINES)]
@@ -55,7 +56,7 @@ def load_mortal(deaths: Path):
                     death.write_text(str(os.getpid()), encoding="utf-8")
                     os.kill(os.getpid(), signal.SIGKILL)
 
-    return lambda *arguments, **options: Mortal(*arguments, **options)
+    return lambda **options: Mortal(RenderOptions(**options))
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two workers need two CPUs")

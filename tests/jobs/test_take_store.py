@@ -9,12 +9,21 @@ import pytest
 
 from cosycli.engine.utterance import VoiceSettings, utterances_of
 from cosycli.errors import InputError
-from cosycli.jobs.take_store import Conditions, StoredTake, TakeFacts, TakeStore, take_key
+from cosycli.jobs.take_store import KEY_FORMAT, Conditions, StoredTake, TakeFacts, TakeStore, take_key
+from cosycli.option import default_of
 from cosycli.script import read_script
+from cosycli.settings import OPTIONS, RenderOptions
 
 FACTS = TakeFacts((1, 22, 333), 2**62 + 1, ("pace",), 3, 0.25)
 TAKE = StoredTake(np.linspace(-0.9, 0.9, 2400, dtype=np.float32), 24_000, FACTS)
-CONDITIONS = Conditions("model", {"rms": "voice"}, "full", "")
+OTHER_SETTINGS = [
+    RenderOptions(mask="chunk"),
+    RenderOptions(dtype="bfloat16"),
+    RenderOptions(verify=True),
+    RenderOptions(prompt=3.0),
+    RenderOptions(retakes=3),
+]
+CONDITIONS = Conditions("model", {"rms": "voice"})
 
 
 def utterance(text="Good evening.", **voice_settings):
@@ -47,12 +56,20 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
         take_key(utterance().another_take("redo", "1"), CONDITIONS),
         take_key(utterance(), replace(CONDITIONS, model="another")),
         take_key(utterance(), replace(CONDITIONS, voices={"rms": "another"})),
-        take_key(utterance(), replace(CONDITIONS, mask="chunk")),
-        take_key(utterance(), replace(CONDITIONS, dtype="bfloat16")),
-        take_key(utterance(), replace(CONDITIONS, verify=True)),
-        take_key(utterance(), replace(CONDITIONS, prompt=3.0)),
+        *(take_key(utterance(), replace(CONDITIONS, options=settings.keyed)) for settings in OTHER_SETTINGS),
     ]
-    assert len({take_key(utterance(), CONDITIONS), *others}) == 12
+    assert len({take_key(utterance(), CONDITIONS), *others}) == 8 + len(OTHER_SETTINGS)
+
+
+def test_only_what_shapes_the_sound_is_in_the_key():
+    assert RenderOptions(device="cpu", memory="4GB", format="mp3").keyed == {}
+
+
+def test_keys_leave_out_defaults_so_one_that_changes_asks_for_another_key_format():
+    defaults = {"mask": "full", "prompt": 6.0, "verify": False, "dtype": None, "retakes": 2}
+    assert KEY_FORMAT == "2"
+    assert {name: default_of(RenderOptions, name) for name in defaults} == defaults
+    assert all(OPTIONS[name].in_key for name in defaults)
 
 
 def test_the_pause_and_the_place_are_not_in_the_key():

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from cosycli.model.attention import MIN_CHUNK, SPAN, AttentionMask, attend, attend_by_rows, attend_under_mask
-from cosycli.model.prepacked_linear import can_prepack
-from cosycli.model.streaming_state import StreamingState
+from cosycli.model.convolutions import StreamingState
+from cosycli.model.kernels import can_prepack
 
 pytestmark = pytest.mark.skipif(not can_prepack(), reason="this PyTorch has no oneDNN")
 

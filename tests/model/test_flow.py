@@ -12,8 +12,8 @@ from torch import Tensor
 
 from cosycli.model.estimator import Mish
 from cosycli.model.flow import EMPTY_CACHE, Flow, FlowInput
+from cosycli.model.loading import new_flow
 from cosycli.model.masks import FlowMask, attention_mask
-from cosycli.model.networks import new_flow
 from cosycli.model.profile import ConformerFlowProfile, TransformerFlowProfile
 from tests.model.synthetic import synthetic_state
 

@@ -13,7 +13,7 @@ from cosycli.model.language_model import (
 )
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
-from cosycli.model.speech_decoder import Prompt
+from cosycli.model.speech_decoder import Request
 from tests.model.synthetic import synthetic_state
 
 TINY = LanguageModelProfile(num_codes=30)
@@ -57,7 +57,9 @@ def test_log_probs_of_the_published_model(golden_folder, version, published_mode
     golden = load_file(golden_folder / f"{version}.lm.golden.safetensors")
     text = golden["lm.prompt_text"][0].tolist() + golden["lm.text"][0].tolist()
     cache = published_model.new_cache(max_sequences=1)
-    log_probs = [published_model.prefill([Prompt(text, golden["lm.prompt_speech"][0].tolist())], cache)[0]]
+    log_probs = [
+        published_model.prefill([Request(text, prompt_speech=golden["lm.prompt_speech"][0].tolist())], cache)[0]
+    ]
     for token in golden["lm.greedy_tokens"][:-1]:
         cache.reserve()
         log_probs.append(published_model.step(token[None], cache)[0])
@@ -70,7 +72,7 @@ def test_log_probs_of_the_published_model(golden_folder, version, published_mode
 @torch.inference_mode()
 def test_published_steps_equal_recomputing(published_model):
     cache = published_model.new_cache(max_sequences=1)
-    published_model.prefill([Prompt([5, 6, 7])], cache)
+    published_model.prefill([Request([5, 6, 7])], cache)
     for spoken in ([70], [70, 6560], [70, 6560, 70]):
         cache.reserve()
         stepped = published_model.step(torch.tensor(spoken[-1:]), cache)[0]
@@ -80,13 +82,15 @@ def test_published_steps_equal_recomputing(published_model):
 
 @torch.inference_mode()
 def test_prompts_are_read_together_as_they_are_alone(tiny_model):
-    prompts = [Prompt([9], [1, 2]), Prompt([1, 2, 3, 4, 5, 6, 7], [3] * 12), Prompt([4, 4])]
+    prompts = [Request([9], (), [1, 2]), Request([1, 2, 3, 4, 5, 6, 7], (), [3] * 12), Request([4, 4])]
     cache = tiny_model.new_cache(max_sequences=3)
     together = [tiny_model.prefill(prompts, cache)]
     alone = [torch.cat([tiny_model.prefill([each], tiny_model.new_cache(1)) for each in prompts])]
     cache.reserve()
     together.append(tiny_model.step(torch.tensor([5, 6, 7]), cache))
-    spoken = [Prompt(each.text, [*each.speech, token]) for each, token in zip(prompts, (5, 6, 7), strict=True)]
+    spoken = [
+        Request(each.text, (), [*each.prompt_speech, token]) for each, token in zip(prompts, (5, 6, 7), strict=True)
+    ]
     alone.append(torch.cat([tiny_model.prefill([each], tiny_model.new_cache(1)) for each in spoken]))
     assert (torch.stack(together) - torch.stack(alone)).abs().max() <= 1e-5
 
@@ -100,7 +104,7 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny_model):
 
     def enter(name):
         rows.append(name)
-        tiny_model.prefill([Prompt(texts[name])], cache)
+        tiny_model.prefill([Request(texts[name])], cache)
 
     def step(is_checked=True):
         for row, name in enumerate(rows):

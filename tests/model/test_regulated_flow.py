@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from cosycli.model.convolutions import FrameGroupNorm
 from cosycli.model.flow import FlowInput
-from cosycli.model.frame_norm import FrameGroupNorm
 from cosycli.model.masks import FlowMask
 from cosycli.model.profile import RegulatedFlowProfile
 from cosycli.model.regulated_flow import RegulatedFlow

@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from cosycli.engine.decoding import Decoder, Request, decode
+from cosycli.engine.decoding import Decoder, decode
+from cosycli.model.conformer import RelativeAttention, encode_distances, relative_positions
 from cosycli.model.key_value_cache import CacheShape, KeyValueCache
 from cosycli.model.masks import attention_mask
 from cosycli.model.profile import COSYVOICE_1, LanguageModelProfile, TransformerProfile
-from cosycli.model.relative_attention import RelativeAttention, encode_distances, relative_positions
-from cosycli.model.speech_decoder import Prompt
+from cosycli.model.speech_decoder import Request
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from tests.engine.tape import Recorder
 from tests.model.synthetic import synthetic_state
@@ -73,7 +73,7 @@ def requests() -> list[Request]:
 
 
 def recomputed(model: TransformerLanguageModel, text: list[int], speech: list[int], speaker: Tensor | None) -> Tensor:
-    return model.prefill([Prompt(text, speech, speaker)], model.new_cache(max_sequences=1))[0]
+    return model.prefill([Request(text, prompt_speech=speech, speaker=speaker)], model.new_cache(max_sequences=1))[0]
 
 
 @torch.inference_mode()
@@ -86,7 +86,7 @@ def test_text_encoder_matches_the_reference(published: TransformerLanguageModel,
 def test_log_probs_match_the_reference(published: TransformerLanguageModel, golden: dict[str, Tensor]) -> None:
     text, speech = golden["lm.text"][0].tolist(), golden["lm.prompt_speech"][0].tolist()
     cache = published.new_cache(max_sequences=1)
-    log_probs = [published.prefill([Prompt(text, speech, golden["lm.embedding"][0])], cache)[0]]
+    log_probs = [published.prefill([Request(text, prompt_speech=speech, speaker=golden["lm.embedding"][0])], cache)[0]]
     for token in golden["lm.greedy_tokens"][:-1]:
         cache.reserve()
         log_probs.append(published.step(token[None], cache)[0])
@@ -106,7 +106,7 @@ def test_rows_that_come_and_go_do_not_disturb_the_others(tiny: TransformerLangua
     def enter(name: str) -> None:
         rows.append(name)
         text, speaker = told[name]
-        tiny.prefill([Prompt(text, [], speaker)], cache)
+        tiny.prefill([Request(text, speaker=speaker)], cache)
 
     def step(is_checked: bool = True) -> None:
         for row, name in enumerate(rows):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cosycli.errors import MissingError
-from cosycli.model.whisper_vocabulary import load_whisper_tokenizer
+from cosycli.model.text_tokenizer import load_whisper_tokenizer
 from tests.model.tiny_model_v1 import MERGED, NUM_TEXT_IDS, write_vocabulary
 
 RANKS = {token: rank for rank, token in enumerate([*(bytes([byte]) for byte in range(256)), *MERGED])}
@@ -77,7 +77,7 @@ def test_the_vocabulary_of_an_installed_whisper_is_found(tmp_path: Path, monkeyp
 
 
 def test_a_missing_vocabulary_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cosycli.model.whisper_vocabulary.find_spec", lambda _name: None)
+    monkeypatch.setattr("cosycli.model.text_tokenizer.find_spec", lambda _name: None)
     with pytest.raises(MissingError, match="published without one") as caught:
         load_whisper_tokenizer(tmp_path, NUM_TEXT_IDS)
     assert "multilingual.tiktoken" in str(caught.value.hint)

@@ -11,7 +11,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from cosycli.model.language_model import LanguageModel
-from cosycli.model.networks import new_flow, new_vocoder
+from cosycli.model.loading import new_flow, new_vocoder
 from cosycli.model.profile import read_profile
 from cosycli.model.qwen2 import read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from cosycli.model.networks import new_flow, new_vocoder
+from cosycli.model.loading import new_flow, new_vocoder
 from cosycli.model.profile import read_profile
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from tests.model.tiny_model import write_speaker_graph, write_tokenizer_graph

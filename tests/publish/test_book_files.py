@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cosycli
 from cosycli.documents.book import Cover
 from cosycli.errors import InputError, UsageError
 from cosycli.publish.acceptance import check_file
@@ -73,7 +74,7 @@ def test_files_say_what_they_are_and_that_the_speech_is_synthetic(tmp_path, audi
     assert tags["artist"] == "吴楚材, 吴调侯"
     assert tags["genre"] == "Audiobook"
     assert tags["date"] == "1695"
-    assert tags["comment"] == "Synthetic speech: voices slt, rms, model builtin, made by cosy 0.1.0."
+    assert tags["comment"] == f"Synthetic speech: voices slt, rms, model builtin, made by cosy {cosycli.__version__}."
     if audio_format != "wav":
         assert tags["composer"] == "slt, rms (synthetic voice)"
         assert tags["series"] == "Old Texts"
@@ -252,5 +253,5 @@ def test_a_book_without_chapters_is_refused(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="folders are locked otherwise there")
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         write_book(chapters("A"), RATE, Target(tmp_path / "file" / "book", "mp3", Layout.CHAPTERS), TAGS)

@@ -30,7 +30,7 @@ SHORE = Chapter("The Shore", 1, (heading("The Shore"), paragraph("It cost $5 to 
 def test_cues_hold_what_is_printed_at_the_times_it_is_spoken(tmp_path):
     book = book_of(SHORE)
     told = tell(book, tmp_path / "book.m4b")
-    assert list(chapter_cues(book.chapters[0], told.chapters[0], False)) == [
+    assert list(chapter_cues(book.chapters[0], told.chapters[0])) == [
         Cue("The Shore", 0.75, 3.75),
         Cue("It cost $5 to cross.", 4.25, 7.25),
     ]
@@ -39,7 +39,7 @@ def test_cues_hold_what_is_printed_at_the_times_it_is_spoken(tmp_path):
 def test_the_time_of_a_long_segment_is_shared_by_length(tmp_path):
     book = book_of(LAKE)
     told = tell(book, tmp_path / "book.m4b")
-    title, first, second = chapter_cues(book.chapters[0], told.chapters[0], False)
+    title, first, second = chapter_cues(book.chapters[0], told.chapters[0])
     assert first.text + " " + second.text == LONG
     assert first.start_s == title.end_s + PAUSE_S
     assert first.end_s == second.start_s
@@ -52,7 +52,7 @@ def test_marks_of_the_notation_are_not_shown(tmp_path):
     text = "I read{R EH1 D} it twice. [voice: slt]So did I.[/voice]"
     book = book_of(Chapter("", 1, (paragraph(text),)), obeys_markup=True)
     told = tell(book, tmp_path / "book.m4b")
-    cues = chapter_cues(book.chapters[0], told.chapters[0], True)
+    cues = chapter_cues(book.chapters[0], told.chapters[0])
     assert [cue.text for cue in cues] == ["I read it twice.", "So did I."]
 
 
@@ -60,7 +60,7 @@ def test_a_book_that_has_no_notation_keeps_its_brackets(tmp_path):
     text = "The set {A, B} is shown in [voice: two]."
     book = book_of(Chapter("", 1, (paragraph(text),)))
     told = tell(book, tmp_path / "book.m4b")
-    assert [cue.text for cue in chapter_cues(book.chapters[0], told.chapters[0], False)] == [text]
+    assert [cue.text for cue in chapter_cues(book.chapters[0], told.chapters[0])] == [text]
 
 
 def test_srt():

@@ -44,6 +44,10 @@ class TestLexicon:
             "[W][IY1][N][AH0] met Doctor nine. [W][IY1][N][AH0][Z] son ran."
         ]
 
+    def test_its_words_are_kept_beside_their_sounds(self):
+        (segment,) = segments("Weena’s son met Dr. No.", lexicon=self.WEENA)
+        assert segment.words == "Weena's son met Doctor nine."
+
     def test_the_text_itself_wins(self):
         marked = block("Weena ran.", Mark(0, 5, MarkKind.ALIAS, "Anna"))
         assert said(marked, "Weena{R EH1 D} ran.", lexicon=self.WEENA, obeys_markup=True) == [

@@ -5,7 +5,7 @@ import pytest
 from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.errors import UsageError
 from cosycli.script import STYLES_V2
-from tests.script.scripts_of_blocks import BARE, block, mark, read, said_with, segments
+from tests.script.scripts_of_blocks import BARE, CAPABILITIES, block, mark, read, said_with, segments
 
 
 def test_emphasis_where_the_model_has_it():
@@ -54,6 +54,28 @@ def test_a_pronunciation_without_a_token_is_noted_and_read_as_written(text, word
 def test_dots_above_characters_are_no_pronunciation():
     script = read(block("大事だ。", Mark(0, 2, MarkKind.PRONUNCIATION, "・・", Alphabet.RUBY)), language="ja")
     assert script.chapters[0].script.notes == ()
+
+
+@pytest.mark.parametrize("capabilities", [CAPABILITIES, BARE])
+@pytest.mark.parametrize(
+    ("text", "word", "kind", "value", "alphabet", "words"),
+    [
+        ("I read it.", "read", MarkKind.PRONUNCIATION, "R EH1 D", Alphabet.CMU, "I read it."),
+        ("See R2-D2.", "R2-D2", MarkKind.PRONUNCIATION, "AA1 R T UW1", Alphabet.CMU, "See R two-D two."),
+        (
+            "The W3C met.",
+            "W3C",
+            MarkKind.ALIAS,
+            "World Wide Web Consortium",
+            None,
+            "The World Wide Web Consortium met.",
+        ),
+        ("So NATO it is.", "NATO", MarkKind.SAY_AS, "characters", None, "So N A T O it is."),
+    ],
+)
+def test_the_words_are_those_that_the_sounds_say(text, word, kind, value, alphabet, words, capabilities):
+    (segment,) = segments(block(text, mark(text, word, kind, value, alphabet)), capabilities=capabilities)
+    assert segment.words == words
 
 
 def test_a_model_without_phonemes_gets_a_respelling_noted_once():
