@@ -61,8 +61,9 @@ def load(
         MissingError: the model is not on this machine, or is damaged; or there is no recognizer for it.
         UsageError: there is no such option, device, dtype or variant, or the memory is too little for the model.
     """
-    check_values(options, _LOADING)
-    loading = RenderOptions(model=model, device=device, dtype=dtype, variant=variant, **options).loading
+    given = {name: value for name, value in options.items() if value is not None}
+    check_values(given, _LOADING)
+    loading = RenderOptions(model=model, device=device, dtype=dtype, variant=variant, **given).loading
     of_weights = ("model", "device", "dtype", "variant")
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.model.library import find_model

@@ -68,14 +68,13 @@ class SynthesizerProtocol(Protocol):
 
 @dataclass(frozen=True)
 class FakeTake:
-    segment: object
-    samples: np.ndarray
-    sample_rate: int = SAMPLE_RATE
     tokens: tuple[int, ...] = ()
     seed: int = 0
     failures: tuple[str, ...] = ()
     num_draws: int = 1
     error_rate: float | None = None
+    samples: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    sample_rate: int = SAMPLE_RATE
 
 
 @dataclass(frozen=True)
@@ -113,16 +112,17 @@ class FakeStream:
 
     latency = FakeLatency()
 
-    def __init__(self, takes: Iterator[FakeTake]) -> None:
-        self.takes = takes
+    def __init__(self, utterances: Iterable[Utterance], render: Callable[..., Iterator[FakeTake]]) -> None:
+        self.utterances, self.render = utterances, render
         self.failed = []
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for take in self.takes:
+        for said in self.utterances:
+            (take,) = self.render([said], mask="chunk")
             if take.failures:
-                self.failed.append(FailedPassage(take.segment.text, take.failures))
+                self.failed.append(FailedPassage(said.segment.text, take.failures))
             yield from np.array_split(take.samples, 2)
-            yield np.zeros(round(take.segment.pause_after_s * SAMPLE_RATE), np.float32)
+            yield np.zeros(round(said.segment.pause_after_s * SAMPLE_RATE), np.float32)
 
 
 @dataclass
@@ -152,9 +152,8 @@ class FakeSynthesizer:
                 while True:
                     time.sleep(1)  # `signal.pause` would sleep through a signal that comes just before it
             failures = ("pace",) if said.segment.text.startswith("Mumble") else ()
-            yield FakeTake(
-                said.segment, tone(said.segment.text, said.voice, said.speed), seed=said.seed, failures=failures
-            )
+            sound = tone(said.segment.text, said.voice, said.speed)
+            yield FakeTake(seed=said.seed, failures=failures, samples=sound)
 
     def render_batches(self, batches, *, mask="full") -> Iterator[Iterator[FakeTake]]:
         """Each take when it is asked for."""
@@ -162,7 +161,7 @@ class FakeSynthesizer:
             yield self.render(batch, mask=mask)
 
     def stream(self, utterances) -> FakeStream:
-        return FakeStream(self.render(utterances, mask="chunk"))
+        return FakeStream(utterances, self.render)
 
     def convert_blocks(self, blocks, *, voice=None, mask="full") -> Iterator[np.ndarray]:
         """The same sound, half as loud."""

@@ -53,7 +53,7 @@ def test_their_latencies_say_the_same():
 
 
 def test_a_stream_has_what_commands_ask_of_it():
-    stream = FakeStream(iter(()))
+    stream = FakeStream((), FakeSynthesizer().render)
     assert (list(stream), stream.failed, stream.latency is not None) == ([], [], True)
 
 

@@ -2,10 +2,6 @@
 
 Each level has its module: archive (ZIP), package (files and reading order), navigation (contents), xhtml (text of a
 document), sections and chapters (division into chapters).
-
-ebooklib 0.20 was tried first and is not used. Of the 17 sound books of the corpus it cannot open one, whose audio file
-is missing, and takes the last of several packages where EPUB 3.3 wants the first; it ends in TypeError or KeyError on 7
-of the 19 damaged ones; and it unpacks every file of the manifest into memory, of whatever size.
 """
 
 from __future__ import annotations
@@ -19,11 +15,10 @@ from cosycli.documents.accounting import Account, count_source
 from cosycli.documents.archive import Archive, UnreadableEntryError
 from cosycli.documents.book import Book, Cover
 from cosycli.documents.chapters import assemble_chapters
-from cosycli.documents.element_kinds import type_kind
 from cosycli.documents.gutenberg import without_licence
-from cosycli.documents.navigation import LinkTarget, TocEntry, read_landmarks, read_nav, read_ncx, resolve
+from cosycli.documents.navigation import resolve
 from cosycli.documents.package import ManifestItem, Package, SpineItem, encrypted_paths, read_package
-from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
+from cosycli.documents.parsing import ParsedDocument, parse_xhtml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.sections import divide_into_sections
 from cosycli.documents.semantics import attribute, local_name
@@ -65,10 +60,11 @@ class _EpubReader:
     def __init__(self, archive: Archive, policy: ReadingPolicy) -> None:
         self.archive = archive
         self.policy = policy
-        self.package = read_package(archive)
         self.account = Account()
-        self.warnings = list(self.package.warnings)
+        self.warnings: list[str] = []
         self.num_characters = self.notes_count = self.num_bytes = self.num_tags = 0
+        self.package = read_package(archive, self.parse)
+        self.warnings = [*self.package.warnings, *self.warnings]
 
     def read(self) -> Book:
         package = self.package
@@ -81,10 +77,9 @@ class _EpubReader:
             )
         if not self.policy.reads("licence"):
             documents, _ = without_licence(documents)
-        entries, landmarks = self.read_contents()
-        sections = divide_into_sections(documents, entries)
+        sections = divide_into_sections(documents, package.contents)
         title = package.metadata.title or self.archive.path.stem
-        chapters = assemble_chapters(sections, landmarks, title, self.policy, self.account)
+        chapters = assemble_chapters(sections, package.landmarks, title, self.policy, self.account)
         cover = _read_cover(self.archive, package, self.warnings)
         pronunciations = tuple(self.read_lexicons())
         return Book(
@@ -114,7 +109,7 @@ class _EpubReader:
             kind = "non-linear" if not spine_item.is_linear else "contents" if spine_item.item == navigation else None
             if kind and not self.policy.reads(kind):
                 self.account.leave_out(kind, reason_for(kind), 0, title=spine_item.path)
-            elif parsed := self.parse(spine_item.item, parse_xhtml):
+            elif parsed := self.parse(spine_item.item.path, parse_xhtml):
                 yield self.read_one(spine_item, parsed)
 
     def read_one(self, spine_item: SpineItem, parsed: ParsedDocument) -> ReadDocument:
@@ -123,12 +118,12 @@ class _EpubReader:
         self.notes_count += count.note_references
         return read_document(parsed.root, spine_item.path, self.policy, self.package.metadata.language)
 
-    def parse(self, item: ManifestItem, parser: Callable[[bytes, str], ParsedDocument]) -> ParsedDocument | None:
+    def parse(self, path: str, parser: Callable[[bytes, str], ParsedDocument]) -> ParsedDocument | None:
         """Parse a file of the book; return None, with a warning, if it cannot be read."""
         try:
-            data = self.archive.read(item.path)
+            data = self.archive.read(path)
         except UnreadableEntryError:
-            self.warnings.append(f"{item.path} is missing or damaged and was not read")
+            self.warnings.append(f"{path} is missing or damaged and was not read")
             return None
         self.num_bytes += len(data)
         self.num_tags += data.count(b"<")
@@ -138,29 +133,16 @@ class _EpubReader:
                 "Split it into volumes.",
             )
         try:
-            parsed = parser(data, item.path)
+            parsed = parser(data, path)
         except InputError as error:
-            self.warnings.append(f"{item.path} was not read: {error.what}")
+            self.warnings.append(f"{path} was not read: {error.what}")
             return None
-        self.warnings += (f"{item.path}: {warning}" for warning in parsed.warnings)
+        self.warnings += (f"{path}: {warning}" for warning in parsed.warnings)
         return parsed
 
-    def read_contents(self) -> tuple[tuple[TocEntry, ...], dict[LinkTarget, str]]:
-        """Return the table of contents, from the navigation document or else the NCX, and the landmarks."""
-        package = self.package
-        kinds = {entry.target: type_kind([entry.type]) for entry in package.guide}
-        landmarks = {target: kind for target, kind in kinds.items() if kind}
-        entries: tuple[TocEntry, ...] = ()
-        if package.navigation and (parsed := self.parse(package.navigation, parse_xhtml)):
-            entries = read_nav(parsed.root, package.navigation.path)
-            landmarks |= read_landmarks(parsed.root, package.navigation.path)
-        leads_somewhere = any(entry.target for entry in entries)
-        if not leads_somewhere and package.ncx and (parsed := self.parse(package.ncx, parse_xml)):
-            entries = read_ncx(parsed.root, package.ncx.path)
-        return entries, landmarks
-
     def read_lexicons(self) -> Iterator[bytes]:
-        for item in self.package.items.values():
+        """Yield the PLS lexicons, the first of the manifest last, where it overrides the others."""
+        for item in reversed(list(self.package.items.values())):
             if item.media_type == LEXICON_TYPE:
                 try:
                     yield self.archive.read(item.path)
@@ -186,12 +168,11 @@ def _read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cove
 
 
 def _cover_item(archive: Archive, package: Package) -> ManifestItem | None:
-    item = package.items.get(package.cover_id)
-    page = item.path if item and item.is_text and item.media_type != "image/svg+xml" else None
-    if item and not page:
+    item = package.cover
+    if item and (not item.is_text or item.media_type == "image/svg+xml"):
         return item
-    page = page or next((entry.target.path for entry in package.guide if entry.type == "cover"), None)
-    if page is None:
+    page = item.path if item else package.cover_page
+    if not page:
         return None
     path = page if _suffix(page) in _PICTURE_TYPES else _first_picture(parse_xhtml(archive.read(page), page).root, page)
     listed = (item for item in package.items.values() if item.path == path)

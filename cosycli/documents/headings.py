@@ -109,12 +109,8 @@ _NUMBERED_TITLE = re.compile(rf"(?:{_ROMAN}|\d{{1,3}})[.:)]\s+[^\W\da-zà-ÿ][^.
 _CAPITALS = re.compile(
     rf"(?:{_ROMAN}[.:)]?|\d{{1,3}}[.:)])\s+[^a-zà-ÿ]*[A-ZÀ-Þ]{{2}}[^a-zà-ÿ]*"
 )  # "II. THE RED-HEADED LEAGUE"
-_CONTENTS = re.compile(
-    r"(?:table of )?contents|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice"
-    r"|indice generale|sommario|inhoud|содержание|оглавление|目\s*[录錄次]",
-    re.IGNORECASE,
-)
 _ENDS_SENTENCE = re.compile(r"[,;。！？；，…”」』]\Z")
+# Titles and file names that announce the class of the text under them.
 _TITLES = {
     "title-page": r"title ?page|half ?title(?: page)?|cover(?: page)?|titelblatt|titelseite|schmutztitel|umschlag"
     r"|page de titre|couverture|faux titre|portada|portadilla|cubierta|frontespizio|copertina|frontispício|capa"
@@ -136,7 +132,7 @@ _TITLES = {
     r"|尾注|尾註|脚注|腳註|注释|注釋|註釋|注解|註解|原注|訳注|注記|주석|미주",
     "licence": r"(?:the )?(?:full )?project gutenberg(?:™| tm)? licen[cs]e",
 }
-_TITLE_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _TITLES.items()}
+_KIND_OF_TITLE = {kind: re.compile(pattern) for kind, pattern in _TITLES.items()}
 _FILES = {
     "title-page": r"half-?title(?:-?page)?|title-?page|frontcover|cover-?page|cover(?=$)",
     "copyright": r"(?:un)?copyrights?(?:-?page)?|imprint|colophon|impressum|p-caution",
@@ -144,7 +140,12 @@ _FILES = {
     "notes": r"endnotes|footnotes",
     "bibliography": r"bibliography",
 }
-_FILE_PATTERNS = {kind: re.compile(rf"(?:^|.*-)(?:{pattern})(?:-.*|$)") for kind, pattern in _FILES.items()}
+_KIND_OF_FILE = {kind: re.compile(rf"(?:^|.*-)(?:{pattern})(?:-.*|$)") for kind, pattern in _FILES.items()}
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|inhalt(?:sverzeichnis|sübersicht)?|table des mati[èe]res|sommaire|[íi]ndice"
+    r"|indice generale|sommario|inhoud|содержание|оглавление|目\s*[录錄次]",
+    re.IGNORECASE,
+)
 _NOT_A_LETTER = re.compile(r"[\W\d_]+")
 
 
@@ -168,11 +169,6 @@ def read_heading(line: str) -> HeadingLine | None:
     return HeadingLine(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
 
 
-def is_contents_title(line: str) -> bool:
-    """Return True for "Contents", "Inhalt", "目录" and the like."""
-    return bool(_CONTENTS.fullmatch(line.strip().strip(".:：")))
-
-
 def numeral_value(line: str) -> int:
     """Return the number in a NUMERAL line or HAN_NUMERAL: "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21."""
     numeral = re.split(r"[.:)）、\s]", line.strip().lstrip("(（"), maxsplit=1)[0]
@@ -188,15 +184,20 @@ def numeral_value(line: str) -> int:
 def title_kind(title: str) -> str | None:
     """Return the class of text that a title announces ("Notes", "Impressum"), or None."""
     plain = _NOT_A_LETTER.sub(" ", title).strip().casefold()
-    kind = next((kind for kind, pattern in _TITLE_PATTERNS.items() if pattern.fullmatch(plain)), None)
+    kind = next((kind for kind, pattern in _KIND_OF_TITLE.items() if pattern.fullmatch(plain)), None)
     return kind or ("contents" if is_contents_title(title) else None)
+
+
+def is_contents_title(line: str) -> bool:
+    """Return True for "Contents", "Inhalt", "目录" and the like."""
+    return bool(_CONTENTS.fullmatch(line.strip().strip(".:：")))
 
 
 def file_kind(path: str) -> str | None:
     """Return the class of text that a file name announces ("toc.xhtml"), or None."""
     stem = posixpath.splitext(posixpath.basename(path))[0].casefold()
     words = _NOT_A_LETTER.sub("-", stem).strip("-")
-    return next((kind for kind, pattern in _FILE_PATTERNS.items() if pattern.fullmatch(words)), None)
+    return next((kind for kind, pattern in _KIND_OF_FILE.items() if pattern.fullmatch(words)), None)
 
 
 def same_title(one: str, other: str) -> bool:

@@ -50,7 +50,7 @@ _WORDS = {
     "note-marks": "references to notes are",
     "page-numbers": "page numbers are",
     "scene-breaks": "ornaments of scene breaks are",
-    "alt-text": "texts of and in pictures are",
+    "alt-text": "alternative texts and texts in pictures are",
     "code": "program code is",
     "hidden": "hidden text is",
     "math": "formulas are",

@@ -1,8 +1,9 @@
-"""Utterances rendered together: the language model speaks them, flow and vocoder make sound of it, checks judge it.
+"""Renders utterances together: language model, flow, vocoder, then checks.
 
-What does not pass its checks is rendered again with another seed, and the best take of each utterance is kept. What a
-take sounds like depends on its utterance alone, not on the batch that it is rendered in: to the last bit on a CPU, and
-within rounding on a GPU.
+A take that fails a check is rendered again with another seed, and the best take of each utterance is kept.
+
+Batch composition does not change a take on a CPU, to the last bit (`tests/engine/test_batch_invariance.py`). On a GPU,
+where products of other shapes are rounded otherwise, it changes samples within rounding, and so may change a token.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from cosycli.sound.recording import Recording
 
 __all__ = ["BatchRenderer", "max_batch_size"]
 
-# Utterances that the language model speaks together, and that a run which is killed loses. More would be a little
+# Utterances that the language model decodes together, and the most that a killed run loses. More would be a little
 # faster; see docs/performance.md.
 BATCH_SIZE, BATCH_SIZE_ON_CUDA = 32, 256
 WITHOUT_INSTRUCTION = "instruction left out, for it was spoken"
@@ -89,14 +90,19 @@ class BatchRenderer:
         sounds: Sequence[NDArray[np.float32]],
         mask: FlowMask,
     ) -> list[Take]:
-        """The takes, each with the checks that it does not pass."""
-        profile = self._runner.model.profile
-        takes = []
+        """Takes with the names of the checks that they fail."""
+        profile, takes = self._runner.model.profile, []
         for item, each, samples in zip(batch, generated, sounds, strict=True):
-            boundaries = self._boundaries(item, len(each.tokens), mask)
-            text, speed = item.segment.text, item.speed
-            failures = failures_of(text, each, samples, profile, speed=speed, boundaries=boundaries)
-            takes.append(Take(item.segment, samples, profile.mel.sample_rate, each.tokens, item.seed, failures))
+            failures = failures_of(
+                item.segment.text,
+                each,
+                samples,
+                profile,
+                speed=item.speed,
+                boundaries=self._boundaries(item, len(each.tokens), mask),
+            )
+            rate = profile.mel.sample_rate
+            takes.append(Take(tokens=each.tokens, seed=item.seed, failures=failures, samples=samples, sample_rate=rate))
         return takes
 
     def _boundaries(self, item: Utterance, num_tokens: int, mask: FlowMask) -> list[int]:
@@ -104,7 +110,7 @@ class BatchRenderer:
         return chunk_boundaries(flow, mask, num_prompt, flow.profile.num_frames(num_tokens), item.speed)
 
     def _listen(self, batch: Sequence[Utterance], takes: list[Take]) -> list[Take]:
-        """The takes with what the recognizer found, if there is one."""
+        """The takes with the recognizer's findings, if there is one."""
         if self._listener is None:
             return takes
         with self._runner.listening_lock.held():
@@ -117,7 +123,7 @@ class BatchRenderer:
 
 
 def _without_spoken_instruction(item: Utterance, take: Take | None) -> Utterance:
-    """What is to be rendered next: the same, or without the instruction that the take before has spoken."""
+    """The utterance to render next: without its instruction where the take before has spoken that aloud."""
     was_spoken = take is not None and SPOKEN_INSTRUCTION in take.failures
     return replace(item, instruction=None) if was_spoken else item
 
@@ -127,12 +133,12 @@ def _better(kept: Take | None, new: Take) -> Take:
 
 
 def _badness(take: Take) -> tuple[bool, int, float]:
-    """The least of it is kept: an instruction that is spoken is worse than any other failure."""
+    """The take with the least of it is kept; a spoken instruction is worse than any other failure."""
     return SPOKEN_INSTRUCTION in take.failures, len(take.failures), take.error_rate or 0.0
 
 
 def _told(take: Take, rendered: Utterance, asked: Utterance) -> Take:
-    """The take, which says so where it was rendered without the instruction that was asked for."""
+    """The take, with a note among its failures where its instruction was left out."""
     if rendered.instruction == asked.instruction:
         return take
     return replace(take, failures=(*take.failures, WITHOUT_INSTRUCTION))

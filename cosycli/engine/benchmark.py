@@ -1,7 +1,7 @@
-"""How fast a model works on this machine: its stages apart and together, cold and steady, in batches of several sizes.
+"""Measures the speed of a model on this machine: each stage and the whole, cold and steady, at several batch sizes.
 
-There are two kinds of work. Sentences are spoken as a user's would be; a synthetic `Workload` takes a model of random
-weights through a set number of speech tokens.
+There are two kinds of work: sentences, spoken as a user's would be, and a synthetic `Workload` for a model of random
+weights.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One way through the work. A real-time factor is seconds of work for a second of sound.
+    """One path at one batch size. A real-time factor is seconds of work per second of sound.
 
     Attributes:
         path: `fast`, or `reference` for the slow twin.
@@ -147,7 +147,7 @@ class Report:
 
 
 def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
-    """Speak sentences as one text; for reference, each by itself.
+    """Measures sentences, spoken as one text; for reference, each by itself.
 
     Raises:
         MissingError, UsageError: as `cosycli.load`.
@@ -176,7 +176,7 @@ def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
 
 
 def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]) -> Report:
-    """Take a model of random weights through the workload, in batches of each size, but none larger than there is work.
+    """Measures the workload with random weights at each batch size, up to the number of segments.
 
     Raises:
         MissingError, UsageError: as `synthetic_model`; a batch holds nothing; a variant is wanted.
@@ -254,7 +254,7 @@ def _peak_memory_mb() -> int:
 
 @dataclass(frozen=True)
 class Ratios:
-    """How many times as fast a path is at one batch size as it was."""
+    """Speed over the earlier speed, of one path at one batch size."""
 
     path: str
     batch: int | None

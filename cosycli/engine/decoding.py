@@ -1,4 +1,4 @@
-"""Speech tokens for many utterances at once: a row of the batch that ends is given to the next utterance.
+"""Decodes speech tokens for many utterances at once: a row of the batch that ends goes to the next utterance.
 
 A `Scheduler` decides which sequences wait and which run; `_Rows` holds the running ones on the model's device, where a
 step is the same few operations for all of them. B rows, V output ids.
@@ -48,7 +48,7 @@ class GeneratedTokens:
 
 
 class SequenceStatus(Enum):
-    """Where a sequence stands."""
+    """The state of a sequence in the scheduler."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -116,7 +116,7 @@ class Decoder:
         return [_without_long_silence(sequence, profile) for sequence in sequences]
 
     def _rows_for(self, num_rows: int, max_tokens: int, kept: Sequence[_Rows]) -> _Rows:
-        """Those of the kept that have place for so many, though not for twice as many; or new ones."""
+        """Kept rows of at least this number and less than twice as many, or new ones."""
         for rows in kept:
             if num_rows <= rows.max_rows < 2 * num_rows and rows.max_tokens >= max_tokens:
                 return rows
@@ -142,7 +142,7 @@ class Scheduler:
         return bool(self.waiting or self.running)
 
     def step(self) -> None:
-        """Starts sequences in the rows that are free, lets all rows generate, and frees those that have ended."""
+        """Starts waiting sequences in free rows, generates tokens in all rows, and frees the rows that have ended."""
         while self.waiting and self._num_free:
             self._start(self._next_to_prefill())
         for _ in range(STEPS_PER_LOOK if self._rows.has_fixed_shapes else 1):
@@ -155,7 +155,7 @@ class Scheduler:
         return self._rows.max_rows - len(self.running)
 
     def _next_to_prefill(self) -> list[DecodingSequence]:
-        """As many of those that wait as are best prefilled together; one at least."""
+        """The waiting sequences that are best prefilled together; one at least."""
         most = PREFILL_POSITIONS_ON_CUDA if self._rows.has_fixed_shapes else PREFILL_POSITIONS
         longest, taken = 0, list[DecodingSequence]()
         while self.waiting and len(taken) < self._num_free:
@@ -180,7 +180,7 @@ class Scheduler:
 
 @dataclass(frozen=True)
 class _RowState:
-    """What is known of sequences that may be N tokens long, where the sampler looks back at W tokens.
+    """The state of each row; sequences may be N tokens long, and the sampler looks back at W tokens.
 
     Attributes:
         tokens: (B, W + N + 1) tokens, after as many `NO_TOKEN` as the sampler looks back at.
@@ -272,7 +272,7 @@ class _Rows:
         self._sample(log_probs, self._state.part(rows))
 
     def step(self) -> None:
-        """Generates one token more in every row that is running; in one that is not, what comes is dropped."""
+        """Generates one more token in every running row; the token of any other row is dropped."""
         self._cache.reserve()
         if self.has_fixed_shapes:
             self._steps.run(self._advance, self._cache.extent)
@@ -285,7 +285,7 @@ class _Rows:
         return [row for row in reversed(range(self._num_rows)) if not is_running[row]]
 
     def remove(self, row: int) -> GeneratedTokens:
-        """What was generated in a row, which is free then; the last row takes its place, as in the cache."""
+        """Frees a row and returns its tokens; the last row takes its place, as in the cache."""
         tokens = self._state.tokens[row, self._profile.repetition_window :][: int(self._state.num_tokens[row])]
         generated = GeneratedTokens(tuple(tokens.tolist()), bool(self._state.has_stopped[row]))
         self._num_rows -= 1
@@ -300,7 +300,7 @@ class _Rows:
         self._sample(self._model.step(latest.clamp_(min=0), self._cache), state)
 
     def _sample(self, log_probs: Tensor, state: _RowState) -> None:
-        """Draws the next token of some rows from log-probabilities (B, V).
+        """Samples the next token of some rows from log-probabilities (B, V).
 
         As in the published code, only the first of the ids that stop is forbidden before the least length. The others
         are too where there is no token yet: silence of no length has no sound.

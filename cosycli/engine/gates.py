@@ -1,4 +1,4 @@
-"""Checks that find a take that went wrong, without listening to its words.
+"""Checks of takes that need no recognizer: length, pace, silence, repetition, level, tail and chunk boundaries.
 
 The limits stand well outside of what good takes were measured to have; see docs/performance.md.
 """
@@ -45,11 +45,11 @@ def failures_of(
     speed: float = 1.0,
     boundaries: Sequence[int] = (),
 ) -> tuple[str, ...]:
-    """The names of the checks that a take does not pass; none for a good one.
+    """The names of the checks that a take fails; none for a good one.
 
     Args:
-        text: what was to be said.
-        samples: (N,) what it sounds like.
+        text: what the take should say.
+        samples: (N,) its sound.
         speed: how many times as fast as the voice's own pace.
         boundaries: see `chunk_boundaries`.
     """
@@ -107,7 +107,7 @@ def chunk_boundaries(flow: Flow, mask: FlowMask, num_prompt: int, num_frames: in
 
 
 def jump_at_boundaries(samples: NDArray[np.float32], profile: MelProfile, boundaries: Sequence[int]) -> float | None:
-    """By how much more the mel of a sound (N,) changes from frame to frame at its boundaries than around them.
+    """How much more the mel of a sound (N,) changes from frame to frame at chunk boundaries than around them.
 
     Returns:
         The geometric mean of the ratios, about 1 where nothing is to be heard; None where there are too few boundaries.

@@ -1,8 +1,8 @@
-"""A mel and its waveform that are made while their speech tokens still come, with nothing to be heard of the cuts.
+"""Extends a mel and its waveform while speech tokens still arrive.
 
-What is given out is what flow and vocoder make of the whole. The excitation is made anew for all of the mel there is:
-it starts from the same phases and draws the same noise, so its beginning stays as it was. The vocoder's network runs
-only on what is new and its neighbourhood, and what mel to come could still change is held back.
+The packets together are what flow and vocoder make of the whole. The excitation is made again for all of the mel: it
+starts from the same phases and draws the same noise, so its beginning stays as it was. The vocoder's network runs only
+on what is new and its neighbourhood, and what mel to come could still change is held back.
 
 Legend: M mel frames, N samples.
 """
@@ -38,7 +38,7 @@ class GrowingMel:
         self._mel = torch.zeros(prompt.mel.shape[0], 0, device=runner.model.device)
 
     def take(self, tokens: Sequence[int], is_last: bool) -> Tensor:
-        """What is now known of it: (num_mels, M) from its beginning, without the prompt.
+        """The mel as far as it is final: (num_mels, M) from its beginning, without the prompt.
 
         Args:
             tokens: all so far.
@@ -66,7 +66,7 @@ class GrowingWave:
 
     @torch.inference_mode()
     def take(self, mel: Tensor, is_last: bool) -> NDArray[np.float32]:
-        """What is now known of the sound and was not given before: (N,).
+        """The samples (N,) that are final now and were not returned before.
 
         Args:
             mel: (num_mels, M) from the beginning; it never changes, but for growing at its end.

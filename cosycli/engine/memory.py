@@ -1,7 +1,4 @@
-"""How much memory there is to work in, how much the work takes, and work divided so that it fits.
-
-How work is divided changes nothing in what comes of it.
-"""
+"""Measures free memory, estimates what work takes, and divides work so that it fits; results stay the same."""
 
 from __future__ import annotations
 
@@ -77,17 +74,17 @@ class MemoryUse:
         )
 
     def of_sequence(self, num_positions: int) -> int:
-        """Of a sequence of the language model with so many positions at last."""
+        """Bytes of a sequence of the language model that ends with so many positions."""
         return self.position * (2 * num_positions + CACHE_GROWTH)
 
 
 def most_positions(request: Request, profile: LanguageModelProfile) -> int:
-    """As many as the language model may have read and said when it ends."""
+    """The most positions that the language model may need for a request."""
     return request.num_tokens + request.max_length(profile)
 
 
 class Memory:
-    """The memory that a model's stages share.
+    """The memory for a model's work, divided among its stages.
 
     Attributes:
         use: what they take of it.
@@ -122,7 +119,7 @@ class Memory:
         self.num_workers = min(self.num_threads, self.total_bytes // WORKER_BYTES)
 
     def divide(self, num_workers: int) -> None:
-        """Leaves the share of one of so many worker processes; a thread has its own already."""
+        """Reduces the budgets to the share of one of so many worker processes; threads have their own already."""
         self.decoding = MemoryBudget(self.decoding.num_bytes // num_workers)
         self.prompt_cache_bytes //= num_workers
 
@@ -154,16 +151,16 @@ class OutOfMemoryError(MissingError):
 
 
 class MemoryBudget:
-    """Bytes for work of one kind; fewer once what should have fitted did not."""
+    """Bytes for work of one kind; they shrink when memory runs out within them."""
 
     def __init__(self, num_bytes: int) -> None:
         self.num_bytes = num_bytes
 
     def fill(self, work: Callable[[int], Result], num_items: int, item_bytes: int) -> Result:
-        """`work`, told how many items to take at once: as many as fit, half of them where memory runs out, and so on.
+        """Calls `work` with a number of items to take at once: as many as fit; half as many when memory runs out.
 
         Args:
-            work: begins anew each time.
+            work: starts from the beginning each time.
             item_bytes: of each, padding included.
 
         Raises:
@@ -184,7 +181,7 @@ class MemoryBudget:
 
 
 def says_out_of_memory(error: Exception) -> bool:
-    """Whether that is what went wrong: not every accelerator and allocator has a type of its own for it."""
+    """Whether an error means that memory ran out; not every accelerator and allocator has a type of its own for it."""
     has_type = isinstance(error, (MemoryError, torch.OutOfMemoryError))
     return has_type or any(words in str(error) for words in SAID_OUT_OF_MEMORY)
 

@@ -1,4 +1,4 @@
-"""The networks of a model at work, and the time that each of them takes."""
+"""Runs the networks of a model, and measures the time that each of them takes."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class ModelRunner:
             self.elapsed[stage] += seconds
 
     def take_share(self, num_workers: int) -> None:
-        """From now on works as one of so many worker processes, with one core and its share of memory."""
+        """Limits this process to one core and its share of memory, as one of so many worker processes."""
         self.memory.divide(num_workers)
         self.thread_pool = ThreadPool(self.model.device, 1)
 

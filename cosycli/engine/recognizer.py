@@ -24,7 +24,7 @@ __all__ = ["Recognizer"]
 
 
 class Recognizer:
-    """Listens to English: what was said, or how well given words fit it."""
+    """Transcribes English, or rates how well given words fit a recording."""
 
     def __init__(self, directory: Path) -> None:
         """Raises: MissingError: the model in `directory` has no speech tokenizer of its own, or a damaged one."""
@@ -34,7 +34,7 @@ class Recognizer:
         load_weights(self._tokenizer, directory, "speech_tokenizer")
 
     def negative_log_likelihoods(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
-        """How unlikely it is, in nats, that the recording says each of these wordings: the CTC loss of its letters."""
+        """The negative log-likelihood of each wording, in nats: the CTC loss of its letters."""
         scores = self._scores(recording).transpose(0, 1)
         return [self._loss(scores, self._letters(words)) for words in wordings]
 

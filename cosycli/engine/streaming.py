@@ -40,7 +40,7 @@ GROWTH, MAX_CHUNKS = 2, 4  # each packet is as many times as long as the one bef
 
 @dataclass(frozen=True)
 class Latency:
-    """How the first packet came about: from how many speech tokens M, and the seconds that each stage took for them.
+    """The latency of the first packet: its number of speech tokens M, and the seconds that each stage took.
 
     That is the latency of the paper, M · d_lm + M · d_fm + M · d_voc (CosyVoice 2, section 2.5).
     """
@@ -56,10 +56,10 @@ class Latency:
 
 
 class SpeechStream:
-    """The sound of utterances that arrive one after another, in packets (N,) that follow each other.
+    """Renders utterances as they arrive, into packets (N,) of sound.
 
-    A passage ends with a paragraph, before another voice or style, and where it gets long. It is judged at its end,
-    when it has been given out and cannot be drawn again.
+    A passage ends with a paragraph, before another voice or style, and where it gets long. It is checked at its end,
+    when it is out and cannot be rendered again.
 
     Attributes:
         latency: of the first packet, once that has been given out.
@@ -124,7 +124,7 @@ class SpeechStream:
 
 
 class _Passage(Protocol):
-    """Some sentences that are spoken as one.
+    """Sentences that are rendered as one.
 
     Attributes:
         can_extend: it may take more than one sentence.
@@ -156,7 +156,7 @@ class _Passage(Protocol):
 
 
 class _WholeSentence:
-    """One utterance, made in one piece."""
+    """Renders one utterance in one piece."""
 
     can_extend = False
     ended = False
@@ -183,7 +183,7 @@ class _WholeSentence:
 
 
 class _Chunked:
-    """A packet whenever enough speech tokens have been said.
+    """Gives a packet whenever enough speech tokens are generated.
 
     Under the chunk mask nothing changes up to the end of a whole chunk, once `lookahead` tokens after it have been
     heard.

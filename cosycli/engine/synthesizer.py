@@ -1,8 +1,4 @@
-"""Scripts into speech: language model, flow and vocoder over many segments at once.
-
-Segments are rendered in batches; see `BatchRenderer`. What a segment sounds like depends on nothing but itself: its
-text, voice, style and seed.
-"""
+"""Renders scripts to speech, in batches of segments; see `BatchRenderer`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads of one process, side by side: batches that overlap on CUDA, and the cores of a CPU.
+"""Runs work in threads: batches that overlap on CUDA, and independent parts on the cores of a CPU.
 
 On CUDA the language model decodes the next batch while flow and vocoder finish this one. Each batch is worked at in a
 thread, and each stage works for one of them at a time, on a stream of its own: what is on different streams runs side

@@ -14,7 +14,7 @@ from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "Take", "Utterance", "VoiceSettings", "utterances_of"]
+__all__ = ["MAX_SPEED", "MIN_SPEED", "Take", "TakeFacts", "Utterance", "VoiceSettings", "utterances_of"]
 
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, a stretched mel no longer sounds like speech
 
@@ -82,23 +82,27 @@ def seed_of(*parts: str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-@dataclass(frozen=True)
-class Take:
-    """One rendered segment.
+@dataclass(frozen=True, kw_only=True)
+class TakeFacts:
+    """What is known of a rendered utterance besides its sound.
 
     Attributes:
-        samples: (N,) float32.
-        tokens, seed: what the samples were made from.
+        tokens, seed: what the sound was made from.
         failures: the checks that it did not pass; no other attempt passed more.
         num_draws: attempts that were rendered.
         error_rate: letters that a recognizer misheard per letter of the text; None if none listened.
     """
 
-    segment: Segment
-    samples: NDArray[np.float32]
-    sample_rate: int
     tokens: tuple[int, ...]
     seed: int
     failures: tuple[str, ...] = ()
     num_draws: int = 1
     error_rate: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take(TakeFacts):
+    """A rendered utterance: samples (N,) float32, full scale is 1."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int

@@ -1,7 +1,6 @@
-"""Worker processes that work side by side on what one process would do one after the other.
+"""Runs tasks in worker processes, copies of this process that share the memory of its model.
 
-They are copies of this process and share the memory of its model. Threads would share Python's lock as well.
-Processes can be copied on Linux alone; elsewhere there is one.
+Threads would share Python's lock as well. Only on Linux a process is copied; elsewhere its own threads do the work.
 """
 
 from __future__ import annotations

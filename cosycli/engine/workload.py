@@ -39,7 +39,7 @@ NUM_TEXT_IDS = 256  # bytes: every vocabulary has as many
 
 @dataclass(frozen=True)
 class Workload:
-    """So many seconds of sound, in segments that each go on from a prompt.
+    """An amount of sound in segments, each after a prompt.
 
     Raises:
         UsageError: a length makes no sense.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from cosycli.jobs.take_store import StoredTake, TakeStore
+from cosycli.engine.utterance import Take
+from cosycli.jobs.take_store import TakeStore
 
 __all__ = ["Arrivals", "Cancelled"]
 
@@ -22,7 +23,7 @@ class Arrivals:
         self._all_came = False
         self._is_cancelled = False
 
-    def get(self, key: str) -> StoredTake:
+    def get(self, key: str) -> Take:
         """Returns the take under `key`, and waits for it until `end`.
 
         Raises:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cosycli.engine.prepare import PreparedOnce
 from cosycli.engine.speech import ReadyText, SpeechBlocks, read_text
+from cosycli.engine.utterance import Take
 from cosycli.errors import CosyError
 from cosycli.jobs.batch_file import Job, TextJob
 from cosycli.jobs.batch_state import BatchState, JobKeys, Made
@@ -24,7 +25,6 @@ from cosycli.jobs.destination import Destination
 from cosycli.jobs.executors import Executor
 from cosycli.jobs.plan_report import plan_notes
 from cosycli.jobs.run_folder import Rendered
-from cosycli.jobs.take_store import StoredTake
 from cosycli.settings import RenderOptions
 
 __all__ = ["JobResult", "Status", "run_batch"]
@@ -213,7 +213,7 @@ def _render(ready: Sequence[_Ready], executor: Executor) -> Iterator[_Outcome]:
         yield item.job, outcome
 
 
-def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
+def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[Take]:
     """Yields the takes of all jobs in order.
 
     Raises:
@@ -230,9 +230,9 @@ def _takes(ready: Sequence[_Ready], executor: Executor) -> Iterator[StoredTake]:
         raise _RenderingError(error) from error
 
 
-def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
+def _in_order(takes: Iterable[tuple[str, Take]]) -> Iterator[Take]:
     """Yields the takes "0", "1", ... in order; a batch that overtook another one waits."""
-    early: dict[str, StoredTake] = {}
+    early: dict[str, Take] = {}
     num_given = 0
     for number, take in takes:
         early[number] = take
@@ -241,7 +241,7 @@ def _in_order(takes: Iterable[tuple[str, StoredTake]]) -> Iterator[StoredTake]:
             num_given += 1
 
 
-def _write_or_error(item: _Ready, takes: Iterator[StoredTake]) -> Made | Exception:
+def _write_or_error(item: _Ready, takes: Iterator[Take]) -> Made | Exception:
     try:
         return _write(item, takes)
     except (CosyError, OSError) as error:
@@ -249,7 +249,7 @@ def _write_or_error(item: _Ready, takes: Iterator[StoredTake]) -> Made | Excepti
         return error
 
 
-def _write(item: _Ready, takes: Iterator[StoredTake]) -> Made:
+def _write(item: _Ready, takes: Iterator[Take]) -> Made:
     sound = SpeechBlocks(item.text, takes)
     destination = Destination(item.job.out, item.job.audio_format, makes_folder=True)
     destination.write(sound, sound.sample_rate)

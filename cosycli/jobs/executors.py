@@ -1,23 +1,26 @@
-"""Where takes are rendered: what every executor does, and the one that was asked for."""
+"""Where takes are rendered: in this process, in worker processes that share its model, or on a Ray cluster.
+
+All do the same, which `Executor` names. Worker processes are started before other threads run, as soon as an executor
+is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from cosycli.engine.utterance import Utterance
+from cosycli.engine.utterance import Take, Utterance
 from cosycli.errors import MissingError, UsageError, did_you_mean
-from cosycli.jobs.take_store import StoredTake
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Batch", "Executor", "Load", "Start", "Workplace"]
+__all__ = ["Batch", "Executor", "Load", "LocalExecutor", "Start", "Workplace"]
 
 EXECUTORS = ("local", "ray")
 
@@ -40,7 +43,7 @@ class Executor(Protocol):
         """How many of so many are best rendered together, so that no worker waits for the others."""
         ...
 
-    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
         """The takes by their keys, as soon as each is there; batches may overtake one another.
 
         Raises:
@@ -50,6 +53,35 @@ class Executor(Protocol):
 
 
 Start = Callable[[], AbstractContextManager[Executor]]
+
+
+class LocalExecutor:
+    """Batches in their order."""
+
+    num_workers = 1
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+
+    @property
+    def max_batch_size(self) -> int:
+        return self._synthesizer.max_batch_size
+
+    def batch_size(self, num_utterances: int) -> int:
+        return self._synthesizer.batch_size(num_utterances)
+
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
+        rendered = self._synthesizer.render_batches([list(batch.values()) for batch in batches], mask=mask)
+        for batch, takes in zip(batches, rendered, strict=True):
+            yield from zip(batch, takes, strict=True)
+
+
+@contextmanager
+def local_executor(load: Load) -> Iterator[LocalExecutor]:
+    """The executor, with its model loaded; to be entered before other threads run."""
+    synthesizer = load()
+    with synthesizer.worker_processes():
+        yield LocalExecutor(synthesizer)
 
 
 @dataclass(frozen=True)
@@ -89,8 +121,6 @@ class Workplace:
         # Ray calls this in every worker: all that it holds can be pickled.
         load = partial(cosycli.load, **settings.loading)
         if self.executor == "local":
-            from cosycli.jobs.local_executor import local_executor
-
             return local_executor(load)
         from cosycli.jobs.ray_executor import ray_executor
 

@@ -24,10 +24,9 @@ from ray.exceptions import RayActorError, RayTaskError
 from ray.util import ActorPool
 
 from cosycli.engine.threads import AT_ONCE
+from cosycli.engine.utterance import Take
 from cosycli.errors import MissingError, UsageError
-from cosycli.jobs.executors import Batch, Load
-from cosycli.jobs.local_executor import LocalExecutor
-from cosycli.jobs.take_store import StoredTake
+from cosycli.jobs.executors import Batch, Load, LocalExecutor
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
@@ -61,7 +60,7 @@ class _Worker:
         """The most utterances that are worth rendering together here."""
         return self._synthesizer().max_batch_size
 
-    def render(self, batch: Batch, mask: str) -> list[tuple[str, StoredTake]]:
+    def render(self, batch: Batch, mask: str) -> list[tuple[str, Take]]:
         return list(LocalExecutor(self._synthesizer()).render([batch], mask))
 
 
@@ -94,7 +93,7 @@ class RayExecutor:
     def batch_size(self, num_utterances: int) -> int:
         return max(1, min(self.max_batch_size, math.ceil(num_utterances / self.num_workers)))
 
-    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, StoredTake]]:
+    def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
         pool = ActorPool(self._batches_at_once * self._workers)
         with _plain_errors():
             for takes in pool.map_unordered(lambda worker, batch: worker.render.remote(batch, mask), list(batches)):

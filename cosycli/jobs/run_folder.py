@@ -35,7 +35,7 @@ class Manifest:
         source: name of the source, for people.
         settings: options, for people.
         batches: keys of the takes of each batch, in order. A batch that was interrupted is rendered again as a whole,
-            because the last bit of a take can depend on its batch.
+            for on a GPU the batch decides how takes are rounded (`cosycli.engine.batch`).
         rerenders: how often the user had an utterance re-rendered, by its seed.
     """
 

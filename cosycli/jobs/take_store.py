@@ -12,26 +12,19 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
-from cosycli.engine.utterance import Utterance
+from cosycli.engine.utterance import Take, TakeFacts, Utterance
 from cosycli.errors import InputError
 from cosycli.model.library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
-if TYPE_CHECKING:
-    from cosycli.engine.utterance import Take
-
 __all__ = [
     "Conditions",
-    "StoredTake",
-    "TakeFacts",
     "TakeStore",
     "model_fingerprint",
     "take_key",
@@ -58,42 +51,6 @@ class Conditions:
     model: str
     voices: Mapping[str, str]
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TakeFacts:
-    """Facts of a take besides its sound.
-
-    Attributes:
-        tokens, seed: speech tokens, and the seed that they were drawn with.
-        failures: checks that the take failed.
-        num_draws: number of takes rendered until this one was kept.
-        error_rate: share of letters that a recognizer heard differently; None without a recognizer.
-    """
-
-    tokens: tuple[int, ...]
-    seed: int
-    failures: tuple[str, ...] = ()
-    num_draws: int = 1
-    error_rate: float | None = None
-
-
-@dataclass(frozen=True)
-class StoredTake:
-    """A take as kept: samples (N,) float32, and its facts."""
-
-    samples: NDArray[np.float32]
-    sample_rate: int
-    facts: TakeFacts
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        return self.facts.failures
-
-    @classmethod
-    def of(cls, take: Take) -> StoredTake:
-        facts = TakeFacts(take.tokens, take.seed, take.failures, take.num_draws, take.error_rate)
-        return cls(take.samples, take.sample_rate, facts)
 
 
 def take_key(utterance: Utterance, conditions: Conditions) -> str:
@@ -168,7 +125,7 @@ class TakeStore:
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.flac"
 
-    def put(self, key: str, take: StoredTake) -> None:
+    def put(self, key: str, take: Take) -> None:
         """Keep a take.
 
         Raises:
@@ -191,14 +148,14 @@ class TakeStore:
         finally:
             part.unlink(missing_ok=True)
 
-    def get(self, key: str) -> StoredTake:
+    def get(self, key: str) -> Take:
         """Returns the take under `key`.
 
         Raises:
             InputError: the file is damaged.
         """
         with self._open(key) as file:
-            return StoredTake(file.read(dtype="float32"), file.samplerate, _facts_in(file))
+            return Take(samples=file.read(dtype="float32"), sample_rate=file.samplerate, **asdict(_facts_in(file)))
 
     def facts(self, key: str) -> TakeFacts:
         """Returns the facts of a take without reading its sound; raises as `get` does."""
@@ -218,14 +175,18 @@ class TakeStore:
 def _facts_in(file: soundfile.SoundFile) -> TakeFacts:
     facts = json.loads(file.comment)
     return TakeFacts(
-        tuple(facts["tokens"]), facts["seed"], tuple(facts["failures"]), facts["num_draws"], facts.get("error_rate")
+        tokens=tuple(facts["tokens"]),
+        seed=facts["seed"],
+        failures=tuple(facts["failures"]),
+        num_draws=facts["num_draws"],
+        error_rate=facts.get("error_rate"),
     )
 
 
-def _encode(take: StoredTake) -> bytes:
+def _encode(take: Take) -> bytes:
     """Encodes in memory, because libsndfile does not report why a write to a full disk failed."""
     memory = io.BytesIO()
     with soundfile.SoundFile(memory, "w", take.sample_rate, channels=1, format="FLAC", subtype="PCM_16") as file:
-        file.comment = json.dumps(asdict(take.facts))
+        file.comment = json.dumps({each.name: getattr(take, each.name) for each in fields(TakeFacts)})
         file.write(take.samples)
     return memory.getvalue()

@@ -1,4 +1,4 @@
-"""A model directory, loaded and ready to run: its networks made, filled with weights, and placed on a device."""
+"""Loads a model directory: makes its networks, fills them with weights, and places them on a device."""
 
 from __future__ import annotations
 

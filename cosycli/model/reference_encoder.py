@@ -1,4 +1,4 @@
-"""What a recording tells the models: its speech tokens, and whose voice it is.
+"""Encodes a reference recording: its speech tokens, and an embedding of its speaker.
 
 Published models bring ONNX graphs for both; the built-in model has networks of its own. Its speech tokenizer is also a
 recognizer: mel -> FSQ codes -> letters (CosyVoice 2, section 2.2). A frame is projected to a few numbers, each squashed

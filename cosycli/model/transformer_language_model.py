@@ -1,4 +1,4 @@
-"""The text-speech language model of CosyVoice 1: a text encoder, then a transformer that goes on in speech tokens.
+"""The text-speech language model of CosyVoice 1: a text encoder, then a transformer that continues with speech tokens.
 
 B batch, T text tokens, S speech tokens, P positions of a sequence, Q new ones, D width, H heads, W = D / H,
 V output ids.

@@ -129,7 +129,7 @@ def vocoder(work: Work, minutes: Minutes = 50, threads: Threads = 1, flow_mels: 
 
 @app.command()
 def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1, flow_mels: FlowMels = False) -> None:
-    """Train the vocoder further against critics."""
+    """Train the vocoder further against discriminators."""
     _start(threads)
     from cosycli.model.profile_parts import SourceFilterVocoderProfile
     from cosycli.training.vocoder import refine_vocoder as refine
@@ -147,15 +147,15 @@ def export(work: Work) -> None:
 
 
 @app.command()
-def recite(
+def samples(
     sentences: Annotated[Path, typer.Argument(help="A text file, one sentence a line.")],
     target: Annotated[Path, typer.Argument(help="Folder for 000.wav, 001.wav, ….")],
     voice: Annotated[str | None, typer.Option(help="A voice of `cosy voices list`.")] = None,
 ) -> None:
     """Let the built-in model say a list of sentences, one file each, to judge it by."""
-    from cosycli.training.recite import recite as say_all
+    from cosycli.training.samples import speak_samples
 
-    print(f"{say_all(sentences, target, voice):.0f} s of speech in {target}")
+    print(f"{speak_samples(sentences, target, voice):.0f} s of speech in {target}")
 
 
 @app.command()

@@ -79,7 +79,7 @@ def speaker_instruction(speaker: str, rate: float = 1.0) -> str | None:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Example:
     """An utterance and its speech tokens."""
 
     utterance: Utterance
@@ -100,10 +100,10 @@ class Batch:
     targets: Tensor
 
 
-def read_lessons(corpus_folder: Path, tokens_folder: Path) -> list[Lesson]:
+def read_examples(corpus_folder: Path, tokens_folder: Path) -> list[Example]:
     """Every utterance, those of rare speakers several times."""
     data = open_tokenized(corpus_folder, tokens_folder)
-    return [Lesson(data.corpus[index], data.tokens[index].tolist()) for index in data.corpus.balanced()]
+    return [Example(data.corpus[index], data.tokens[index].tolist()) for index in data.corpus.balanced()]
 
 
 def written(utterance: Utterance, draw: random.Random) -> str:
@@ -116,14 +116,18 @@ def written(utterance: Utterance, draw: random.Random) -> str:
 
 
 def draw_layout(
-    lesson: Lesson, before: Lesson | None, tokenizer: TextTokenizer, profile: LanguageModelProfile, draw: random.Random
+    example: Example,
+    before: Example | None,
+    tokenizer: TextTokenizer,
+    profile: LanguageModelProfile,
+    draw: random.Random,
 ) -> Layout:
-    """A lesson as a sequence.
+    """A example as a sequence.
 
     Args:
-        before: another lesson of the same speaker, to stand before this one.
+        before: another example of the same speaker, to stand before this one.
     """
-    utterance, speech = lesson.utterance, lesson.speech
+    utterance, speech = example.utterance, example.speech
     text = tokenizer.encode(written(utterance, draw))
     if before:
         text, speech = [*tokenizer.encode(written(before.utterance, draw)), *text], [*before.speech, *speech]
@@ -182,26 +186,26 @@ def train_language_model(
     """Train for `minutes`, resuming from the checkpoint in `work_folder`."""
     write_text_vocabulary(work_folder / "text")
     tokenizer = TextTokenizer.load(work_folder / "text")
-    lessons = read_lessons(corpus_folder, tokens_path)
-    held_out, lessons = lessons[:NUM_HELD_OUT], lessons[NUM_HELD_OUT:]
-    nameless: dict[str, list[Lesson]] = {}
-    for lesson in lessons:
-        if lesson.utterance.speaker not in NAMES and len(lesson.speech) < MAX_PAIRED_TOKENS:
-            nameless.setdefault(lesson.utterance.speaker, []).append(lesson)
+    examples = read_examples(corpus_folder, tokens_path)
+    held_out, examples = examples[:NUM_HELD_OUT], examples[NUM_HELD_OUT:]
+    nameless: dict[str, list[Example]] = {}
+    for example in examples:
+        if example.utterance.speaker not in NAMES and len(example.speech) < MAX_PAIRED_TOKENS:
+            nameless.setdefault(example.utterance.speaker, []).append(example)
     torch.manual_seed(0)
     model = LanguageModel(profile, backbone_config(tokenizer.num_tokens))
     initialise(model)
     run = TrainingRun(work_folder, model, make_optimizers(model))
     draw = random.Random(run.step)
-    batches = draw_batches([lesson.num_positions for lesson in lessons], MAX_POSITIONS, draw)
+    batches = draw_batches([example.num_positions for example in examples], MAX_POSITIONS, draw)
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(rate_factor(run.step, used))
-        rows = next(rows for rows in batches if len(lessons[rows[-1]].speech) <= TOKEN_RATE * max_duration_s(used))
+        rows = next(rows for rows in batches if len(examples[rows[-1]].speech) <= TOKEN_RATE * max_duration_s(used))
         layouts = []
-        for lesson in (lessons[row] for row in rows):
-            others = nameless.get(lesson.utterance.speaker) if draw.random() < PAIR_SHARE else None
+        for example in (examples[row] for row in rows):
+            others = nameless.get(example.utterance.speaker) if draw.random() < PAIR_SHARE else None
             before = draw.choice(others) if others and used > GROWN_UP else None
-            layouts.append(draw_layout(lesson, before, tokenizer, profile, draw))
+            layouts.append(draw_layout(example, before, tokenizer, profile, draw))
         loss = speech_loss(model, pad(layouts))
         run.descend(loss)
         run.log(loss=loss.item())
@@ -211,16 +215,16 @@ def train_language_model(
 
 @torch.inference_mode()
 def validate(
-    model: LanguageModel, lessons: Sequence[Lesson], tokenizer: TextTokenizer, profile: LanguageModelProfile
+    model: LanguageModel, examples: Sequence[Example], tokenizer: TextTokenizer, profile: LanguageModelProfile
 ) -> float:
     """The loss on utterances never trained on, in whole-text layout with every known word as phones."""
     total, count = 0.0, 0
-    for start in range(0, len(lessons), 8):
+    for start in range(0, len(examples), 8):
         layouts = []
-        for lesson in lessons[start : start + 8]:
-            instruction = speaker_instruction(lesson.utterance.speaker, lesson.utterance.rate)
-            ids = tokenizer.encode(spell_words(lesson.utterance.text), instruction)
-            layouts.append(whole_text_layout(ids, lesson.speech, profile))
+        for example in examples[start : start + 8]:
+            instruction = speaker_instruction(example.utterance.speaker, example.utterance.rate)
+            ids = tokenizer.encode(spell_words(example.utterance.text), instruction)
+            layouts.append(whole_text_layout(ids, example.speech, profile))
         total += speech_loss(model, pad(layouts)).item()
         count += 1
     return total / count

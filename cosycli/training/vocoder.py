@@ -24,7 +24,7 @@ from cosycli.model.profile import MelProfile
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
 from cosycli.model.source_filter_vocoder import SourceFilterVocoder
 from cosycli.training.corpus import Corpus, open_corpus, shard_names
-from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
+from cosycli.training.discriminators import Discriminators, adversarial_loss, discriminator_loss, feature_loss
 from cosycli.training.pitch import measure_f0
 from cosycli.training.run import TrainingRun
 
@@ -198,27 +198,26 @@ def refine_vocoder(
     profile: SourceFilterVocoderProfile,
     flow_mels: Path | None = None,
 ) -> None:
-    """Train on against critics for `minutes`, from the checkpoint that `train_vocoder` left in `work_folder`."""
+    """Train on against discriminators for `minutes`, from the checkpoint that `train_vocoder` left in `work_folder`."""
     vocoder = SourceFilterVocoder(profile)
     mel_profile = MelProfile()
-    critics = Critics(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
+    discriminators = Discriminators(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
     run = TrainingRun(work_folder, vocoder, [torch.optim.AdamW(vocoder.parameters(), REFINING_RATE, BETAS)])
-    critics_run = TrainingRun(
-        work_folder / "critics", critics, [torch.optim.AdamW(critics.parameters(), REFINING_RATE, BETAS)]
-    )
+    judge_optimizer = torch.optim.AdamW(discriminators.parameters(), REFINING_RATE, BETAS)
+    discriminators_run = TrainingRun(work_folder / "discriminators", discriminators, [judge_optimizer])
     windows = draw_windows(_with_mels(corpus_folder, flow_mels), flow_mels, mel_profile, random.Random(run.step))
     noise = torch.Generator().manual_seed(run.step)
     until = time.time() + 60 * minutes
-    for used, _ in zip(run.steps(until), critics_run.steps(math.inf), strict=False):  # the first one ends both
-        for each in (run, critics_run):
-            each.scale_rates(_rate(critics_run.step, used))
+    for used, _ in zip(run.steps(until), discriminators_run.steps(math.inf), strict=False):  # the first one ends both
+        for each in (run, discriminators_run):
+            each.scale_rates(_rate(discriminators_run.step, used))
         window = next(windows)
         wave, f0_loss = _speak(vocoder, window, roughen(window.given, noise), noise, follow_predicted=True)
-        real = critics(window.wave)
-        judging = critic_loss(real, critics(wave.detach()))
-        critics_run.descend(judging)
-        made = critics.requires_grad_(False)(wave)
-        critics.requires_grad_(True)
+        real = discriminators(window.wave)
+        judging = discriminator_loss(real, discriminators(wave.detach()))
+        discriminators_run.descend(judging)
+        made = discriminators.requires_grad_(False)(wave)
+        discriminators.requires_grad_(True)
         spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, mel_profile)
         deceiving, features = adversarial_loss(made), feature_loss(real, made)
         run.descend(spectral + mel + f0_loss + ADVERSARIAL_WEIGHT * deceiving + FEATURE_WEIGHT * features)
@@ -226,11 +225,11 @@ def refine_vocoder(
             spectral=spectral.item(),
             mel=mel.item(),
             f0=f0_loss.item(),
-            critics=judging.item(),
+            discriminators=judging.item(),
             adversarial=deceiving.item(),
             features=features.item(),
         )
-    critics_run.save()
+    discriminators_run.save()
 
 
 def roughen(mel: Tensor, noise: torch.Generator) -> Tensor:

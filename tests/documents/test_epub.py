@@ -146,6 +146,77 @@ def test_contents_of_epub_2(read):
     assert [(level, title) for level, title, _ in chapters(book)] == [(1, "Part & parcel"), (2, "Inner")]
 
 
+LINK, OTHER = "<a href='a.xhtml'>One</a>", "<a href='b.xhtml'>Two</a>"
+LISTS = {
+    "ul": f"<ul><li>{LINK}</li><li>{OTHER}</li></ul>",
+    "several lists": f"<ol><li>{LINK}</li></ol><ol><li>{OTHER}</li></ol>",
+    "several links in an item": f"<ol><li>{LINK} {OTHER}</li></ol>",
+    "links in a list without items": f"<ol>{LINK}{OTHER}</ol>",
+    "paragraphs in items": f"<ol><li><p>{LINK}</p></li><li><p>{OTHER}</p></li></ol>",
+    "titles of several lines": f"<ol><li><a href='a.xhtml'>\n<b>One</b>\n</a></li><li>{OTHER}</li></ol>",
+    "pictures as titles": f"<ol><li><a href='a.xhtml'><img alt='One'/></a></li><li>{OTHER}</li></ol>",
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+@pytest.mark.parametrize("type_", ["epub:type='toc'", "epub:type='toc doc-toc'", "role='doc-toc'", ""])
+def test_contents_in_every_form_that_books_have(read, form, type_):
+    nav = page(f"<nav {type_}><h2>Contents</h2>{LISTS[form]}</nav>")
+    item = '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
+    book = read({"a.xhtml": ONE, "b.xhtml": TWO}, items=item, files={"OPS/nav.xhtml": nav})
+    assert [(level, title) for level, title, _ in chapters(book)] == [(1, "One"), (1, "Two")]
+
+
+def test_an_entry_without_a_link_before_others_of_its_depth_is_a_part(read):
+    toc = f"<li><span>Part</span></li>{entry('One', 'a.xhtml')}<li><ol>{entry('Two', 'b.xhtml')}</ol></li>"
+    book = read({"a.xhtml": ONE, "b.xhtml": TWO}, toc=toc)
+    assert [(level, title) for level, title, _ in chapters(book)] == [(1, "Part"), (1, "One"), (2, "Two")]
+
+
+@pytest.mark.parametrize(
+    "nav", ["", "<nav epub:type='toc'/>", "<nav><ol/></nav>", "<nav><p>None</p></nav>", "<ol>" * 5_000]
+)
+def test_a_navigation_document_without_contents_leaves_them_to_the_ncx(read, nav):
+    items = """<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>
+    <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>"""
+    ncx = "<ncx><navMap><navPoint><navLabel><text>I</text></navLabel><content src='a.xhtml'/></navPoint></navMap></ncx>"
+    book = read({"a.xhtml": ONE}, items=items, files={"OPS/nav.xhtml": page(nav), "OPS/toc.ncx": ncx})
+    assert [chapter.title for chapter in book.chapters] == ["I"]
+
+
+def test_no_entry_is_lost_where_contents_are_nested_too_deeply(read):
+    outer, inner = "<li><span>Part</span><ol>" * 110, "</ol></li>" * 110
+    nav = read({"a.xhtml": ONE}, toc=f"{outer}{entry('I', 'a.xhtml')}{inner}")
+    label = "<navLabel><text>I</text></navLabel>"
+    points = f"<navPoint>{label}" * 200 + "<content src='a.xhtml'/>" + "</navPoint>" * 200
+    item = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+    ncx = read({"a.xhtml": ONE}, items=item, files={"OPS/toc.ncx": f"<ncx><navMap>{points}</navMap></ncx>"})
+    for book, num_parts in ((nav, 110), (ncx, 199)):
+        assert (len(book.chapters) - 1, chapters(book)[-1][1:]) == (num_parts, ("I", ["One", "first"]))
+
+
+@pytest.mark.parametrize(
+    "ncx", ["<ncx/>", "<ncx><navMap/></ncx>", "<navPoint><navLabel/></navPoint>", "<navPoint>" * 5_000, "not XML"]
+)
+def test_an_ncx_without_contents_leaves_them_to_the_headings(read, ncx):
+    item = '<item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>'
+    book = read({"a.xhtml": ONE, "b.xhtml": TWO}, items=item, files={"OPS/toc.ncx": ncx})
+    assert [chapter.title for chapter in book.chapters] == ["One", "Two"]
+
+
+def test_files_that_are_not_needed_are_not_unpacked(read):
+    names = {
+        "film.mp4": "video/mp4",
+        "p.png": "image/png",
+        "gone.smil": "application/smil+xml",
+        "gone.jpg": "image/jpeg",
+    }
+    items = "".join(f'<item id="{name}" href="{name}" media-type="{kind}"/>' for name, kind in names.items())
+    bombs = {f"OPS/{name}": bytes(40_000_000) for name in ("film.mp4", "p.png")}
+    book = read({"a.xhtml": ONE}, items=items, files=bombs, toc=entry("I", "a.xhtml"))
+    assert (chapters(book), book.warnings) == ([(1, "I", ["One", "first"])], ())
+
+
 @pytest.mark.parametrize(
     ("title", "kind"),
     [

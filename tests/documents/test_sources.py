@@ -1,6 +1,8 @@
 """Which reader a document gets, and what is said of those that none reads."""
 
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +103,16 @@ def test_the_encoding_of_an_old_text_is_told_and_said(tmp_path):
     book = read_source(tmp_path / "a.txt", ReadingPolicy())
     assert texts(book) == ["Ein schöner Tag für große Bären."]
     assert "was decoded as cp1252" in book.warnings[0]
+
+
+def test_what_reads_epubs_is_loaded_for_them_only(tmp_path):
+    write_epub(tmp_path / "a.epub", {"a.xhtml": page("<p>Hi.</p>")})
+    (tmp_path / "a.md").write_text("Hi.")
+    code = (
+        "import sys, pathlib; from cosycli.documents.sources import read_source;"
+        "from cosycli.documents.reading_policy import ReadingPolicy;"
+        "read_source(pathlib.Path(sys.argv[1]), ReadingPolicy()); print('ebooklib' in sys.modules)"
+    )
+    for name, is_loaded in (("a.md", "False"), ("a.epub", "True")):
+        done = subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == is_loaded

@@ -17,7 +17,7 @@ import numpy as np
 
 from cosycli.engine.gates import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.synthesizer import Synthesizer
-from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
+from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
 from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
@@ -34,7 +34,7 @@ def measure_masks(text: Path, voice: str, name: str) -> None:
         takes = list(synthesizer.render(utterances, mask=mask.value))
         seconds = sum(len(take.samples) for take in takes) / synthesizer.sample_rate
         wrong = [take.error_rate for take in takes if take.error_rate is not None]
-        jumps = _jumps(model, takes, num_prompt)
+        jumps = _jumps(model, takes, utterances, num_prompt)
         print(
             f"{mask.value:12}{synthesizer._runner.elapsed['flow_s'] / seconds:9.4f}{np.mean(wrong):9.3f}"
             f"{np.mean(jumps):7.2f}{max(jumps):6.2f}{sum(bool(take.failures) for take in takes):5} of {len(takes)}",
@@ -42,11 +42,11 @@ def measure_masks(text: Path, voice: str, name: str) -> None:
         )
 
 
-def _jumps(model: Model, takes: Sequence[Take], num_prompt: int) -> list[float]:
+def _jumps(model: Model, takes: Sequence[Take], utterances: Sequence[Utterance], num_prompt: int) -> list[float]:
     flow, mel = model.profile.flow, model.profile.mel
     boundaries = [
-        chunk_boundaries(model.flow, FlowMask.CHUNK, num_prompt, flow.num_frames(len(take.tokens)), take.segment.speed)
-        for take in takes
+        chunk_boundaries(model.flow, FlowMask.CHUNK, num_prompt, flow.num_frames(len(take.tokens)), item.speed)
+        for take, item in zip(takes, utterances, strict=True)
     ]
     jumps = [jump_at_boundaries(take.samples, mel, places) for take, places in zip(takes, boundaries, strict=True)]
     return [jump for jump in jumps if jump is not None]

@@ -45,7 +45,7 @@ def takes_of(synthesizer: Synthesizer) -> list[Take]:
 def assert_same(takes: list[Take], others: list[Take]) -> None:
     assert len(takes) == len(others)
     for one, other in zip(takes, others, strict=True):
-        assert (one.segment, one.tokens, one.failures) == (other.segment, other.tokens, other.failures)
+        assert (one.seed, one.tokens, one.failures) == (other.seed, other.tokens, other.failures)
         np.testing.assert_allclose(one.samples, other.samples, atol=1e-4)
 
 

@@ -178,7 +178,7 @@ class TestBatches:
         made = list(synthesizer.render_batches(batches))
         assert [len(takes) for takes in made] == [3, 2, 2]
         for take, other in zip(flat(made), flat(expected), strict=True):
-            assert (take.segment, take.tokens, take.failures) == (other.segment, other.tokens, other.failures)
+            assert (take.seed, take.tokens, take.failures) == (other.seed, other.tokens, other.failures)
             assert take.num_draws == other.num_draws == 2
             np.testing.assert_allclose(take.samples, other.samples, atol=1e-4)
 

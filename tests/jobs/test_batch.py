@@ -11,7 +11,7 @@ from cosycli.errors import InputError, MissingError
 from cosycli.jobs.batch import JobResult, Status, run_batch
 from cosycli.jobs.batch_file import Job, TextJob, read_batch
 from cosycli.jobs.batch_state import BatchState, open_state
-from cosycli.jobs.local_executor import LocalExecutor
+from cosycli.jobs.executors import LocalExecutor
 from cosycli.settings import RenderOptions
 
 
@@ -40,8 +40,8 @@ class Choking(FakeSynthesizer):
 
     def render(self, utterances, *, mask="full") -> Iterator[FakeTake]:
         self.renderings += 1
-        for take in super().render(utterances, mask=mask):
-            if "cough" in take.segment.text:
+        for said, take in zip(utterances, super().render(utterances, mask=mask), strict=True):
+            if "cough" in said.segment.text:
                 raise RuntimeError("out of memory")
             yield take
 

@@ -6,15 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fake_synthesizer import SAMPLE_RATE, tone
 
+from cosycli.engine.utterance import Take
 from cosycli.errors import InputError
 from cosycli.jobs.arrivals import Arrivals, Cancelled
 from cosycli.jobs.book_plan import BookRequest, orders_of, plan_book
 from cosycli.jobs.publishing import BookFiles, Publication
-from cosycli.jobs.take_store import StoredTake, TakeFacts, TakeStore
+from cosycli.jobs.take_store import TakeStore
 from cosycli.publish.book_files import Layout, Target
 from cosycli.settings import RenderOptions
 
-TAKE = StoredTake(tone("A tone of some length.", None, 1.0), SAMPLE_RATE, TakeFacts((), 0))
+TAKE = Take(samples=tone("A tone of some length.", None, 1.0), sample_rate=SAMPLE_RATE, tokens=(), seed=0)
 
 
 @pytest.fixture

@@ -49,9 +49,10 @@ def load_mortal(deaths: Path):
 
     class Mortal(fake_synthesizer.FakeSynthesizer):
         def render(self, utterances, *, mask="full"):
-            for number, take in enumerate(super().render(utterances, mask=mask)):
+            takes = super().render(utterances, mask=mask)
+            for number, (said, take) in enumerate(zip(utterances, takes, strict=True)):
                 yield replace(take, samples=take.samples * len(utterances) / BATCH_SIZE)
-                death = deaths / take.segment.text.split()[0]
+                death = deaths / said.segment.text.split()[0]
                 if number == 2 and not death.exists():
                     death.write_text(str(os.getpid()), encoding="utf-8")
                     os.kill(os.getpid(), signal.SIGKILL)

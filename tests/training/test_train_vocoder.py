@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cosycli.model.profile import SourceFilterVocoderProfile
 from cosycli.model.source_filter_vocoder import SourceFilterVocoder
-from cosycli.training.critics import Critics, adversarial_loss, critic_loss, feature_loss
+from cosycli.training.discriminators import Discriminators, adversarial_loss, discriminator_loss, feature_loss
 from cosycli.training.run import read_average
 from cosycli.training.vocoder import RESOLUTIONS, refine_vocoder, roughen, spectra, spectral_loss, train_vocoder
 
@@ -40,21 +40,21 @@ def test_spectral_loss_hears_pitch_but_not_phase() -> None:
     assert spectral_loss(shifted, tone) < 0.3 * spectral_loss(higher, tone)
 
 
-def test_critics_learn_to_tell_and_their_features_draw_together() -> None:
+def test_discriminators_learn_to_tell_and_their_features_draw_together() -> None:
     torch.manual_seed(0)
-    critics = Critics(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
+    discriminators = Discriminators(spectra, [n_fft // 2 + 1 for n_fft, _ in RESOLUTIONS])
     real, made = noise(2, 9600, seed=1), noise(2, 9600, seed=2).cumsum(1) * 0.05
-    optimizer = torch.optim.AdamW(critics.parameters(), 3e-3)
+    optimizer = torch.optim.AdamW(discriminators.parameters(), 3e-3)
     losses = []
     for _ in range(8):
-        losses.append(critic_loss(critics(real), critics(made)))
+        losses.append(discriminator_loss(discriminators(real), discriminators(made)))
         optimizer.zero_grad()
         losses[-1].backward()
         optimizer.step()
     assert losses[-1] < losses[0]
-    assert adversarial_loss(critics(real)) < adversarial_loss(critics(made))
-    assert feature_loss(critics(real), critics(real)) == 0
-    assert feature_loss(critics(real), critics(made)) > 0
+    assert adversarial_loss(discriminators(real)) < adversarial_loss(discriminators(made))
+    assert feature_loss(discriminators(real), discriminators(real)) == 0
+    assert feature_loss(discriminators(real), discriminators(made)) > 0
 
 
 def test_roughening_blurs_a_mel_without_moving_it() -> None:

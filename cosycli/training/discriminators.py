@@ -1,4 +1,4 @@
-"""Critics that tell recordings from the vocoder's waveforms; training needs them, the model does not.
+"""Discriminators tell recordings from the vocoder's waveforms; training needs them, the model does not.
 
 Small ones of two kinds: on every p-th sample (Kong et al. 2020, "HiFi-GAN", multi-period) and on the spectra the
 spectral loss sees. Both judge each place apart (least squares, Mao et al. 2017) and lend their inner features to a
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-__all__ = ["Critics", "Verdict", "adversarial_loss", "critic_loss", "feature_loss"]
+__all__ = ["Discriminators", "Output", "adversarial_loss", "discriminator_loss", "feature_loss"]
 
 PERIODS = (2, 3, 5, 7, 11)
 PERIOD_WIDTHS = (1, 8, 16, 32, 64)
@@ -26,15 +26,15 @@ SLOPE = 0.1
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One critic's features, layer by layer, and its marks: 1 for a recording, 0 for a made wave."""
+class Output:
+    """One discriminator's features, layer by layer, and its scores: 1 for a recording, 0 for a made wave."""
 
     features: list[Tensor]
-    marks: Tensor
+    scores: Tensor
 
 
-class Critics(nn.Module):
-    """All critics together.
+class Discriminators(nn.Module):
+    """All discriminators together.
 
     Args:
         spectra: takes waveforms (B, N) to magnitudes (B, frequencies, frames) at several resolutions.
@@ -47,25 +47,25 @@ class Critics(nn.Module):
         self.of_periods = nn.ModuleList(_period_layers() for _ in PERIODS)
         self.of_spectra = nn.ModuleList(_spectrum_layers(size) for size in num_frequencies)
 
-    def forward(self, wave: Tensor) -> list[Verdict]:
-        """Waveforms (B, N) -> a verdict of each critic."""
+    def forward(self, wave: Tensor) -> list[Output]:
+        """Waveforms (B, N) -> a output of each discriminator."""
         inputs = [_every_nth(wave, period) for period in PERIODS] + [m.log() for m in self.spectra(wave)]
         return [_judge(x, layers) for x, layers in zip(inputs, [*self.of_periods, *self.of_spectra], strict=True)]
 
 
-def critic_loss(real: list[Verdict], made: list[Verdict]) -> Tensor:
-    """What the critics have still to learn: recordings get 1, made waves 0."""
-    losses = [(r.marks - 1).square().mean() + m.marks.square().mean() for r, m in zip(real, made, strict=True)]
+def discriminator_loss(real: list[Output], made: list[Output]) -> Tensor:
+    """What the discriminators have still to learn: recordings get 1, made waves 0."""
+    losses = [(r.scores - 1).square().mean() + m.scores.square().mean() for r, m in zip(real, made, strict=True)]
     return torch.stack(losses).mean()
 
 
-def adversarial_loss(made: list[Verdict]) -> Tensor:
-    """How far the critics are from taking the made waves for recordings."""
-    return torch.stack([(verdict.marks - 1).square().mean() for verdict in made]).mean()
+def adversarial_loss(made: list[Output]) -> Tensor:
+    """How far the discriminators are from taking the made waves for recordings."""
+    return torch.stack([(output.scores - 1).square().mean() for output in made]).mean()
 
 
-def feature_loss(real: list[Verdict], made: list[Verdict]) -> Tensor:
-    """Mean distance of the critics' features, each relative to the size of the recording's."""
+def feature_loss(real: list[Output], made: list[Output]) -> Tensor:
+    """Mean distance of the discriminators' features, each relative to the size of the recording's."""
     losses = [
         F.l1_loss(made_feature, real_feature.detach()) / real_feature.detach().abs().mean()
         for r, m in zip(real, made, strict=True)
@@ -74,13 +74,13 @@ def feature_loss(real: list[Verdict], made: list[Verdict]) -> Tensor:
     return torch.stack(losses).mean()
 
 
-def _judge(x: Tensor, layers: nn.Module) -> Verdict:
+def _judge(x: Tensor, layers: nn.Module) -> Output:
     features = []
     *inner, last = layers.children()
     for layer in inner:
         x = F.leaky_relu(layer(x), SLOPE)
         features.append(x)
-    return Verdict(features, last(x))
+    return Output(features, last(x))
 
 
 def _every_nth(wave: Tensor, period: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Lessons of the language model, and a run that leaves a usable checkpoint."""
+"""Examples of the language model, and a run that leaves a usable checkpoint."""
 
 import random
 
@@ -12,13 +12,13 @@ from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.training.corpus import Utterance, open_corpus, shard_names
 from cosycli.training.language_model import (
-    Lesson,
+    Example,
     backbone_config,
     draw_layout,
     make_optimizers,
     pad,
     rate_factor,
-    read_lessons,
+    read_examples,
     speech_loss,
     train_language_model,
 )
@@ -47,8 +47,8 @@ def tokens_folder(corpus_folder, tmp_path):
     return tmp_path
 
 
-def lesson(text, label="[DH][AH0].", speaker="heart", rate=1.0, language="en"):
-    return Lesson(Utterance(text, label, language, speaker, rate, 0, 12000), list(range(12)))
+def example(text, label="[DH][AH0].", speaker="heart", rate=1.0, language="en"):
+    return Example(Utterance(text, label, language, speaker, rate, 0, 12000), list(range(12)))
 
 
 def drawn(given, tokenizer, before=None, count=300):
@@ -60,14 +60,14 @@ def text_of(layout):
     return [token for table, token in zip(layout.tables, layout.ids, strict=True) if table == Table.TEXT]
 
 
-def test_every_utterance_is_a_lesson_with_its_tokens(corpus_folder, tokens_folder):
-    lessons = read_lessons(corpus_folder, tokens_folder)
-    assert {lesson.utterance.speaker for lesson in lessons} == {"heart", "af_bella"}
-    assert all(len(lesson.speech) == lesson.utterance.num_tokens for lesson in lessons)
+def test_every_utterance_is_an_example_with_its_tokens(corpus_folder, tokens_folder):
+    examples = read_examples(corpus_folder, tokens_folder)
+    assert {example.utterance.speaker for example in examples} == {"heart", "af_bella"}
+    assert all(len(example.speech) == example.utterance.num_tokens for example in examples)
 
 
 def test_english_is_read_as_it_was_said_as_the_dictionary_spells_it_and_in_letters(tokenizer):
-    sequences = drawn(lesson("A cat sat.", label="[EY1] [K][AE1][T] [S][AE1][T]."), tokenizer)
+    sequences = drawn(example("A cat sat.", label="[EY1] [K][AE1][T] [S][AE1][T]."), tokenizer)
     said = tokenizer.encode("[EY1] [K][AE1][T] [S][AE1][T].", instruction="Speaker heart")
     spelled = tokenizer.encode("[AH0] [K][AE1][T] [S][AE1][T].", instruction="Speaker heart")
     letters = tokenizer.encode("A cat sat.", instruction="Speaker heart")
@@ -78,27 +78,27 @@ def test_english_is_read_as_it_was_said_as_the_dictionary_spells_it_and_in_lette
 
 
 def test_mandarin_is_read_as_pinyin(tokenizer):
-    sequences = drawn(lesson("银行。", label="[y][ín][h][áng]。", speaker="zf_xiaoxiao", language="zh"), tokenizer)
+    sequences = drawn(example("银行。", label="[y][ín][h][áng]。", speaker="zf_xiaoxiao", language="zh"), tokenizer)
     wanted = tokenizer.encode("[y][ín][h][áng]。", instruction="Speaker xiaoxiao")
     assert {tuple(ids) for ids in sequences} == {tuple(wanted)}
 
 
 def test_a_rate_is_told_by_name_and_other_speakers_are_not_named(tokenizer):
     label = "[DH][AH0]."
-    fast = drawn(lesson("The.", label, rate=1.6), tokenizer)
+    fast = drawn(example("The.", label, rate=1.6), tokenizer)
     assert tokenizer.encode(label, instruction="Speaker heart, very fast") in fast
-    assert tokenizer.encode(label) in drawn(lesson("The.", label, speaker="af_bella"), tokenizer)
+    assert tokenizer.encode(label) in drawn(example("The.", label, speaker="af_bella"), tokenizer)
 
 
 def test_a_nameless_utterance_may_follow_another_of_its_speaker(tokenizer):
-    before = lesson("A.", label="[EY1].", speaker="af_bella")
-    sequences = drawn(lesson("The.", "[DH][AH0].", speaker="af_bella"), tokenizer, before)
+    before = example("A.", label="[EY1].", speaker="af_bella")
+    sequences = drawn(example("The.", "[DH][AH0].", speaker="af_bella"), tokenizer, before)
     assert tokenizer.encode("[EY1].[DH][AH0].") in sequences
 
 
 def test_padding_is_not_learned(tokenizer):
     draw = random.Random(1)
-    layouts = [draw_layout(lesson(text), None, tokenizer, PROFILE, draw) for text in ("No.", "A long long way.")]
+    layouts = [draw_layout(example(text), None, tokenizer, PROFILE, draw) for text in ("No.", "A long long way.")]
     batch = pad(layouts)
     assert batch.ids.shape == batch.tables.shape == batch.targets.shape
     assert (batch.targets[0, len(layouts[0].ids) :] == NOT_LEARNED).all()
@@ -110,7 +110,7 @@ def test_a_few_steps_lower_the_loss(tokenizer):
     sizes = {"vocab_size": tokenizer.num_tokens, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1}
     model = LanguageModel(PROFILE, BackboneConfig(**sizes, num_attention_heads=2, num_key_value_heads=1))
     optimizers = make_optimizers(model)
-    batch = pad([draw_layout(lesson("A cat sat."), None, tokenizer, PROFILE, random.Random(2))])
+    batch = pad([draw_layout(example("A cat sat."), None, tokenizer, PROFILE, random.Random(2))])
     losses = []
     for _ in range(12):
         loss = speech_loss(model, batch)

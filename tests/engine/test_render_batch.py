@@ -31,7 +31,13 @@ class Draws:
     def judge(self, batch: Sequence[Utterance]) -> list[Take]:
         self.drawn.append([item.segment.text for item in batch])
         return [
-            Take(item.segment, np.zeros(1, np.float32), 24000, (), item.seed, self.failures[item.segment.text].pop(0))
+            Take(
+                samples=np.zeros(1, np.float32),
+                sample_rate=24000,
+                tokens=(),
+                seed=item.seed,
+                failures=self.failures[item.segment.text].pop(0),
+            )
             for item in batch
         ]
 
