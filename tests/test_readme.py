@@ -1,4 +1,4 @@
-"""Every command of the README and of the help is run, with a fake synthesizer in place of the model."""
+"""Every command of the README, of docs/ and of the help is run, with a fake synthesizer in place of the model."""
 
 import os
 import re
@@ -17,6 +17,8 @@ from cosycli.voices import find_voice
 REPOSITORY = Path(__file__).parents[1]
 FAKE_COSY = REPOSITORY / "tests" / "fake_synthesizer.py"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+MAX_LINES = 380
+DOCS = [page.read_text(encoding="utf-8") for page in sorted((REPOSITORY / "docs").glob("*.md"))]
 SET_UP = [
     'pip install -c constraints.txt . && cosy speak "Every good book deserves a voice of its own." -o hello.wav',
     'pip install -c constraints.txt -e ".[test]" && pytest',
@@ -31,8 +33,15 @@ MADE_BEFORE = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+
+
+def command_blocks() -> dict[str, None]:
+    """Each block of commands once, in the order of the README and then of the pages of docs/."""
+    return dict.fromkeys(
+        block for page in (README, *DOCS) for block in blocks("sh", page) if "pip install" not in block
+    )
 
 
 def help_examples() -> list[str]:
@@ -90,6 +99,10 @@ def run(desk: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(shell, cwd=desk, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
+def test_the_readme_is_short_enough_to_be_read():
+    assert len(README.splitlines()) <= MAX_LINES
+
+
 def test_there_are_exactly_two_set_up_commands():
     assert [block.rstrip() for block in blocks("sh") if "pip install" in block] == SET_UP
 
@@ -106,8 +119,8 @@ def check(desk: Path, command: str) -> None:
         assert (desk / name).stat().st_size > (1000 if "cosy" in command else 0)
 
 
-@pytest.mark.parametrize("block", [block for block in blocks("sh") if "pip install" not in block])
-def test_the_commands_of_the_readme_do_what_they_say(desk, block):
+@pytest.mark.parametrize("block", command_blocks())
+def test_the_commands_of_the_pages_do_what_they_say(desk, block):
     if "ffprobe" in block and shutil.which("ffprobe") is None:
         pytest.skip("ffprobe is not installed")
     for command in block.splitlines():
@@ -151,12 +164,6 @@ def test_the_jobs_example_is_done(desk):
     (desk / "examples" / "jobs.yaml").write_text(jobs)
     assert run(desk, "cosy batch examples/jobs.yaml").returncode == 0
     assert (desk / "examples" / "light.m4b").is_file()
-
-
-@pytest.mark.parametrize("shown", blocks("text"))
-def test_the_options_are_those_of_the_program(desk, shown):
-    command = re.match(r"Usage: (cosy \w+)", shown)[1]
-    assert shown.split() == run(desk, f"COLUMNS=110 {command} --help").stdout.split()
 
 
 def test_every_exit_code_is_in_the_table():

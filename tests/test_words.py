@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "cosycli").rglob("*.py"))  # help stands in it
-TEXTS = [*CODE, *sorted((ROOT / "cosycli").rglob("*.yaml")), ROOT / "README.md"]
+TEXTS = [*CODE, *sorted((ROOT / "cosycli").rglob("*.yaml")), ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
 
 WORDS = (
     *("drawn anew", "redraw", "redrawn", "untold", "pasts", "errand", "give_way", "crew", "lanes", "surprises"),
@@ -28,7 +28,7 @@ def classes_in(code: str) -> set[str]:
     return {node.name.strip("_") for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ClassDef)}
 
 
-def test_no_private_word_stands_in_code_help_or_readme() -> None:
+def test_no_private_word_stands_in_code_help_or_pages() -> None:
     assert {path.name: words for path in TEXTS if (words := found_in(path.read_text("utf-8")))} == {}
 
 

@@ -1,4 +1,4 @@
-"""The table of what each model can do, from its profile: for the README and `cosy models`."""
+"""The table of what each model can do, from its profile: for docs/models.md and `cosy models`."""
 
 from __future__ import annotations
 

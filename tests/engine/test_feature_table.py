@@ -1,4 +1,4 @@
-"""What models can do, as the README and `cosy models` tell it."""
+"""What models can do, as docs/models.md and `cosy models` tell it."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from cosycli.model.library import BUILTIN, find_published, model_folder, publish
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, read_profile
 from cosycli.script.vocabulary import MODEL_TAGS
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 INSTRUCT = profile_of(find_published("cosyvoice-300m-instruct"))
 
 
@@ -28,7 +28,7 @@ def test_the_table_of_the_readme_is_true():
     rows = [["", *(f"`{name}`" for name in features)], ["---"] * (len(features) + 1)]
     rows += [[feature, *(told[feature] for told in features.values())] for feature in features[BUILTIN]]
     table = "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)
-    assert table in README.read_text(encoding="utf-8"), f"The README should have:\n{table}"
+    assert table in PAGE.read_text(encoding="utf-8"), f"docs/models.md should have:\n{table}"
 
 
 def test_published_models_are_known_by_the_languages_they_are_listed_with():

@@ -1,0 +1,46 @@
+"""The pages of docs/ name what is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from cosycli.cli.reference import reference
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "cosycli"
+PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
+PATH = re.compile(r"`((?:\w+/)+(?:\w+\.\w+)?)`")  # engine/take.py, or a folder such as script/
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+STATION = re.compile(r"^\| \d+ \| `([\w.]+)` \| `([\w/]+\.py)` \|", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "README.md"], ids=lambda page: page.name)
+def test_what_a_page_points_to_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    paths = [path for path in PATH.findall(text) if path.split("/")[0] in {item.name for item in PACKAGE.iterdir()}]
+    assert [path for path in paths if not (PACKAGE / path).exists()] == []
+    assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(("name", "module"), STATION.findall((REPOSITORY / "docs" / "architecture.md").read_text()))
+def test_each_station_is_in_its_module(name, module):
+    scope = ast.parse((PACKAGE / module).read_text(encoding="utf-8")).body
+    for part in name.split("."):
+        found = next((node for node in scope if getattr(node, "name", None) == part), None)
+        assert found is not None, f"{name} is not in {module}"
+        scope = found.body
+
+
+def test_the_page_of_the_architecture_names_each_package_of_the_owner():
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = ["torch", "transformers", "typer", "rich", "pydub", "soundfile", "pyyaml", "ebooklib", "tqdm"]
+    assert (
+        re.findall(r"^\| (\w+) \| .*\|$", page.partition("## What the named packages do")[2], re.MULTILINE)[1:] == named
+    )
+
+
+def test_the_page_of_the_commands_is_what_the_program_says():
+    page = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert page == reference(), "Remake it: python -m cosycli.cli.reference > docs/cli.md"
