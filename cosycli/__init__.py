@@ -62,8 +62,8 @@ def load(
     """
     of_synthesizer = synthesizer_options(options)
     from cosycli.engine.synthesizer import Synthesizer
+    from cosycli.model.library import find_model
     from cosycli.model.loading import load_model
-    from cosycli.model_library import find_model
 
     return Synthesizer(load_model(find_model(model), device, dtype, variant), **of_synthesizer)
 

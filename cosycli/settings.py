@@ -5,18 +5,18 @@ Flags override `cosy.yaml` in the working folder, which overrides the user's own
     voice: rms
     speed: 1.1
 
-Keys are the long options of `cosy speak`.
+Keys are the long options of `cosy speak`. Sizes of memory are text such as 4GB.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cosycli.byte_sizes import bytes_of
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import user_settings
 from cosycli.option import (
@@ -34,15 +34,38 @@ from cosycli.option import (
     options_of,
 )
 
-__all__ = ["MASKS", "OPTIONS", "RenderOptions", "read_settings", "synthesizer_options"]
+__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings", "synthesizer_options"]
 
-MASKS = ("full", "causal", "chunk", "double-chunk")  # what the flow's attention may see
+MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
 OF_WEIGHTS = ("model", "device", "dtype", "variant")  # options of loading that `Synthesizer` does not have
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])(i?)B", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def bytes_of(text: str) -> int:
+    """Parse a memory size: 4GB -> 4_000_000_000; units with an i are powers of 1024 (IEC 80000-13).
+
+    Raises:
+        UsageError: the size is invalid or 0.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    size = 0
+    if match is not None:
+        number, unit, binary = match.groups()
+        size = int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
+    if size == 0:
+        raise UsageError(f"Invalid memory size {text!r}.", "Give one such as 4GB, 500MB or 1.5GiB.")
+    return size
+
+
+def megabytes(size: int) -> str:
+    """A size in megabytes, rounded up, in the form that `bytes_of` parses."""
+    return f"{-(-size // 1_000_000)}MB"
 
 
 def _check_speed(speed: float) -> None:
@@ -194,7 +217,7 @@ def read_settings(folder: Path) -> RenderOptions:
     """Returns the settings for the working folder `folder`.
 
     Raises:
-        UsageError: a settings file cannot be read, or has an unknown key or a value of the wrong kind.
+        UsageError: a settings file cannot be read, has an unknown key, or a value of the wrong type.
     """
     settings = RenderOptions()
     for path in (user_settings(), folder / FILE_NAME):

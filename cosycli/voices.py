@@ -1,10 +1,10 @@
-"""The voice library: a folder for each voice.
+"""The voice library: one folder per voice.
 
     slt/
       voice.yaml       name, language, rights, and a speaker of the built-in model, a reference clip, or both
       reference.flac   3 to 30 s of the voice; its words are the `transcript` in voice.yaml
 
-The voices we ship come with the package. A user's own are in the user's data folder.
+Shipped voices are part of the package; the user's own are in the user's data folder.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ __all__ = [
 DEFAULT_VOICE = "rms"
 DESCRIPTION = "voice.yaml"
 REFERENCE = "reference.flac"
-REFERENCE_RATE = 24_000  # Hz, the highest rate any of the models looks at
+REFERENCE_RATE = 24_000  # Hz, the highest rate that a model uses
 MAX_DESCRIPTION_BYTES = 64 * 1024
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the shape of a BCP 47 tag
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the form of a BCP 47 tag
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Voice:
     """One voice of the library.
 
     Attributes:
-        name: what `--voice` takes.
-        language: BCP 47 tag of the language the voice is at home in.
-        rights: whose voice it is, and by what permission it is used.
-        speaker: the name of a speaker that a model was trained on, such as the built-in one.
-        reference: an audio file of the voice; a voice without `speaker` has one.
+        name: the value of `--voice`.
+        language: BCP 47 tag of the language of the voice.
+        rights: the owner of the voice, and the permission by which it is used.
+        speaker: the name of a speaker that a model was trained on.
+        reference: a clip of the voice; None only if it has a `speaker`.
         transcript: the words spoken in `reference`.
-        folder: where the voice is kept; of a speaker of a model, the model.
+        folder: of the voice, or of the model that contains the speaker.
     """
 
     name: str
@@ -69,14 +69,14 @@ class Voice:
 
 
 def shipped_folder() -> Path:
-    """Beside the code in an installed package, at the top of the repository in an editable one."""
+    """The folder of shipped voices: in the installed package, or at the top of the repository."""
     package = Path(__file__).parent
     installed = package / "shipped_voices"
     return installed if installed.is_dir() else package.parent / "voices"
 
 
 def voice_folders() -> dict[str, Path]:
-    """The folder of each voice, by name: the shipped voices first, then the user's."""
+    """The folder of each voice, by name; shipped voices come first."""
     found: dict[str, Path] = {}
     for place in (shipped_folder(), voices_folder()):
         for description in sorted(place.glob(f"*/{DESCRIPTION}")):
@@ -85,22 +85,22 @@ def voice_folders() -> dict[str, Path]:
 
 
 def voice_names(model: Path | None = None) -> tuple[str, ...]:
-    """The voices of the library, and the speakers that the model in the folder `model` knows by name.
+    """The names of the voices of the library, and of the speakers of the model in the folder `model`.
 
     Raises:
-        MissingError: the model's table of speakers is damaged.
+        MissingError: the speaker table of the model is damaged.
     """
     return tuple(dict.fromkeys((*voice_folders(), *_speakers_of(model))))
 
 
 def find_voice(name: str, model: Path | None = None) -> Voice:
-    """The voice called `name` in the library, the one in the folder `name`, or a speaker that a model knows.
+    """The voice called `name` in the library, the voice in the folder `name`, or a speaker of a model.
 
     Args:
-        model: the folder of a model, whose own speakers are voices too, and which must be able to use the voice.
+        model: the folder of a model that must be able to use the voice; its own speakers count as voices.
 
     Raises:
-        MissingError: there is none, its folder is damaged, or it is of no use to the model.
+        MissingError: there is no such voice, its folder is damaged, or the model cannot use it.
     """
     folders = voice_folders()
     if name in folders or Path(name, DESCRIPTION).is_file():
@@ -117,7 +117,7 @@ def find_voice(name: str, model: Path | None = None) -> Voice:
 
 
 def _speakers_of(model: Path | None) -> list[str]:
-    from cosycli.model.speakers import speaker_names  # only here: what only looks voices up need not wait for it
+    from cosycli.model.speakers import speaker_names  # imported only here, to keep looking up voices fast
 
     return [] if model is None else speaker_names(model)
 
@@ -180,18 +180,18 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def add_voice(name: str, clip: Path, transcript: str, language: str, rights: str) -> Voice:
-    """Put a voice into the user's library, with its clip as 24 kHz mono FLAC.
+    """Add a voice to the user's library; its clip becomes 24 kHz mono FLAC, without the silence at its ends.
 
     Raises:
-        UsageError: the name is taken or not fit for a folder, or a description is empty or malformed.
-        InputError: the clip is not fit to be a reference, or the library cannot be written.
+        UsageError: the name is taken or invalid, or a description is empty or malformed.
+        InputError: the clip cannot be a reference, or the library cannot be written.
     """
     import soundfile
 
-    from cosycli.recording import read_reference
+    from cosycli.sound.recording import read_voice_clip
 
     _check_description(name, transcript, language, rights)
-    recording = read_reference(clip).resample(REFERENCE_RATE)
+    recording = read_voice_clip(clip).resample(REFERENCE_RATE)
     folder = voices_folder() / name
     part = folder.with_name(f".{name}.{os.getpid()}.part")
     description = {
@@ -237,7 +237,7 @@ def _check_description(name: str, transcript: str, language: str, rights: str) -
 
 
 def remove_voice(name: str) -> Path:
-    """Delete a voice of the user's library, and say where it was.
+    """Delete a voice of the user's library, and return its folder.
 
     Raises:
         UsageError: it is one of the shipped voices.

@@ -92,6 +92,11 @@ class FakeSpeech:
     notes: tuple[object, ...] = ()
     failed: tuple[FailedPassage, ...] = ()
 
+    def audio_segment(self) -> object:
+        from cosycli.sound.audio_segment import segment_of
+
+        return segment_of(self.samples, self.sample_rate)
+
 
 @dataclass(frozen=True)
 class FakeLatency:
@@ -190,10 +195,9 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
     Returns the list of the synthesizers that will be made.
     """
     import cosycli
-    from cosycli import voice_checks
-    from cosycli.engine import prepare
+    from cosycli.engine import prepare, voice_checks
+    from cosycli.model.library import find_model
     from cosycli.model.profile import ModelProfile
-    from cosycli.model_library import find_model
 
     made: list[FakeSynthesizer] = []
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cosycli.model_library import model_folder
+from cosycli.model.library import model_folder
 
 FAKE_COSY = [sys.executable, str(Path(__file__).with_name("fake_synthesizer.py"))]
 SOUND = 0.3 * np.sin(2 * np.pi * 150 * np.arange(45 * 24_000) / 24_000) * np.sin(np.arange(45 * 24_000) / 4000)
@@ -113,10 +113,10 @@ def test_an_option_with_a_value_that_does_not_exist(cosy, arguments, status, com
         ("[voice: stl]Good evening.[/voice]", "no voice 'stl'", "Did you mean 'slt'"),
         ("<strnog>Good</strnog> day.", "<strnog> is not a tag", "<strong>"),
         ("[style: hapy]Good[/style] day.", "no style 'hapy'", "happy"),
-        ("He read{R EH1 XX} it.", "no CMU phone: XX", "Phones: AA AE"),
-        ("银行{yin2 hagn2}。", "no syllable of pinyin: hagn2", "银行{yin2 hang2}"),
+        ("He read{R EH1 XX} it.", "not CMU phones: XX", "Phones: AA AE"),
+        ("银行{yin2 hagn2}。", "not pinyin syllables: hagn2", "银行{yin2 hang2}"),
         ("银行{yin2 HH AE1}。", "mixes pinyin with CMU phones", "write \\{yin2 HH AE1}"),
-        ("家{jie5}。", "No model has the syllable 'jie5'", "the nearest is 'jiè'"),
+        ("家{jie5}。", "No model has tokens for the syllable 'jie5'", "the nearest is 'jiè'"),
     ],
 )
 def test_a_mark_that_does_not_exist(cosy, text, complaint, remedy):
@@ -248,7 +248,7 @@ def truncate(weights: Path) -> None:
 
 def mismatch(weights: Path) -> None:
     weights.unlink()
-    shutil.copy(model_folder("builtin") / "hift.safetensors", weights)
+    shutil.copy(model_folder("builtin") / "vocoder.safetensors", weights)
 
 
 def booby_trap(weights: Path) -> None:

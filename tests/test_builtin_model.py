@@ -16,8 +16,8 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.recognizer import Recognizer
 from cosycli.errors import UsageError
-from cosycli.model_library import BUILTIN, model_folder
-from cosycli.recording import Recording
+from cosycli.model.library import BUILTIN, model_folder
+from cosycli.sound.recording import Recording
 
 SENTENCES = Path(__file__).with_name("data").joinpath("sentences.txt").read_text().splitlines()
 LOUDEST = 10 ** (-1 / 20)  # -1 dBFS

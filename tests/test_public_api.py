@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 import cosycli
@@ -22,7 +23,7 @@ def test_the_package_offers_these_names_and_no_others():
 def test_importing_it_loads_nothing_heavy():
     code = "import cosycli, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "transformers", "numpy"} & set(done.stdout.split())
+    assert not {"torch", "transformers", "numpy", "pydub", "ebooklib", "tqdm"} & set(done.stdout.split())
 
 
 def test_load():
@@ -67,3 +68,10 @@ def test_speech():
     names = [field.name for field in fields(cosycli.Speech)]
     assert names[:2] == ["samples", "sample_rate"]
     assert "timings" in names
+
+
+def test_speech_can_be_edited_as_an_audio_segment():
+    tone = np.full(12_000, 0.25, np.float32)
+    segment = cosycli.Speech(tone, 24_000).audio_segment()
+    assert (segment.duration_seconds, segment.frame_rate, segment.channels) == (0.5, 24_000, 1)
+    assert (segment[:100] + segment.reverse()).duration_seconds == 0.6

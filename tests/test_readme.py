@@ -133,6 +133,7 @@ def test_the_python_examples_run(desk, monkeypatch, capsys):
     for block in blocks("python"):
         exec(block, {})
     assert "seconds" in capsys.readouterr().out
+    assert soundfile.info("hello.mp3").duration > 0.1
     assert Path("light.m4b").stat().st_size > 1000
 
 

@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from cosycli.errors import CosyError, InputError, MissingError, UsageError
-from cosycli.recording import read_reference
+from cosycli.sound.recording import read_reference
 from cosycli.voices import add_voice, find_voice, read_voice, remove_voice, voice_folders, voice_names
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 
@@ -46,6 +46,12 @@ def test_an_added_voice_is_found_again(clip, library):
     recording = read_reference(voice.reference)
     assert (recording.sample_rate, recording.duration_s) == (24_000, 4)
     assert "ada" in voice_folders()
+
+
+def test_an_added_voice_has_no_silence_at_its_ends(clip, tmp_path):
+    samples, rate = soundfile.read(clip)
+    soundfile.write(tmp_path / "long.wav", np.concatenate([np.zeros(2 * rate), samples, np.zeros(3 * rate)]), rate)
+    assert read_reference(add(tmp_path / "long.wav").reference).duration_s == pytest.approx(4.4, abs=0.03)
 
 
 def test_a_voice_is_found_by_its_folder(clip, tmp_path):

@@ -59,12 +59,12 @@ def book(
     Every rendered segment is kept in the folder NAME.cosy beside FILE: an interrupted run is resumed where it stopped,
     and after an edit only what changed is rendered.
     """
-    from cosycli.audio.formats import ACX
     from cosycli.cli.progress import open_progress
     from cosycli.jobs.book import make_book
     from cosycli.jobs.book_report import summary_of
     from cosycli.jobs.book_values import book_job
     from cosycli.jobs.executors import Workplace
+    from cosycli.publish.formats import ACX
     from cosycli.settings import read_settings
 
     settings = read_settings(Path()).override(**rendering)

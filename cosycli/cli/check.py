@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from cosycli.audio.acceptance import ChapterReport, FileReport
+    from cosycli.publish.acceptance import ChapterReport, FileReport
 
 __all__ = ["EXAMPLES", "check"]
 
@@ -33,7 +33,7 @@ def check(
     0.5 to 1 s at the head and 1 to 5 s at the tail, at most 120 minutes, and the format of an MP3. The exit code is 5
     if a chapter fails.
     """
-    from cosycli.audio.acceptance import check_file
+    from cosycli.publish.acceptance import check_file
 
     reports = []
     for file in files:

@@ -63,7 +63,7 @@ def _convert(source: Path, settings: RenderOptions, destination: Destination, re
     import cosycli
     from cosycli.cli.speech_report import tell_what_was_made
     from cosycli.engine.prepare import prepare
-    from cosycli.recording import open_recording
+    from cosycli.sound.recording import open_recording
 
     destination.check()
     sample_rate = prepare(settings).sample_rate

@@ -35,7 +35,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 def _facts() -> dict[str, Any]:
     import cosycli
     from cosycli.folders import data_folder
-    from cosycli.model_library import BUILTIN, is_present, published_models
+    from cosycli.model.library import BUILTIN, is_present, published_models
     from cosycli.voices import voice_folders
 
     return {
@@ -79,7 +79,7 @@ def _threads() -> int:
 
 
 def _ffmpeg() -> str:
-    from cosycli.audio.ffmpeg import find_ffmpeg
+    from cosycli.sound.ffmpeg import find_ffmpeg
 
     try:
         return find_ffmpeg()
@@ -88,7 +88,7 @@ def _ffmpeg() -> str:
 
 
 def _player() -> str:
-    from cosycli.audio.play import find_player
+    from cosycli.sound.play import find_player
 
     try:
         return find_player()[0]

@@ -45,7 +45,8 @@ def check(
 
     A published model need not be on this machine.
     """
-    from cosycli.script.lexicon import Fit, read_lexicon
+    from cosycli.script.lexicon_files import read_lexicon
+    from cosycli.script.lookup import Fit
     from cosycli.settings import read_settings
 
     lexicon = read_lexicon(file)
@@ -71,16 +72,15 @@ def lookup(
     as_json: AsJson = False,
 ) -> None:
     """Show the pronunciations of words, as a lexicon writes them, and what each model gets for the first one."""
-    from cosycli.model_library import BUILTIN, is_present, published_models
-    from cosycli.script.lexicon import tell
-    from cosycli.script.lookup import look_up
+    from cosycli.model.library import BUILTIN, is_present, published_models
+    from cosycli.script.lookup import input_for, look_up
 
     models = {name: _capabilities(name) for name in (BUILTIN, *published_models()) if is_present(name)}
     found: list[dict[str, Any]] = []
     for word in words:
         sounds = look_up(word)
         entry = sounds.entry
-        told = {name: tell(entry, capabilities).text for name, capabilities in models.items()} if entry else {}
+        told = {name: input_for(entry, capabilities).text for name, capabilities in models.items()} if entry else {}
         found.append({"word": word, "ways": sounds.ways, "origin": sounds.origin.value, "told": told})
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
@@ -99,11 +99,11 @@ def suggest(
     ] = "-",
 ) -> None:
     """List a book's names, unknown words and doubtful characters, as a lexicon to edit."""
-    from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
+    from cosycli.documents.sources import read_source
+    from cosycli.folders import write_whole
     from cosycli.script.suggestion import lexicon_of
     from cosycli.script.suggestion import suggest as suggest_words
-    from cosycli.whole_files import write_whole
 
     path, stdin = read_source_argument(source)
     book = read_source(path, ReadingPolicy(), stdin=stdin)
@@ -120,15 +120,15 @@ def _capabilities(model: str) -> Capabilities:
     """Capabilities of a model, which need not be on this machine if it is published."""
     from cosycli.engine.capabilities import capabilities_of
     from cosycli.engine.features import profile_of
+    from cosycli.model.library import find_model, published_models
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import find_model, published_models
 
     published = published_models().get(model)
     return capabilities_of(profile_of(published) if published else read_profile(find_model(model)))
 
 
 def _check(entry: Entry, capabilities: Capabilities) -> dict[str, str]:
-    from cosycli.script.lexicon import tell
+    from cosycli.script.lookup import input_for
 
-    told = tell(entry, capabilities)
-    return {"word": entry.word, "fit": told.fit.value, "told": told.text}
+    given = input_for(entry, capabilities)
+    return {"word": entry.word, "fit": given.fit.value, "told": given.text}

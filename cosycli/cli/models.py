@@ -33,7 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("list", epilog="Example:\n\n\b\n  cosy models list")
 def list_models(as_json: AsJson = False) -> None:
     """List the models: name, languages, licence, size, whether they are on this machine, and capabilities."""
-    from cosycli.model_library import BUILTIN, published_models
+    from cosycli.model.library import BUILTIN, published_models
 
     models = [_facts(name) for name in (BUILTIN, *published_models())]
     if as_json:
@@ -80,12 +80,12 @@ def pull(
     progress: Annotated[str, typer.Option(help="auto, rich, plain, json or none.")] = "auto",
 ) -> None:
     """Fetch a published model; an interrupted fetch is resumed where it stopped."""
-    from cosycli import hub as hubs
     from cosycli.cli.progress import open_progress
-    from cosycli.model_library import find_published, with_variant
+    from cosycli.model import hub as hubs
+    from cosycli.model.library import find_published, with_variant
 
     model = with_variant(find_published(name), variant)
-    with open_progress("none" if quiet else progress) as report:
+    with open_progress("none" if quiet else progress, is_download=True) as report:
         folder = hubs.pull(
             model, hub, hubs.url_pattern(hub), lambda done, total: report.update(done / 1e6, total / 1e6, "MB")
         )
@@ -114,7 +114,7 @@ def verify(name: Name) -> None:
     """Compare the files of a model with their checksums, or load the model if it has none."""
     import cosycli
     from cosycli.cli.progress import open_progress
-    from cosycli.model_library import damaged_files, find_model, has_manifest
+    from cosycli.model.library import damaged_files, find_model, has_manifest
 
     folder = find_model(name)
     if not has_manifest(folder):
@@ -134,7 +134,7 @@ def path(
 ) -> None:
     """Print the folder of all fetched models, or of one."""
     from cosycli.folders import models_folder
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
 
     print(models_folder() if name is None else find_model(name))
 
@@ -158,8 +158,8 @@ def _brief(capabilities: dict[str, str]) -> str:
 
 def _facts(name: str) -> dict[str, Any]:
     from cosycli.engine.features import features_of, profile_of
+    from cosycli.model.library import BUILTIN, find_published, is_present, model_folder
     from cosycli.model.profile import read_profile
-    from cosycli.model_library import BUILTIN, find_published, is_present, model_folder
 
     if name == BUILTIN:
         folder = model_folder(name)

@@ -1,4 +1,4 @@
-"""How far a long command has come, told on stderr."""
+"""Reports the progress of a long command on stderr: as a bar on a terminal, as lines in a log, or as JSON."""
 
 from __future__ import annotations
 
@@ -15,31 +15,41 @@ __all__ = ["STYLES", "Progress", "open_progress"]
 
 STYLES = ("auto", "rich", "plain", "json", "none")
 PLAIN_INTERVAL_S = 10.0  # between lines in a log
+# Formats of tqdm's `format_meter`.
+LINE = "{n:.0f} of {total:.0f} {unit}{postfix}, {remaining} left"
+BAR = "{percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} {unit}, {rate_noinv_fmt}, {remaining} left"
 
 
 class Progress(Protocol):
-    """What a command tells while it works."""
+    """Receives the progress of a command."""
 
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
-        """`done` of `total` units are finished; what else is known of them, such as `chapter="3 of 12"`."""
+        """`done` of `total` units are finished; further facts such as `chapter="3 of 12"`."""
 
     def tell(self, message: str, **facts: Any) -> None:
-        """A sentence for people; its facts for programs."""
+        """A message for people; its facts for programs."""
 
 
 @contextmanager
-def open_progress(style: str) -> Iterator[Progress]:
-    """Progress in one of the `STYLES`; auto is rich on a terminal and plain elsewhere.
+def open_progress(style: str, is_download: bool = False) -> Iterator[Progress]:
+    """Open progress in one of the `STYLES`; auto is a bar on a terminal, and plain elsewhere.
+
+    Args:
+        is_download: the bar of auto is tqdm's, which shows the rate, instead of rich's.
 
     Raises:
-        UsageError: there is no such style.
+        UsageError: the style does not exist.
     """
     if style not in STYLES:
         hint = f"{did_you_mean(style, STYLES)}Valid: {', '.join(STYLES)}."
         raise UsageError(f"There is no progress style {style!r}.", hint)
     if style == "auto":
-        style = "rich" if sys.stderr.isatty() else "plain"
-    if style == "rich":
+        bar_style = "download" if is_download else "rich"
+        style = bar_style if sys.stderr.isatty() else "plain"
+    if style == "download":
+        with _download_bar() as bar:
+            yield bar
+    elif style == "rich":
         with _rich_bar() as bar:
             yield bar
     else:
@@ -61,15 +71,24 @@ class _Silent:
 
 
 class _Plain:
-    """A line now and then, and the messages."""
+    """The messages, and a line by tqdm every `PLAIN_INTERVAL_S`; a bar that rewrites its line would fill a log."""
 
     def __init__(self) -> None:
-        self.next_line = time.monotonic() + PLAIN_INTERVAL_S
+        self.last_line_s = time.monotonic()
+        self.unit = ""
+        self.start_s = self.initial = 0.0  # when the current unit began, and how many were finished then
 
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
-        if time.monotonic() >= self.next_line:
-            self.next_line = time.monotonic() + PLAIN_INTERVAL_S
-            self.tell(f"{done:.0f} of {total:.0f} {unit}{_described(facts)}")
+        now_s = time.monotonic()
+        if unit != self.unit:
+            self.unit, self.start_s, self.initial = unit, now_s, done
+        if now_s - self.last_line_s < PLAIN_INTERVAL_S:
+            return
+        self.last_line_s = now_s
+        from tqdm import tqdm
+
+        known = {"initial": self.initial, "unit": unit, "postfix": _described(facts).removeprefix(", ")}
+        self.tell(tqdm.format_meter(done, max(total, done), now_s - self.start_s, bar_format=LINE, **known))
 
     def tell(self, message: str, **facts: Any) -> None:
         print(message, file=sys.stderr, flush=True)
@@ -89,6 +108,40 @@ class _Json:
 
 
 @contextmanager
+def _download_bar() -> Iterator[Progress]:
+    bar = _Tqdm()
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+class _Tqdm:
+    """A bar with the rate of a download, which disappears at the end."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
+        if self.bar is None:
+            from tqdm import tqdm
+
+            options = {"bar_format": BAR, "leave": False, "dynamic_ncols": True, "file": sys.stderr}
+            self.bar = tqdm(total=total, initial=done, unit=unit, **options)
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def tell(self, message: str, **facts: Any) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(message, file=sys.stderr)
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+@contextmanager
 def _rich_bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -102,7 +155,7 @@ def _rich_bar() -> Iterator[Progress]:
 
 
 class _Rich:
-    """A bar that is gone when the work is done."""
+    """A bar that disappears at the end."""
 
     def __init__(self, display: Any) -> None:
         self.display = display

@@ -102,7 +102,7 @@ def _counted(takes: Iterable[Take], num_segments: int, report: Progress) -> Iter
 def arriving(argument: str) -> Iterator[str]:
     """Yields the sentences to speak, those of standard input as they arrive; see `read_argument`."""
     from cosycli.documents.plain_text import read_arriving
-    from cosycli.script.arriving import arriving_sentences
+    from cosycli.script.sentences import arriving_sentences
 
     pieces = read_arriving(sys.stdin.buffer, "Standard input") if argument == "-" else iter([read_argument(argument)])
     return arriving_sentences(pieces)

@@ -62,7 +62,7 @@ def speak_stream(sentences: Iterable[str], settings: RenderOptions, destination:
 def _utterances(sentences: Iterable[str], prepared: Prepared, report: Progress) -> Iterator[Utterance]:
     """Yields the utterances of each sentence once it has arrived."""
     from cosycli.engine.speech import read_text
-    from cosycli.script.pauses import DEFAULT_PAUSES
+    from cosycli.script.timing import DEFAULT_PAUSES
 
     for sentence in sentences:
         try:

@@ -13,7 +13,7 @@ from cosycli.cli import options
 from cosycli.errors import SOME_FAILED, CosyError, InputError, UsageError
 
 if TYPE_CHECKING:
-    from cosycli.voice_checks import Finding
+    from cosycli.engine.voice_checks import ClipFinding
     from cosycli.voices import Voice
 
 __all__ = ["app"]
@@ -41,7 +41,7 @@ def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
 
     With --model, only those that the model can use, including its own speakers.
     """
-    from cosycli.model_library import find_model
+    from cosycli.model.library import find_model
     from cosycli.voices import find_voice, voice_names
 
     folder = None if model is None else find_model(model)
@@ -95,7 +95,7 @@ def add(
 ) -> None:
     """Add a voice from a clip, after checking its length, level, clipping, noise and words."""
     from cosycli.cli.speak import read_argument
-    from cosycli.voice_checks import check_clip
+    from cosycli.engine.voice_checks import check_clip
     from cosycli.voices import add_voice
 
     words = read_argument(transcript)
@@ -116,7 +116,7 @@ def check(name: Name, as_json: AsJson = False) -> None:
     """Check the clip of a voice."""
     from dataclasses import asdict
 
-    from cosycli.voice_checks import check_clip
+    from cosycli.engine.voice_checks import check_clip
     from cosycli.voices import find_voice
 
     voice = find_voice(name)
@@ -201,7 +201,7 @@ def _ask_for_rights() -> str:
     return str(typer.prompt("Whose voice is it, and by what permission do you use it?", err=True))
 
 
-def _print_findings(findings: list[Finding], file: TextIO) -> None:
+def _print_findings(findings: list[ClipFinding], file: TextIO) -> None:
     for finding in findings:
         verdict = "good" if finding.is_good else f"BAD   {finding.advice}"
         print(f"{finding.check:<10} {finding.measured:<36} {verdict}", file=file)

@@ -1,8 +1,8 @@
-"""Texts of Aozora Bunko: readings in 《》, editors' notes in ［＃…］, headings and page breaks among them.
+"""Reads texts of Aozora Bunko: readings in 《》, annotations for headings, emphasis and page breaks in ［＃…］.
 
-The notes are those of the manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; notes on
-emphasis, headings and page breaks are obeyed; letters that the encoding lacks are put in. All other notes are about
-looks and are left out.
+The annotations are those of the manual, 注記一覧 (aozora.gr.jp/annotation). Readings become pronunciations; annotations
+of emphasis, headings and page breaks are applied; characters that the encoding lacks are filled in. All other
+annotations describe layout and are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.headed_chapters import cut, heading_title
+from cosycli.documents.headings import cut_at_headings, heading_title
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
 __all__ = ["is_aozora", "read_aozora"]
@@ -23,12 +23,12 @@ __all__ = ["is_aozora", "read_aozora"]
 _LEGEND_TITLE = "【テキスト中に現れる記号について】"
 _LEGEND = re.compile(rf"^-{{20,}}\n{_LEGEND_TITLE}.*?\n-{{20,}}$", re.MULTILINE | re.DOTALL)
 _IMPRINT = re.compile(r"^底本：.*", re.MULTILINE | re.DOTALL)
-_NOTE = r"［＃(?P<note>[^［］]*(?:［[^［］]*］[^［］]*)*)］"
-# The base of a reading is what follows ｜, else the characters of one script before it; 《》 after hiragana are quotes.
+_ANNOTATION = r"［＃(?P<note>[^［］]*(?:［[^［］]*］[^［］]*)*)］"
+# The base of a reading follows ｜, else it is the run of one script before it; 《》 after hiragana are quotes.
 _SCRIPTS = "[一-鿿㐀-䶿\U00020000-\U0003ffff々〆〇ヶ仝]+|[ァ-ヴー]+|[A-Za-zＡ-Ｚａ-ｚ]+|〔[^〔〕]+〕"
 _BASE = rf"｜(?P<marked>[^｜《》［］]+)|(?P<base>{_SCRIPTS})"
-_PIECE = re.compile(rf"{_NOTE}|(?:{_BASE})《(?P<reading>[^《》]+)》")
-_MISSING_CHARACTER = re.compile(rf"※{_NOTE}")
+_ANNOTATION_OR_READING = re.compile(rf"{_ANNOTATION}|(?:{_BASE})《(?P<reading>[^《》]+)》")
+_MISSING_CHARACTER = re.compile(rf"※{_ANNOTATION}")
 _UNICODE = re.compile(r"U\+([0-9A-Fa-f]{4,6})")
 _JIS_POSITION = re.compile(r"(?:第\d水準)?([12])-(\d{1,2})-(\d{1,2})")  # plane, row and cell of JIS X 0213
 _EUROPEAN = re.compile("〔[^〔〕]*〕")
@@ -45,14 +45,14 @@ _LEVELS = {"大": 1, "中": 2, "小": 3}
 
 
 def is_aozora(text: str) -> bool:
-    """True for a text with Aozora Bunko's notes: its legend, or both a note and a reading."""
+    """Return True for a text in Aozora Bunko's notation: with its legend, or with both an annotation and a reading."""
     return _LEGEND_TITLE in text or ("［＃" in text and bool(re.search("《[ぁ-ヴー]+》", text)))
 
 
 def read_aozora(text: str, name: str, policy: ReadingPolicy) -> Book:
-    """The book in a text of Aozora Bunko; chapters are its great and middle headings, or those of the only size."""
+    """Read a text of Aozora Bunko; its two largest sizes of headings start chapters."""
     account = Account()
-    body = _leave_out(_LEGEND, text, account, "markup", "the legend of signs is not read")
+    body = _leave_out(_LEGEND, text, account, "markup", "the legend of symbols is not read")
     body = _leave_out(_IMPRINT, body, account, "copyright", reason_for("copyright"))
     head, _, rest = body.lstrip("\n").partition("\n\n")
     title_lines = [line.strip() for line in head.splitlines()]
@@ -65,7 +65,7 @@ def read_aozora(text: str, name: str, policy: ReadingPolicy) -> Book:
         rest = body
     else:
         account.leave_out("title-page", reason_for("title-page"), count_characters(head), title=metadata.title)
-    blocks = list(_Reader(name, account).blocks(rest))
+    blocks = list(_AozoraReader(name, account).blocks(rest))
     return Book(
         metadata,
         tuple(_chapters(blocks, metadata.title)),
@@ -84,7 +84,7 @@ def _leave_out(pattern: re.Pattern[str], text: str, account: Account, kind: str,
 
 def _chapters(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
     sizes = sorted({block.level for block in blocks if block.kind is BlockKind.HEADING})[:2]
-    for heading, part in cut(blocks, sizes):
+    for heading, part in cut_at_headings(blocks, sizes):
         yield (
             Chapter(heading_title(heading), sizes.index(heading.level) + 1, part)
             if heading
@@ -94,7 +94,7 @@ def _chapters(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
 
 @dataclass
 class _Line:
-    """A line without its notes, and what they say of it."""
+    """A line without its annotations, and what these mean."""
 
     text: str = ""
     marks: list[Mark] = field(default_factory=list)
@@ -102,8 +102,8 @@ class _Line:
     is_page_break: bool = False
 
 
-class _Reader:
-    """Reads lines into blocks; a heading may last for several."""
+class _AozoraReader:
+    """Reads lines into blocks; a heading may span several lines."""
 
     def __init__(self, source: str, account: Account) -> None:
         self.source = source
@@ -125,48 +125,48 @@ class _Reader:
                 yield block
 
     def _fill_in(self, note: re.Match[str]) -> str:
-        """The character that a note describes by its place in a standard; ※ where it gives none."""
+        """Return the character that an annotation gives by its code point; ※ if it gives none."""
         character = _described_character(note["note"]) or "※"
-        self._leave_out_note(count_characters(note[0]) - count_characters(character))
+        self._record_annotation(count_characters(note[0]) - count_characters(character))
         return character
 
     def _accent(self, words: re.Match[str]) -> str:
-        """European words with the accents that are written after their letters."""
+        """Compose European words, which are written with accents after the letters."""
         accented = _ACCENTED.sub(_composed, words[0])
-        self._leave_out_note(len(words[0]) - len(accented))
+        self._record_annotation(len(words[0]) - len(accented))
         return accented
 
-    def _leave_out_note(self, characters: int) -> None:
+    def _record_annotation(self, characters: int) -> None:
         if characters:
-            self.account.leave_out("markup", "editors' notes are not read", characters)
+            self.account.leave_out("markup", "annotations of the editors are not read", characters)
 
     def _read(self, written: str) -> _Line:
         line = _Line(heading_level=self._open_heading)
         self._emphasized_from = 0 if self._emphasized_from is not None else None
         position = 0
-        for piece in _PIECE.finditer(written):
-            line.text += written[position : piece.start()]
-            position = piece.end()
-            if piece["note"] is not None:
-                self._obey(piece["note"], line)
-                self._leave_out_note(count_characters(piece[0]))
+        for found in _ANNOTATION_OR_READING.finditer(written):
+            line.text += written[position : found.start()]
+            position = found.end()
+            if found["note"] is not None:
+                self._apply(found["note"], line)
+                self._record_annotation(count_characters(found[0]))
             else:
-                self._add_reading(piece, line)
+                self._add_reading(found, line)
         line.text += written[position:]
         if self._emphasized_from is not None:
             _add_mark(line, self._emphasized_from, len(line.text), MarkKind.EMPHASIS)
         return line
 
-    def _add_reading(self, piece: re.Match[str], line: _Line) -> None:
-        base = piece["marked"] or piece["base"]
+    def _add_reading(self, found: re.Match[str], line: _Line) -> None:
+        base = found["marked"] or found["base"]
         line.marks.append(
-            Mark(len(line.text), len(line.text) + len(base), MarkKind.PRONUNCIATION, piece["reading"], Alphabet.RUBY)
+            Mark(len(line.text), len(line.text) + len(base), MarkKind.PRONUNCIATION, found["reading"], Alphabet.RUBY)
         )
         line.text += base
-        characters = count_characters(piece[0]) - count_characters(base)
-        self.account.leave_out("markup", "readings are said in place of the characters beside them", characters)
+        characters = count_characters(found[0]) - count_characters(base)
+        self.account.leave_out("markup", "readings are spoken in place of the characters beside them", characters)
 
-    def _obey(self, note: str, line: _Line) -> None:
+    def _apply(self, note: str, line: _Line) -> None:
         if heading := _HEADING.fullmatch(note):
             level = _LEVELS[heading["size"] or heading["opened"]]
             if heading["opened"]:
@@ -187,7 +187,7 @@ class _Reader:
 
 
 def _described_character(note: str) -> str:
-    """The character in "口＋世、U+546D" or "てへん＋劣、第3水準1-84-77"."""
+    """Return the character described as "口＋世、U+546D" or "てへん＋劣、第3水準1-84-77", or ""."""
     if code := _UNICODE.search(note):
         return chr(int(code[1], 16)) if int(code[1], 16) < 0x110000 else ""
     if place := _JIS_POSITION.search(note):
@@ -198,13 +198,13 @@ def _described_character(note: str) -> str:
 
 
 def _composed(written: re.Match[str]) -> str:
-    """The one character that a letter and its accent make, if there is one."""
+    """Return the precomposed character of a letter and its accent, or both unchanged."""
     composed = unicodedata.normalize("NFC", written[0][0] + _ACCENTS[written[0][1]])
     return composed if len(composed) == 1 else written[0]
 
 
 def _add_mark(line: _Line, start: int, end: int, kind: MarkKind) -> None:
-    """Marks are nested: one that would cross another is left out."""
+    """Add a mark, unless it would cross another."""
     crosses = any(start < mark.start < end < mark.end or mark.start < start < mark.end < end for mark in line.marks)
     if start < end and not crosses:
         line.marks.append(Mark(start, end, kind))

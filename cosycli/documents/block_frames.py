@@ -1,4 +1,4 @@
-"""What holds inside an element of a page: of which kind its text is, in which language, how it is set."""
+"""The context that an element passes to its content: block kind, language, list depth, white space."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from cosycli.documents.book import Alphabet, BlockKind, MarkKind
-from cosycli.documents.flowing_text import FlowingText
+from cosycli.documents.inline_text import InlineText
 from cosycli.documents.semantics import attribute, semantic_types
 
-__all__ = ["Frame", "block_frame", "inline_frame", "is_block", "open_spans"]
+__all__ = ["Frame", "block_frame", "inline_frame", "is_block", "open_marks"]
 
-MAX_NESTED_MARKS = 8  # each is opened anew in every block: thousands of unclosed elements would take minutes
-# Those that HTML (section 15.3) shows as blocks; cells stay together in their row.
+MAX_NESTED_MARKS = 8  # open marks are repeated in every block; thousands of unclosed elements would take minutes
+# Elements displayed as blocks (HTML, section 15.3); table cells stay together in their row.
 _BLOCKS = re.compile(
     r"address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure"
     r"|footer|form|h[1-6]|header|hgroup|html|li|main|menu|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul"
@@ -27,14 +27,14 @@ _ALPHABETS = {"ipa": Alphabet.IPA, "x-sampa": Alphabet.X_SAMPA, "x-cmu": Alphabe
 
 @dataclass(frozen=True)
 class Frame:
-    """What an element hands down to those in it.
+    """The context of the content of an element.
 
     Attributes:
-        kind, level: of the blocks in it.
-        language: of the text in it; `block_language` that of the block it stands in.
-        block_id: the `id` of that block.
-        alphabet: of the pronunciations in it.
-        is_preserved: its spaces and line ends are meant.
+        kind, level: kind and level of blocks.
+        language: language of the text; `block_language` is that of the enclosing block.
+        block_id: `id` of the enclosing block.
+        alphabet: alphabet of pronunciations.
+        is_preserved: white space and line breaks are significant.
     """
 
     kind: BlockKind = BlockKind.PARAGRAPH
@@ -49,12 +49,12 @@ class Frame:
 
 
 def is_block(name: str) -> bool:
-    """True for elements that start on a line of their own."""
+    """Return True for an element that starts on a new line."""
     return bool(_BLOCKS.fullmatch(name))
 
 
 def block_frame(element: etree._Element, name: str, content: str | None, parent: Frame) -> Frame:
-    """The frame of a block in `parent`; `content` is the kind of text it holds, by `semantics.element_kind`."""
+    """Return the frame of a block element; `content` is its kind of text by `element_kinds.element_kind`."""
     kind, level = _kind_and_level(element, name, content, parent)
     tag = attribute(element, "lang")
     return Frame(
@@ -71,7 +71,7 @@ def block_frame(element: etree._Element, name: str, content: str | None, parent:
 
 
 def inline_frame(element: etree._Element, parent: Frame) -> Frame:
-    """The frame of an element within a line."""
+    """Return the frame of an inline element."""
     tag, alphabet = attribute(element, "lang"), attribute(element, "alphabet")
     if not tag and not alphabet:
         return parent
@@ -98,22 +98,22 @@ def _kind_and_level(element: etree._Element, name: str, content: str | None, par
     return parent.kind, parent.level
 
 
-def open_spans(element: etree._Element, name: str, frame: Frame, parent: Frame, text: FlowingText) -> int:
-    """Open the marks that an element puts on its text, and tell how many they are."""
-    num_before = len(text.open_spans)
+def open_marks(element: etree._Element, name: str, frame: Frame, parent: Frame, text: InlineText) -> int:
+    """Open the marks that an element puts on its text, and return their number."""
+    num_before = len(text.open_marks)
     if num_before >= MAX_NESTED_MARKS:
         return 0
     language = _primary(frame.language) if frame.language != parent.language else ""
     if not is_block(name) and len(language) == 2 and language != _primary(parent.language):  # ISO 639-1 has two letters
         text.open(MarkKind.LANGUAGE, language)
-    if name in ("em", "strong") and not any(span.kind is MarkKind.EMPHASIS for span in text.open_spans):
+    if name in ("em", "strong") and not any(span.kind is MarkKind.EMPHASIS for span in text.open_marks):
         text.open(MarkKind.EMPHASIS)
     phonemes = attribute(element, "ph").strip()
     if phonemes and frame.alphabet in _ALPHABETS:
         text.open(MarkKind.PRONUNCIATION, phonemes, _ALPHABETS[frame.alphabet])
-    return len(text.open_spans) - num_before
+    return len(text.open_marks) - num_before
 
 
 def _primary(tag: str) -> str:
-    """The first part of a BCP 47 tag: "de" of "de-AT"."""
+    """Return the primary language of a BCP 47 tag: "de-AT" -> "de"."""
     return re.split("[-_]", tag.strip().lower())[0]

@@ -1,4 +1,4 @@
-"""What the documents stage hands on: a book as chapters of blocks, and an account of what was left out."""
+"""The values that this package returns: a book as chapters of blocks, with an account of what was left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Alphabet", "Block", "BlockKind", "Book", "Chapter", "Cover", "LeftOu
 
 
 class BlockKind(str, Enum):
-    """What a block is to its reader."""
+    """The typographic role of a block."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -24,12 +24,12 @@ class BlockKind(str, Enum):
 
 
 class MarkKind(str, Enum):
-    """What a mark says about the characters under it.
+    """The kind of a mark, which determines what its value means.
 
-    EMPHASIS has no value. Nor has LITERAL: text that is not obeyed even where it looks like a mark of the notation.
-    LANGUAGE is an ISO 639-1 code. PRONUNCIATION is written in the mark's alphabet. ALIAS is said instead of the
-    characters. SAY_AS is an `interpret-as` of W3C "SSML 1.0 say-as attribute values". VOICE is a name, STYLE a name or
-    an instruction in quotes, RATE a factor such as "0.8". PAUSE is in seconds, at an empty span.
+    EMPHASIS and LITERAL have no value; LITERAL text is never interpreted as notation. LANGUAGE is an ISO 639-1 code.
+    PRONUNCIATION is written in the mark's alphabet. ALIAS is spoken instead of the characters. SAY_AS is an
+    `interpret-as` of W3C "SSML 1.0 say-as attribute values". VOICE is a name, STYLE a name or an instruction in quotes,
+    RATE a factor such as "0.8". PAUSE is in seconds, at an empty span.
     """
 
     EMPHASIS = "emphasis"
@@ -45,7 +45,7 @@ class MarkKind(str, Enum):
 
 
 class Alphabet(str, Enum):
-    """In which a pronunciation is written; RUBY is as printed above the characters: pinyin, zhuyin or kana."""
+    """The alphabet of a pronunciation; RUBY is text printed above the characters: pinyin, zhuyin or kana."""
 
     IPA = "ipa"
     X_SAMPA = "x-sampa"
@@ -56,7 +56,7 @@ class Alphabet(str, Enum):
 
 @dataclass(frozen=True)
 class Mark:
-    """What holds for the characters `start` to `end` of a block's text."""
+    """A property of the characters `start` to `end` of a block's text."""
 
     start: int
     end: int
@@ -67,14 +67,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Block:
-    """A stretch of text that stands by itself.
+    """A paragraph, heading or other block of text.
 
     Attributes:
-        text: in Unicode form NFC; a newline ends a line of verse or an address. Empty for a scene break.
+        text: in Unicode form NFC; a newline is a meant line break, as in verse. Empty for a scene break.
         level: 1 to 6 of a heading, depth of a list item or quote, else 0.
-        language: BCP 47 tag as the source gives it, or None for the book's own.
-        marks: ordered by start, the outer one first; marks are nested, never crossed.
-        source: the file of the book the block comes from, and `#id` where its element has one.
+        language: BCP 47 tag as in the source, or None for the language of the book.
+        marks: ordered by start, outer marks first; marks nest and never cross.
+        source: the file that the block comes from, and `#id` where its element has one.
     """
 
     kind: BlockKind
@@ -87,9 +87,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Chapter:
-    """Blocks under one title, in reading order; `level` is 1 for a part or chapter, more for what is inside it.
+    """Blocks under one title, in reading order; `level` is 1 for parts and chapters at the top, 2 for those below.
 
-    A part that has no text of its own, only chapters below it, has no blocks.
+    A part without text before its first chapter has no blocks.
     """
 
     title: str
@@ -99,7 +99,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Cover:
-    """The picture on the front, as its file holds it."""
+    """The cover image, as in its file."""
 
     data: bytes
     media_type: str
@@ -111,11 +111,11 @@ class LeftOut:
     """Text of the source that no block holds.
 
     Attributes:
-        kind: what it is, by the names that `--read` and `--skip` take.
-        title: its heading or file, where it has one.
-        reason: a sentence part, such as "notes are not read".
-        count: how many such places there are.
-        characters: non-space characters of the source that are in none of the blocks because of it.
+        kind: a class of text, by the names that `--read` and `--skip` take.
+        title: the heading or the file, where there is one.
+        reason: a clause such as "notes are not read".
+        count: the number of places with such text.
+        characters: the number of non-space characters of the source in these places.
     """
 
     kind: str
@@ -127,7 +127,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a library would know of a book; strings are empty where the source does not say."""
+    """Bibliographic data of a book; strings are empty where the source does not say."""
 
     title: str = ""
     subtitle: str = ""
@@ -144,15 +144,15 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Book:
-    """A document of any kind, read.
+    """The content of a document of any format.
 
     Attributes:
-        obeys_markup: its text may hold marks such as `[pause 1s]`; those of published formats are ordinary text.
-        pronunciations: PLS documents that came with it.
-        num_characters: non-space characters of the source, counted apart from the blocks; what is neither in a block
-            nor left out is unaccounted for.
-        notes_count: references to foot- and endnotes.
-        warnings: what is wrong with the source and was got round.
+        num_characters: non-space characters of the source, counted independently of the blocks; those that are neither
+            in a block nor left out were lost.
+        obeys_markup: notation such as `[pause 1s]` in the text is interpreted; in published formats it is plain text.
+        notes_count: number of references to foot- and endnotes.
+        pronunciations: PLS lexicons that came with the document.
+        warnings: defects of the source that did not stop reading.
     """
 
     metadata: Metadata

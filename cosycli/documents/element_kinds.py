@@ -1,7 +1,7 @@
-"""Which kind of text an element holds, by its name, its `epub:type` or ARIA role, its class, or its own words.
+"""Classifies the text of an element, by its name, its `epub:type` or ARIA role, its class, or its content.
 
-The kinds are the names of `reading_policy.READABLE`. Types are those of the EPUB 3 Structural Semantics Vocabulary 1.1
-and, without `doc-`, of DPUB-ARIA 1.1; names of classes are those that publishers and converters commonly write.
+The kinds are the names in `reading_policy.READABLE`. Types are from the EPUB 3 Structural Semantics Vocabulary 1.1 and,
+without `doc-`, from DPUB-ARIA 1.1; class names are those that publishers and converters commonly use.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from cosycli.documents.semantics import NOTE_MARK, is_note_reference, local_name
 
 __all__ = ["element_kind", "type_kind"]
 
-MAX_PAGE_NUMBER = (
-    24  # characters of "[Page 123]" and the like; an element marked as a page break that says more is read
-)
+MAX_PAGE_NUMBER = 24  # characters of "[Page 123]"; a page break element with more text is read
 _BY_NAME = {
     "table": "tables",
     "math": "math",
@@ -25,7 +23,7 @@ _BY_NAME = {
     "caption": "captions",
     "figcaption": "captions",
     "nav": "contents",
-    "case": "hidden",  # of epub:switch, beside the default that every reader understands
+    "case": "hidden",  # of epub:switch, whose default holds the same content for every reader
     "audio": "hidden",
     "video": "hidden",
     "canvas": "hidden",
@@ -111,14 +109,14 @@ _BY_CLASS = {
     "line-number": "page-numbers",
     "caption": "captions",
     "pg-boilerplate": "licence",
-    # The names that the EBPAJ guide (Japanese publishers) gives to the bodies of such pages.
+    # Class names of whole pages in the EBPAJ guide of Japanese publishers.
     "p-cover": "title-page",
     "p-titlepage": "title-page",
     "p-toc": "contents",
     "p-colophon": "copyright",
     "p-caution": "copyright",
 }
-# A class such as "copyright" on one paragraph or "toc" on a link says how it looks, not what a whole page is.
+# On other elements, a class such as "copyright" or "toc" describes only the style.
 _SECTIONS = frozenset({"body", "section", "article", "div", "main", "aside", "nav", "ol", "ul", "dl"})
 _WHOLE_PAGES = frozenset({"title-page", "copyright", "contents", "bibliography", "index", "licence"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -135,35 +133,35 @@ _BACK_MARK = re.compile(r"[↩↑⬆⏎◎^←⤴\ufe0e\ufe0f\s]+")
 
 
 def type_kind(types: list[str]) -> str | None:
-    """The kind of text that these types are, if they are one."""
+    """Return the kind of text of the first type that has one, or None."""
     return next((_BY_TYPE[word] for word in types if word in _BY_TYPE), None)
 
 
 def element_kind(element: etree._Element, name: str) -> str | None:
-    """The kind of text that an element holds, or None for the running text."""
+    """Return the kind of text in an element, or None for running text."""
     if not element.attrib:
         return _BY_NAME.get(name) or _kind_of_content(element, name)
     if _is_hidden(element):
         return "hidden"
     types = semantic_types(element)
-    if "note" in types and name in ("div", "section"):  # so HTMLBook marks a box beside the text
+    if "note" in types and name in ("div", "section"):  # HTMLBook marks text boxes so
         types.remove("note")
     kind = type_kind(types) or _class_kind(element, name) or _BY_NAME.get(name)
     if kind == "page-numbers":
         return kind if _is_page_number(element, name) else None
     if kind == "note-marks":
-        return kind if _says_only_a_mark(element) else None
+        return kind if _is_only_a_mark(element) else None
     return kind or _kind_of_content(element, name)
 
 
 def _kind_of_content(element: etree._Element, name: str) -> str | None:
     if name == "pre":
-        return "code" if _holds_code(element) else None
+        return "code" if _contains_code(element) else None
     return "note-marks" if _refers_to_note(element, name) else None
 
 
 def _refers_to_note(element: etree._Element, name: str) -> bool:
-    """True for more than `is_note_reference`: also for "[1]" with no class that leads to an `id` such as "_ftn1"."""
+    """Return True for what `is_note_reference` accepts, and for a plain "[1]" that links to an id such as "_ftn1"."""
     if name == "sup":
         return _wraps_note_reference(element)
     if name == "a" and _NOTE_LINK.search(element.get("href") or ""):
@@ -191,12 +189,12 @@ def _class_kind(element: etree._Element, name: str) -> str | None:
 
 
 def _is_page(element: etree._Element, name: str) -> bool:
-    """False inside a chapter: DocBook puts the heading of every chapter into a `div` of the class "titlepage"."""
+    """Return False inside a chapter: DocBook wraps each chapter heading in a `div` of the class "titlepage"."""
     parent = element.getparent()
     return name == "body" or (parent is not None and local_name(parent) == "body")
 
 
-def _holds_code(element: etree._Element) -> bool:
+def _contains_code(element: etree._Element) -> bool:
     inner = [local_name(child) for child in element[:1]]
     return inner[:1] in (["code"], ["samp"], ["kbd"]) or bool(_CODE_CLASS.search(element.get("class") or ""))
 
@@ -210,15 +208,15 @@ def _is_page_number(element: etree._Element, name: str) -> bool:
     return bool(_PAGE_NUMBER.fullmatch(text)) and name not in _HEADINGS
 
 
-def _says_only_a_mark(element: etree._Element) -> bool:
-    """False for a reference whose words belong to the sentence, as in "see <a epub:type='noteref'>this note</a>"."""
+def _is_only_a_mark(element: etree._Element) -> bool:
+    """Return False for a reference whose words belong to the sentence: "see <a epub:type='noteref'>this note</a>"."""
     text = short_text(element)
     return text == "" or bool(text and (NOTE_MARK.fullmatch(text) or _BACK_MARK.fullmatch(text)))
 
 
 def _wraps_note_reference(element: etree._Element) -> bool:
-    """True for `<sup>[<a …>1</a>]</sup>`: the brackets belong to the mark."""
-    if not _says_only_a_mark(element):
+    """Return True for `<sup>[<a …>1</a>]</sup>`: the brackets belong to the mark."""
+    if not _is_only_a_mark(element):
         return False
     links = [inner for inner in element.iter("*") if local_name(inner) == "a" and inner.get("href")]
     return len(links) == 1

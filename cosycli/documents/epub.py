@@ -1,7 +1,7 @@
-"""EPUB 2 and 3 as a Book.
+"""Reads EPUB 2 and 3 as a Book.
 
-The parts of the file are read by modules of their own: archive (ZIP), package (files and reading order), navigation
-(contents), xhtml (a document's text), division and chapters (which text is which chapter).
+Each level has its module: archive (ZIP), package (files and reading order), navigation (contents), xhtml (text of a
+document), sections and chapters (division into chapters).
 
 ebooklib 0.20 was tried first and is not used. Of the 17 sound books of the corpus it cannot open one, whose audio file
 is missing, and takes the last of several packages where EPUB 3.3 wants the first; it ends in TypeError or KeyError on 7
@@ -13,47 +13,54 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cosycli.documents.accounting import Account
+from lxml import etree
+
+from cosycli.documents.accounting import Account, count_source
 from cosycli.documents.archive import Archive, UnreadableEntryError
-from cosycli.documents.book import Book
+from cosycli.documents.book import Book, Cover
 from cosycli.documents.chapters import assemble_chapters
-from cosycli.documents.division import divide
-from cosycli.documents.document_parts import ReadDocument
 from cosycli.documents.element_kinds import type_kind
-from cosycli.documents.encryption import encrypted_paths
-from cosycli.documents.epub_cover import read_cover
-from cosycli.documents.licence import without_licence
-from cosycli.documents.links import Target
-from cosycli.documents.navigation import TocEntry, read_landmarks, read_nav, read_ncx
-from cosycli.documents.package import Item, SpineItem, read_package
+from cosycli.documents.gutenberg import without_licence
+from cosycli.documents.navigation import LinkTarget, TocEntry, read_landmarks, read_nav, read_ncx, resolve
+from cosycli.documents.package import ManifestItem, Package, SpineItem, encrypted_paths, read_package
 from cosycli.documents.parsing import ParsedDocument, parse_xhtml, parse_xml
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.source_text import count_source
-from cosycli.documents.xhtml import read_document
+from cosycli.documents.sections import divide_into_sections
+from cosycli.documents.semantics import attribute, local_name
+from cosycli.documents.xhtml import ReadDocument, read_document
 from cosycli.errors import InputError
 
 __all__ = ["read_epub"]
 
-MAX_TAGS = 1_500_000  # in all of them; the largest book of the corpus has 23,000
-MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents that are read, unpacked: 14 Bibles
+MAX_TAGS = 1_500_000  # in all documents; the largest book of the corpus has 23,000
+MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents, unpacked; the Bible in English has 4.5 MB
+MAX_COVER_BYTES = 24 * 1024 * 1024  # the largest of the corpus has 0.7 MB
 LEXICON_TYPE = "application/pls+xml"
+_PICTURE_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+}
 
 
 def read_epub(path: Path, policy: ReadingPolicy) -> Book:
-    """The book in an EPUB file.
+    """Read an EPUB file.
 
-    `num_characters` counts the documents in reading order, but for the navigation document and those marked
-    `linear="no"`: they are listed as left out with 0 characters unless the policy has them read.
+    `num_characters` counts the documents in reading order, except the navigation document and those with
+    `linear="no"`: unless the policy reads them, they are listed as left out with 0 characters.
 
     Raises:
-        InputError: it is not an EPUB, is protected, holds no text, or is larger than a book can be.
+        InputError: the file is not an EPUB, is protected, contains no text, or exceeds a size limit.
     """
     with Archive(path) as archive:
         return _EpubReader(archive, policy).read()
 
 
 class _EpubReader:
-    """Reads one book, and counts what it reads."""
+    """Reads one book, and counts its text."""
 
     def __init__(self, archive: Archive, policy: ReadingPolicy) -> None:
         self.archive = archive
@@ -69,16 +76,16 @@ class _EpubReader:
         documents = list(self.read_documents())
         if not documents:
             raise InputError(
-                f"None of the documents of {self.archive.path} can be read.",
+                f"None of the documents in {self.archive.path} can be read.",
                 f"{self.warnings[-1]}. Download or export it again." if self.warnings else "",
             )
         if not self.policy.reads("licence"):
             documents, _ = without_licence(documents)
         entries, landmarks = self.read_contents()
-        sections = divide(documents, entries)
+        sections = divide_into_sections(documents, entries)
         title = package.metadata.title or self.archive.path.stem
         chapters = assemble_chapters(sections, landmarks, title, self.policy, self.account)
-        cover = read_cover(self.archive, package, self.warnings)
+        cover = _read_cover(self.archive, package, self.warnings)
         pronunciations = tuple(self.read_lexicons())
         return Book(
             metadata=package.metadata,
@@ -97,11 +104,11 @@ class _EpubReader:
         if locked:
             raise InputError(
                 f"{self.archive.path} is protected (DRM): {locked[0]!r} is encrypted.",
-                "It can only be read in its shop's own program. Give a copy that is not protected.",
+                "Only the program of its shop can read it. Give a copy without protection.",
             )
 
     def read_documents(self) -> Iterator[ReadDocument]:
-        """The documents that are part of the book's text, in reading order."""
+        """Yield the documents with text of the book, in reading order."""
         navigation = self.package.navigation
         for spine_item in self.package.spine:
             kind = "non-linear" if not spine_item.is_linear else "contents" if spine_item.item == navigation else None
@@ -116,8 +123,8 @@ class _EpubReader:
         self.notes_count += count.note_references
         return read_document(parsed.root, spine_item.path, self.policy, self.package.metadata.language)
 
-    def parse(self, item: Item, parser: Callable[[bytes, str], ParsedDocument]) -> ParsedDocument | None:
-        """A file of the book, or None and a warning if nothing of it can be read."""
+    def parse(self, item: ManifestItem, parser: Callable[[bytes, str], ParsedDocument]) -> ParsedDocument | None:
+        """Parse a file of the book; return None, with a warning, if it cannot be read."""
         try:
             data = self.archive.read(item.path)
         except UnreadableEntryError:
@@ -127,7 +134,7 @@ class _EpubReader:
         self.num_tags += data.count(b"<")
         if self.num_bytes > MAX_TEXT_BYTES or self.num_tags > MAX_TAGS:
             raise InputError(
-                f"{self.archive.path} holds more than {MAX_TEXT_BYTES >> 20} MB of text or {MAX_TAGS} tags.",
+                f"{self.archive.path} contains more than {MAX_TEXT_BYTES >> 20} MB of text or {MAX_TAGS} tags.",
                 "Split it into volumes.",
             )
         try:
@@ -138,8 +145,8 @@ class _EpubReader:
         self.warnings += (f"{item.path}: {warning}" for warning in parsed.warnings)
         return parsed
 
-    def read_contents(self) -> tuple[tuple[TocEntry, ...], dict[Target, str]]:
-        """The table of contents, from the navigation document or else the NCX; and which page is an index and so on."""
+    def read_contents(self) -> tuple[tuple[TocEntry, ...], dict[LinkTarget, str]]:
+        """Return the table of contents, from the navigation document or else the NCX, and the landmarks."""
         package = self.package
         kinds = {entry.target: type_kind([entry.type]) for entry in package.guide}
         landmarks = {target: kind for target, kind in kinds.items() if kind}
@@ -159,3 +166,51 @@ class _EpubReader:
                     yield self.archive.read(item.path)
                 except UnreadableEntryError:
                     self.warnings.append(f"the lexicon {item.path} is missing or damaged and was not read")
+
+
+def _read_cover(archive: Archive, package: Package, warnings: list[str]) -> Cover | None:
+    """Return the cover image or None, and add any problem to the warnings."""
+    try:
+        item = _cover_item(archive, package)
+        if item is None:
+            return None
+        media_type = _media_type(item)
+        if not media_type.startswith("image/"):
+            return None
+        return Cover(archive.read(item.path, MAX_COVER_BYTES), media_type, item.path)
+    except UnreadableEntryError:
+        warnings.append("the cover image is missing or damaged")
+    except InputError as error:
+        warnings.append(f"the cover image was not read: {error.what}")
+    return None
+
+
+def _cover_item(archive: Archive, package: Package) -> ManifestItem | None:
+    item = package.items.get(package.cover_id)
+    page = item.path if item and item.is_text and item.media_type != "image/svg+xml" else None
+    if item and not page:
+        return item
+    page = page or next((entry.target.path for entry in package.guide if entry.type == "cover"), None)
+    if page is None:
+        return None
+    path = page if _suffix(page) in _PICTURE_TYPES else _first_picture(parse_xhtml(archive.read(page), page).root, page)
+    listed = (item for item in package.items.values() if item.path == path)
+    return next(listed, ManifestItem("", path) if path else None)
+
+
+def _first_picture(root: etree._Element, page: str) -> str:
+    """Return the path of the first image on a page, in `img` or in `image` of an SVG, or ""."""
+    for element in root.iter("*"):
+        if local_name(element) in ("img", "image"):
+            target = resolve(page, attribute(element, "src") or attribute(element, "href"))
+            if target:
+                return target.path
+    return ""
+
+
+def _media_type(item: ManifestItem) -> str:
+    return item.media_type if item.media_type.startswith("image/") else _PICTURE_TYPES.get(_suffix(item.path), "")
+
+
+def _suffix(path: str) -> str:
+    return path.rpartition(".")[2].lower()

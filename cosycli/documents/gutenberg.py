@@ -1,16 +1,18 @@
-"""What Project Gutenberg puts around and into a text: a header with the title, credits, a licence."""
+"""Recognises what Project Gutenberg adds to a text: a header with metadata, credits, a licence, bracketed notes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from cosycli.documents.book import Metadata
+from cosycli.documents.accounting import count_characters
+from cosycli.documents.book import Block, Metadata
+from cosycli.documents.xhtml import DocumentPart, Omission, ReadDocument
 
-__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg"]
+__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg", "without_licence"]
 
-# "THIS" until 2022, "THE" since; before 2003 the header ended with the small print.
+# "THIS" until 2022, "THE" since; before 2003 the header ended with the "small print".
 _START = re.compile(
     r"^\*\*\*\s?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,300}\*\*\*[^\n]*$"
     r"|^\*END\*?\s?THE SMALL PRINT![^\n]*$",
@@ -27,11 +29,13 @@ _CREDITS = re.compile(
 _FIELD = re.compile(r"^(Title|Author|Language|Release Date|Translator):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _NUMBER = re.compile(r"#(\d+)\]")
 CAPTION = re.compile(r"\[Illustration:?\s*")
-"""How what volunteers write in place of a picture begins; a bracket closes it."""
+"""The start of a caption, which a bracket closes."""
 
 NOTE = re.compile(r"\[Footnote (?P<label>\w{1,4}):|\[(?:Footnote )?(?P<number>\d{1,4})\]:?\s")
-"""How a footnote begins; a bracket closes the first kind."""
+"""The start of a footnote; a bracket closes the first form."""
 
+_LICENCE_TITLE = "Project Gutenberg's header and licence"
+_SEPARATOR = "\n\n"
 _LANGUAGES = {
     "English": "en",
     "Chinese": "zh",
@@ -49,7 +53,7 @@ _LANGUAGES = {
 
 @dataclass(frozen=True)
 class GutenbergText:
-    """A text from Project Gutenberg in three pieces, the outer ones header and licence."""
+    """A text from Project Gutenberg, divided into header, body and licence, with the metadata in the header."""
 
     metadata: Metadata
     header: str
@@ -58,7 +62,7 @@ class GutenbergText:
 
 
 def read_gutenberg(text: str) -> GutenbergText | None:
-    """`text` without what belongs to Project Gutenberg, or None if it does not come from there."""
+    """Divide a text from Project Gutenberg; None for any other text."""
     start = _START.search(text)
     if start is None:
         return None
@@ -70,8 +74,31 @@ def read_gutenberg(text: str) -> GutenbergText | None:
     return GutenbergText(_metadata(header), header, text[body_start:body_end], text[body_end:])
 
 
+def without_licence(documents: Sequence[ReadDocument]) -> tuple[list[ReadDocument], Metadata]:
+    """Replace the blocks of header and licence by omissions; return the documents and the metadata in the header.
+
+    Newer files mark both by class, which `element_kinds` knows; this finds them in files that do not.
+    """
+    blocks = (part for document in documents for part in document.parts if isinstance(part, Block))
+    gutenberg = read_gutenberg(_SEPARATOR.join(block.text for block in blocks))
+    if gutenberg is None:
+        return list(documents), Metadata()
+    start = len(gutenberg.header)
+    end = start + len(gutenberg.body)
+    position = 0
+    kept: list[ReadDocument] = []
+    for document in documents:
+        parts: list[DocumentPart] = []
+        for part in document.parts:
+            is_licence = isinstance(part, Block) and not start <= position < end
+            parts.append(_omission(part) if isinstance(part, Block) and is_licence else part)
+            position += len(part.text) + len(_SEPARATOR) if isinstance(part, Block) else 0
+        kept.append(replace(document, parts=tuple(parts)))
+    return kept, gutenberg.metadata
+
+
 def note_marks(paragraphs: Iterable[str]) -> re.Pattern[str] | None:
-    """What the marks of the footnotes in these paragraphs look like, `[1]` if there is a note 1; None without notes."""
+    """Return the pattern of references to the footnotes in these paragraphs, such as `[1]`; None without footnotes."""
     labels = {found["label"] or found["number"] for text in paragraphs if (found := NOTE.match(text))}
     return re.compile(rf"\s?\[(?:Footnote )?(?:{'|'.join(sorted(labels))})\]") if labels else None
 
@@ -85,3 +112,7 @@ def _metadata(header: str) -> Metadata:
         language=_LANGUAGES.get(fields.get("Language", ""), ""),
         identifiers=(f"https://www.gutenberg.org/ebooks/{number[1]}",) if number else (),
     )
+
+
+def _omission(block: Block) -> Omission:
+    return Omission("licence", count_characters(block.text), _LICENCE_TITLE, is_section=True)

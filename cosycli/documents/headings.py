@@ -1,18 +1,41 @@
-"""Which lines of a plain text are headings: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue"."""
+"""Recognises headings and what they announce, and divides blocks into chapters at headings.
+
+Headings in plain text: "CHAPTER III. The Storm", "Zweiter Teil", "第十二回", "IV.", "Epilogue".
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["HAN_NUMERAL", "MAX_HEADING", "Heading", "Rank", "is_contents_title", "numeral_value", "read_heading"]
+from cosycli.documents.book import Block, BlockKind, Chapter
 
-MAX_HEADING = 100  # characters; the longest in a million words of novels is BOOK I. (FOLIO), CHAPTER V. (RAZOR-BACK).
+__all__ = [
+    "HAN_NUMERAL",
+    "MAX_HEADING",
+    "HeadingLine",
+    "Rank",
+    "chapters_at_headings",
+    "cut_at_headings",
+    "file_kind",
+    "heading_title",
+    "is_contents_title",
+    "letters_of",
+    "numeral_value",
+    "read_heading",
+    "same_title",
+    "title_kind",
+]
+
+MAX_HEADING = 100  # characters
 
 
 class Rank(IntEnum):
-    """Which heading holds which: a part its chapters, a chapter its sections. NAMED ones stand beside the highest."""
+    """The rank of a heading: a part contains chapters, a chapter sections. NAMED headings rank with the highest."""
 
     NAMED = 0
     PART = 1
@@ -22,8 +45,8 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True)
-class Heading:
-    """A heading that its own words give away; `has_title` when more than a number stands in the line."""
+class HeadingLine:
+    """A line recognised as a heading; `has_title` if the line contains more than a number."""
 
     rank: Rank
     has_title: bool
@@ -51,9 +74,9 @@ _ORDINAL_WORDS = (
 _ROMAN = r"(?=[IVXLCDM])M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _HAN_DIGITS = "一二三四五六七八九"
 HAN_NUMERAL = f"[{_HAN_DIGITS}十]{{1,3}}"
-"""What `numeral_value` reads of Chinese numbers: those up to 99."""
+"""Pattern of the Chinese numbers that `numeral_value` reads: those up to 99."""
 _HAN_NUMBER = f"[{_HAN_DIGITS}十百千零〇兩两0-9０-９]+"
-# After the number comes nothing, a stop and a title, or a title that does not go on in small letters, as in
+# The number is followed by nothing, by a stop and a title, or by a title that does not start in lower case, unlike
 # "Chapter 3 was the best".
 _TITLE = r"(?:\s*[.:,;—–-]+\s*(?P<stopped>\S.*)|\s+(?P<title>[^\W\da-zà-ÿа-я_].*|[\"'“‘«„].*))?[.:]?"
 _NUMBER = rf"(?:the\s+)?(?:{_ROMAN}|\d{{1,3}}|{_NUMBER_WORDS}|{_ORDINAL_WORDS})(?!\w)"
@@ -81,7 +104,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMERAL = re.compile(rf"[(（]?(?:{_ROMAN}|\d{{1,3}}|{HAN_NUMERAL})[)）]?[.、]?")
-# "3. The Arrival", which could also be an item of a list.
+# "3. The Arrival", which may also be a list item.
 _NUMBERED_TITLE = re.compile(rf"(?:{_ROMAN}|\d{{1,3}})[.:)]\s+[^\W\da-zà-ÿ][^.!?]{{0,60}}")
 _CAPITALS = re.compile(
     rf"(?:{_ROMAN}[.:)]?|\d{{1,3}}[.:)])\s+[^a-zà-ÿ]*[A-ZÀ-Þ]{{2}}[^a-zà-ÿ]*"
@@ -92,35 +115,66 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SENTENCE = re.compile(r"[,;。！？；，…”」』]\Z")
+_TITLES = {
+    "title-page": r"title ?page|half ?title(?: page)?|cover(?: page)?|titelblatt|titelseite|schmutztitel|umschlag"
+    r"|page de titre|couverture|faux titre|portada|portadilla|cubierta|frontespizio|copertina|frontispício|capa"
+    r"|titelpagina|omslag|обложка|титульный лист|书名页|書名頁|封面|扉页|扉頁|标题页|標題頁|表紙|扉|表题|표지",
+    "copyright": r"copyright(?: page| notice| information)?|uncopyright|imprint|colophon|impressum|kolophon|imprimatur"
+    r"|mentions légales|crédits|achevé d imprimer|derechos de autor|créditos|colofón|colofon|créditos e copyright"
+    r"|выходные данные|版权(?:页|信息|声明|说明)?|版權(?:頁|信息|聲明|說明)?|奥付|著作権(?:表示)?|판권",
+    "contents": r"toc|list of (?:illustrations|figures|tables|plates|maps)|(?:abbildungs|tabellen|karten)verzeichnis"
+    r"|table des (?:illustrations|figures)|índice (?:general|de contenidos)|lista de ilustraciones|もくじ|차례|목차",
+    "index": r"index(?: of names| of subjects| des noms| général)?|(?:general|subject|name) index|register"
+    r"|(?:stichwort|namens|personen|sach|orts)(?:verzeichnis|register)|índice (?:alfabético|onomástico|analítico)"
+    r"|indice (?:analitico|dei nomi)|указатель|(?:人名|事項|名词|名詞|主题)?索引",
+    "bibliography": r"(?:select(?:ed)? )?bibliography|works cited|references|sources|further reading"
+    r"|literatur(?:verzeichnis|hinweise)?|quellen(?:verzeichnis)?|bibliographie|bibliografía|bibliografia"
+    r"|литература|список литературы|参考文献|參考文獻|参考书目|參考書目|참고문헌",
+    "notes": r"(?:end|foot)?notes|notes and references|anmerkungen|endnoten|fußnoten|fussnoten"
+    r"|notes de (?:fin|bas de page)"
+    r"|notas(?: finales| al pie| de rodapé)?|noten|eindnoten|примечания|сноски"
+    r"|尾注|尾註|脚注|腳註|注释|注釋|註釋|注解|註解|原注|訳注|注記|주석|미주",
+    "licence": r"(?:the )?(?:full )?project gutenberg(?:™| tm)? licen[cs]e",
+}
+_TITLE_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _TITLES.items()}
+_FILES = {
+    "title-page": r"half-?title(?:-?page)?|title-?page|frontcover|cover-?page|cover(?=$)",
+    "copyright": r"(?:un)?copyrights?(?:-?page)?|imprint|colophon|impressum|p-caution",
+    "contents": r"toc|(?:table-?of-?)?contents|inhalt(?:sverzeichnis)?",
+    "notes": r"endnotes|footnotes",
+    "bibliography": r"bibliography",
+}
+_FILE_PATTERNS = {kind: re.compile(rf"(?:^|.*-)(?:{pattern})(?:-.*|$)") for kind, pattern in _FILES.items()}
+_NOT_A_LETTER = re.compile(r"[\W\d_]+")
 
 
-def read_heading(line: str) -> Heading | None:
-    """The heading that `line` is, if it is one.
+def read_heading(line: str) -> HeadingLine | None:
+    """Recognise `line` as a heading, or return None.
 
-    A numeral, alone or before a title, has the rank NUMERAL; whether it counts chapters is for the caller to find out.
+    A numeral, alone or before a title, has the rank NUMERAL; the caller decides whether it numbers chapters.
     """
     line = line.strip()
     if not line or len(line) > MAX_HEADING or _ENDS_SENTENCE.search(line):
         return None
     if _NUMERAL.fullmatch(line):
-        return Heading(Rank.NUMERAL, has_title=False)
+        return HeadingLine(Rank.NUMERAL, has_title=False)
     if named := _NAMED.fullmatch(line):
-        return Heading(Rank.NAMED, has_title=bool(named["title"]))
+        return HeadingLine(Rank.NAMED, has_title=bool(named["title"]))
     for rank, pattern in (*_NUMBERED.items(), *_HAN.items()):
         if numbered := pattern.fullmatch(line):
-            return Heading(rank, has_title=any(numbered.groupdict().values()))
+            return HeadingLine(rank, has_title=any(numbered.groupdict().values()))
     if _CAPITALS.fullmatch(line):
-        return Heading(Rank.CHAPTER, has_title=True)
-    return Heading(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
+        return HeadingLine(Rank.CHAPTER, has_title=True)
+    return HeadingLine(Rank.NUMERAL, has_title=True) if _NUMBERED_TITLE.fullmatch(line) else None
 
 
 def is_contents_title(line: str) -> bool:
-    """True for "Contents", "Inhalt", "目录" and the like."""
+    """Return True for "Contents", "Inhalt", "目录" and the like."""
     return bool(_CONTENTS.fullmatch(line.strip().strip(".:：")))
 
 
 def numeral_value(line: str) -> int:
-    """ "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21; the line is one of rank NUMERAL, or HAN_NUMERAL."""
+    """Return the number in a NUMERAL line or HAN_NUMERAL: "IV." -> 4, "12. Home" -> 12, "（二十一）" -> 21."""
     numeral = re.split(r"[.:)）、\s]", line.strip().lstrip("(（"), maxsplit=1)[0]
     if numeral.isdecimal():
         return int(numeral)
@@ -129,3 +183,62 @@ def numeral_value(line: str) -> int:
         return (10 * (_HAN_DIGITS.find(tens) + 1 if tens else 1) if ten else 0) + _HAN_DIGITS.find(ones or "?") + 1
     values = [{"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[letter] for letter in numeral]
     return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def title_kind(title: str) -> str | None:
+    """Return the class of text that a title announces ("Notes", "Impressum"), or None."""
+    plain = _NOT_A_LETTER.sub(" ", title).strip().casefold()
+    kind = next((kind for kind, pattern in _TITLE_PATTERNS.items() if pattern.fullmatch(plain)), None)
+    return kind or ("contents" if is_contents_title(title) else None)
+
+
+def file_kind(path: str) -> str | None:
+    """Return the class of text that a file name announces ("toc.xhtml"), or None."""
+    stem = posixpath.splitext(posixpath.basename(path))[0].casefold()
+    words = _NOT_A_LETTER.sub("-", stem).strip("-")
+    return next((kind for kind, pattern in _FILE_PATTERNS.items() if pattern.fullmatch(words)), None)
+
+
+def same_title(one: str, other: str) -> bool:
+    """Return True if two titles differ only in case, white space and punctuation."""
+    return letters_of(one) == letters_of(other) != ""
+
+
+def letters_of(title: str) -> str:
+    """Return the letters and digits of a title in lower case, for comparison."""
+    return "".join(char for char in title.casefold() if char.isalnum())
+
+
+def chapters_at_headings(blocks: Sequence[Block], title: str) -> Iterator[Chapter]:
+    """Divide blocks into chapters; blocks before the first heading become a chapter named `title`.
+
+    Chapters start at the highest heading level that occurs more than once, else at the highest level. A chapter whose
+    heading names a part ("Part One") is divided again at the next level.
+    """
+    levels = Counter(block.level for block in blocks if block.kind is BlockKind.HEADING)
+    level = min((level for level, count in levels.items() if count > 1), default=min(levels, default=0))
+    for heading, part in cut_at_headings(blocks, (level,)):
+        chapter_title = heading_title(heading) if heading else title
+        named = read_heading(chapter_title)
+        inner_levels = {block.level for block in part[1:] if block.kind is BlockKind.HEADING}
+        if named and named.rank is Rank.PART and inner_levels:
+            for inner, within in cut_at_headings(part, (min(inner_levels),)):
+                yield Chapter(heading_title(inner), 2, within) if inner else Chapter(chapter_title, 1, within)
+        else:
+            yield Chapter(chapter_title, 1, part)
+
+
+def cut_at_headings(
+    blocks: Sequence[Block], levels: Container[int]
+) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
+    """Yield each heading of these levels (None at first if text precedes it) with the blocks from it to the next."""
+    starts = [n for n, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level in levels]
+    if blocks and 0 not in starts:
+        yield None, tuple(blocks[: starts[0] if starts else len(blocks)])
+    for start, end in zip(starts, [*starts[1:], len(blocks)], strict=False):
+        yield blocks[start], tuple(blocks[start:end])
+
+
+def heading_title(heading: Block) -> str:
+    """Return the text of a heading on one line."""
+    return " ".join(heading.text.split())

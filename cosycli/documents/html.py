@@ -1,4 +1,4 @@
-"""A single HTML file as a Book: its headings make the chapters."""
+"""Reads a single HTML file as a Book, with chapters at its headings."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from pathlib import PurePath
 
 from lxml import etree
 
-from cosycli.documents.accounting import Account
+from cosycli.documents.accounting import Account, count_source
 from cosycli.documents.book import Book, Metadata
 from cosycli.documents.chapters import assemble_chapters
-from cosycli.documents.division import divide
-from cosycli.documents.licence import without_licence
+from cosycli.documents.gutenberg import without_licence
 from cosycli.documents.parsing import parse_html, parse_xhtml
 from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.sections import divide_into_sections
 from cosycli.documents.semantics import attribute, local_name
-from cosycli.documents.source_text import count_source
 from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError
 
@@ -26,10 +25,10 @@ _XHTML = (b"<?xml", b'xmlns="http://www.w3.org/1999/xhtml"')
 
 
 def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
-    """The book in an HTML file; `name` is the file's and names it in errors.
+    """Read an HTML file; `name` is its file name, for errors and as a last resort for the title.
 
     Raises:
-        InputError: it is too large, or holds nothing that could be read.
+        InputError: the file is too large, or contains nothing that can be read.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
@@ -41,9 +40,10 @@ def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
     metadata = replace(metadata, title=document.title)
     account = Account()
     if not policy.reads("licence"):
-        [document], said = without_licence([document])
-        metadata = replace(metadata, authors=metadata.authors or said.authors)
-    chapters = assemble_chapters(divide([document], ()), {}, metadata.title or PurePath(name).stem, policy, account)
+        [document], header = without_licence([document])
+        metadata = replace(metadata, authors=metadata.authors or header.authors)
+    sections = divide_into_sections([document], ())
+    chapters = assemble_chapters(sections, {}, metadata.title or PurePath(name).stem, policy, account)
     return Book(
         metadata=metadata,
         chapters=chapters,
@@ -55,18 +55,18 @@ def read_html(data: bytes, name: str, policy: ReadingPolicy) -> Book:
 
 
 def _metadata(root: etree._Element) -> Metadata:
-    """What the `meta` elements say, by the names of HTML or Dublin Core."""
-    said: dict[str, list[str]] = {}
+    """Return the metadata in the `meta` elements, by their HTML or Dublin Core names."""
+    values: dict[str, list[str]] = {}
     for element in root.iter("*"):
         if local_name(element) == "meta" and element.get("name"):
             key = element.get("name").lower().replace("dcterms.", "").replace("dc.", "")
-            said.setdefault(key, []).append(" ".join((element.get("content") or "").split()))
+            values.setdefault(key, []).append(" ".join((element.get("content") or "").split()))
         if local_name(element) == "body":
             break
     return Metadata(
-        authors=tuple(name for name in [*said.get("author", []), *said.get("creator", [])] if name),
-        language=attribute(root, "lang") or next(iter(said.get("language", [])), ""),
-        publisher=next(iter(said.get("publisher", [])), ""),
-        date=next(iter(said.get("date", said.get("created", []))), ""),
-        description=next(iter(said.get("description", [])), ""),
+        authors=tuple(name for name in [*values.get("author", []), *values.get("creator", [])] if name),
+        language=attribute(root, "lang") or next(iter(values.get("language", [])), ""),
+        publisher=next(iter(values.get("publisher", [])), ""),
+        date=next(iter(values.get("date", values.get("created", []))), ""),
+        description=next(iter(values.get("description", [])), ""),
     )

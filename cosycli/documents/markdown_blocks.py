@@ -1,4 +1,4 @@
-"""From the tokens of Markdown to the blocks of a book."""
+"""Converts Markdown tokens to the blocks of a book."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from markdown_it.token import Token
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
-from cosycli.documents.flowing_text import FlowingText
-from cosycli.documents.markdown_parser import Parsed, parse_html
+from cosycli.documents.inline_text import InlineText, Ruby
+from cosycli.documents.markdown_parser import ParsedMarkdown, parse_inline_html
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
-from cosycli.documents.ruby import Ruby
 
 __all__ = ["MarkdownBlocks"]
 
@@ -24,7 +23,7 @@ _CONTAINERS = {
 }
 _ENDS = {name.replace("_open", "_close") for name in _CONTAINERS}
 _TAG_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)")
-# The elements that HTML's default style sheet displays as blocks (HTML, section 15.3), and table cells.
+# Elements displayed as blocks (HTML, section 15.3), and table cells.
 _BLOCK_NAMES = """
 address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form h1
 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre search section summary table tbody td tfoot
@@ -36,13 +35,13 @@ _BRACKETS = frozenset("[]<>{}\\")
 
 
 class MarkdownBlocks:
-    """Reads tokens into blocks, in order.
+    """Converts tokens to blocks, in order.
 
     Attributes:
-        notes_count: references to notes met so far.
+        notes_count: number of references to notes so far.
     """
 
-    def __init__(self, parsed: Parsed, source: str, policy: ReadingPolicy, account: Account) -> None:
+    def __init__(self, parsed: ParsedMarkdown, source: str, policy: ReadingPolicy, account: Account) -> None:
         self.parsed = parsed
         self.source = source
         self.policy = policy
@@ -52,7 +51,7 @@ class MarkdownBlocks:
         self._inline_notes: list[Sequence[Token]] = []
 
     def read(self) -> Iterator[Block]:
-        """The blocks to be read; what the policy leaves out goes into the account."""
+        """Yield the blocks to read; record in the account what the policy leaves out."""
         for block in self._blocks():
             kind = self._left_out_as(block)
             if kind:
@@ -61,7 +60,7 @@ class MarkdownBlocks:
                 yield block
 
     def _left_out_as(self, block: Block) -> str | None:
-        """The content class of a block that is not read."""
+        """Return the class of text of a block that is not read, or None."""
         kinds = {BlockKind.NOTE: "notes", BlockKind.CODE: "code", BlockKind.TABLE_ROW: "tables"}
         kind = kinds.get(block.kind)
         return kind if kind and not self.policy.reads(kind) else None
@@ -92,22 +91,22 @@ class MarkdownBlocks:
                 opened = token
 
     def _inline(self, token: Token, opened: Token | None) -> Iterator[Block]:
-        """A heading or paragraph, and the notes written within it."""
-        text = FlowingText()
+        """Yield a heading or paragraph, then the inline notes in it."""
+        text = InlineText()
         self._add(token.children or (), text)
         is_heading = opened is not None and opened.type == "heading_open"
         yield self._block(text, int(opened.tag[1]) if is_heading and opened else 0)
-        yield from self._notes_written_within()
+        yield from self._pop_inline_notes()
 
-    def _notes_written_within(self) -> Iterator[Block]:
+    def _pop_inline_notes(self) -> Iterator[Block]:
         while self._inline_notes:
-            note = FlowingText()
+            note = InlineText()
             self._add(self._inline_notes.pop(0), note)
             content, marks = note.finish()
             yield Block(BlockKind.NOTE, content, marks=marks, source=self.source)
 
-    def _block(self, text: FlowingText, heading_level: int = 0) -> Block:
-        """The text as what its place makes it; a heading within a quote or list is of the lowest level."""
+    def _block(self, text: InlineText, heading_level: int = 0) -> Block:
+        """Return a block of the kind that its containers imply; a heading in a quote or list has the lowest level."""
         content, marks = text.finish()
         if BlockKind.NOTE in self._containers:
             kind, level = BlockKind.NOTE, 0
@@ -121,15 +120,15 @@ class MarkdownBlocks:
         return Block(kind, content, level, marks=marks, source=self.source)
 
     def _row(self, cells: Sequence[Token]) -> Iterator[Block]:
-        """A row of a table, with a line to each cell."""
-        text = FlowingText()
+        """Yield a table row, with one line per cell."""
+        text = InlineText()
         for cell in cells:
             text.break_line()
             self._add(cell.children or (), text)
         content, marks = text.finish()
         kind = BlockKind.NOTE if BlockKind.NOTE in self._containers else BlockKind.TABLE_ROW
         yield Block(kind, content, marks=marks, source=self.source)
-        yield from self._notes_written_within()
+        yield from self._pop_inline_notes()
 
     def _code(self, code: str) -> Block:
         content = code.strip()
@@ -137,18 +136,18 @@ class MarkdownBlocks:
         return Block(kind, content, marks=(Mark(0, len(content), MarkKind.LITERAL),), source=self.source)
 
     def _html(self, html: str) -> Iterator[Block]:
-        """The text of a block of HTML, cut where an element begins or ends that stands by itself."""
+        """Yield the blocks of embedded HTML, divided at the start and end of block elements."""
         is_code = False
-        for is_edge, run in groupby(parse_html(html), key=lambda token: _tag(token)[1] in _BLOCK_ELEMENTS):
+        for is_edge, run in groupby(parse_inline_html(html), key=lambda token: _tag(token)[1] in _BLOCK_ELEMENTS):
             tokens = list(run)
             if is_edge:
                 is_code = _tag(tokens[-1]) == (False, "pre")
             else:
-                text = FlowingText()
+                text = InlineText()
                 self._add(tokens, text)
                 yield self._code(text.finish()[0]) if is_code else self._block(text)
 
-    def _add(self, tokens: Sequence[Token], text: FlowingText) -> None:
+    def _add(self, tokens: Sequence[Token], text: InlineText) -> None:
         ruby = _InlineRuby(text)
         for token in tokens:
             if token.type == "softbreak":
@@ -165,17 +164,17 @@ class MarkdownBlocks:
                 self._add_note_reference(token)
             elif token.type == "html_inline":
                 ruby.read_tag(*_tag(token))
-            elif token.type in ("text", "text_special", "code_inline") and not ruby.takes(token.content):
+            elif token.type in ("text", "text_special", "code_inline") and not ruby.consumes(token.content):
                 _add_words(token, text)
-        num_taken = ruby.finish()
-        if num_taken:
-            self.account.leave_out("markup", "readings are said in place of the characters below them", num_taken)
+        num_consumed = ruby.finish()
+        if num_consumed:
+            self.account.leave_out("markup", "readings are spoken in place of the characters below them", num_consumed)
 
-    def _add_image(self, token: Token, text: FlowingText) -> None:
+    def _add_image(self, token: Token, text: InlineText) -> None:
         if self.policy.reads("alt-text"):
             self._add(token.children or (), text)
             return
-        alternative = FlowingText()
+        alternative = InlineText()
         self._add(token.children or (), alternative)
         characters = count_characters(alternative.finish()[0])
         self.account.leave_out("alt-text", reason_for("alt-text"), characters)
@@ -187,13 +186,13 @@ class MarkdownBlocks:
 
 
 class _InlineRuby:
-    """The tags of ruby, `<ruby>山<rt>やま</rt></ruby>`, and of a broken line, in the text of a block."""
+    """Processes the tags of ruby, `<ruby>山<rt>やま</rt></ruby>`, and of line breaks in a block."""
 
-    def __init__(self, text: FlowingText) -> None:
+    def __init__(self, text: InlineText) -> None:
         self._text = text
         self._ruby: Ruby | None = None
         self._reading: list[str] | None = None
-        self._num_taken = 0
+        self._num_consumed = 0
 
     def read_tag(self, closing: bool, name: str) -> None:
         if name == "br":
@@ -205,18 +204,18 @@ class _InlineRuby:
             self._end_reading(is_said=name == "rt")
             self._reading = None if closing else []
 
-    def takes(self, words: str) -> bool:
-        """True if the words are a reading, or a bracket around one, and no text of the block."""
+    def consumes(self, words: str) -> bool:
+        """Consume the words, and return True, if they are a reading or its brackets, not text of the block."""
         if self._reading is None:
             return False
         self._reading.append(words)
-        self._num_taken += count_characters(words)
+        self._num_consumed += count_characters(words)
         return True
 
     def finish(self) -> int:
-        """Put the readings on what they are of, and say how many characters they took."""
+        """Place the readings as marks, and return their number of characters."""
         self._end_ruby()
-        return self._num_taken
+        return self._num_consumed
 
     def _end_ruby(self) -> None:
         self._end_reading(is_said=True)
@@ -229,8 +228,8 @@ class _InlineRuby:
         self._reading = None
 
 
-def _add_words(token: Token, text: FlowingText) -> None:
-    """Text, which is literal where code or an escape holds a sign of the notation."""
+def _add_words(token: Token, text: InlineText) -> None:
+    """Add text, as literal if it is code or an escape with a bracket of the notation."""
     is_literal = token.type != "text" and not _BRACKETS.isdisjoint(token.content)
     if is_literal:
         text.open(MarkKind.LITERAL)
@@ -240,6 +239,6 @@ def _add_words(token: Token, text: FlowingText) -> None:
 
 
 def _tag(token: Token) -> tuple[bool, str]:
-    """Whether a tag of HTML closes, and its name in small letters; an empty name for other tokens."""
+    """Return whether an HTML tag is a closing one, and its name in lower case; "" for other tokens."""
     tag = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
     return (bool(tag[1]), tag[2].lower()) if tag else (False, "")

@@ -1,4 +1,4 @@
-"""The Markdown that we read: CommonMark with tables and footnotes, in which our notation for tags is text."""
+"""Parses Markdown: CommonMark with tables and footnotes, in which the notation of `script.markup` stays text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from cosycli.documents.accounting import count_characters
 
-__all__ = ["Parsed", "parse_html", "parse_markdown"]
+__all__ = ["ParsedMarkdown", "parse_inline_html", "parse_markdown"]
 
-MAX_NESTING = 40  # of tokens: 40 quotes or 20 lists in each other; Python's stack holds 300
-# What `cosycli.script.markup` obeys and Markdown would take for something else: names of styles and voices may hold
-# "_" or "*", and the tags of the models look like HTML.
+MAX_NESTING = 40  # levels of tokens: 40 quotes or 20 lists; at 300 levels markdown-it exceeds the recursion limit
+# Notation of `cosycli.script.markup` that Markdown would misread: names of styles and voices may contain "_" or "*",
+# and the tags of the models look like HTML.
 _NOTATION = re.compile(r"\[/?\s*(?:style|voice|pause)\b[^\[\]\n]{0,300}\]|</?(?:laughter|strong)>")
 _ATTRIBUTES = re.compile(r"\{:?\s*[#.][\w-][^{}\n]{0,200}\}\s*\Z")  # of pandoc, kramdown and mdBook, after a heading
 _SILENT_HTML = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -32,14 +32,14 @@ _TAG = re.compile("<[^>]*>")
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """A Markdown text as tokens.
+class ParsedMarkdown:
+    """A parsed Markdown text.
 
     Attributes:
-        tokens: as markdown-it makes them; footnotes stand where they were written.
+        tokens: tokens of markdown-it; footnotes are where they were written.
         inline_notes: the tokens of each note written `^[like this]`, by the `id` of its reference.
-        num_characters: of the text a reader sees, code, notes and alternative texts of pictures with it. Counted in
-            markdown-it's own rendering, so that text which we lose on our way from the tokens to a book shows.
+        num_characters: number of visible characters, with code, notes and alternative texts of images. They are
+            counted in the HTML that markdown-it renders, independently of the conversion to blocks.
     """
 
     tokens: Sequence[Token]
@@ -47,19 +47,19 @@ class Parsed:
     num_characters: int
 
 
-def parse_markdown(text: str) -> Parsed:
-    """Parse Markdown of any kind: every text is valid."""
+def parse_markdown(text: str) -> ParsedMarkdown:
+    """Parse Markdown; every text is valid."""
     environment: dict[str, Any] = {}
     parser = _parser()
     tokens = parser.parse(text, environment)
     notes = environment.get("footnotes", {}).get("list", {})
     inline_notes = {number: note["tokens"] for number, note in notes.items() if "tokens" in note}
     rendered = parser.renderer.render(tokens, parser.options, environment)
-    return Parsed(tokens, inline_notes, count_characters(unescape(_TAG.sub("", rendered))))
+    return ParsedMarkdown(tokens, inline_notes, count_characters(unescape(_TAG.sub("", rendered))))
 
 
-def parse_html(html: str) -> list[Token]:
-    """The tags (`html_inline`), text and entities of a block of HTML within Markdown, as inline tokens."""
+def parse_inline_html(html: str) -> list[Token]:
+    """Parse a block of HTML within Markdown into inline tokens: tags (`html_inline`), text and entities."""
     html = "" if _UNCLOSED_HTML.match(html) and not HTML_TAG_RE.match(html.strip()) else _SILENT_HTML.sub("", html)
     return _html_parser().parseInline(html)[0].children or []
 
@@ -68,11 +68,11 @@ def parse_html(html: str) -> list[Token]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin, move_to_end=False)
-    parser.disable("text_join")  # which forgets what was escaped
+    parser.disable("text_join")  # it loses which characters were escaped
     parser.block.ruler.before("table", "too_deep", _too_deep)
     parser.inline.ruler.before("escape", "notation", _notation)
     parser.inline.ruler.before("escape", "attributes", _attributes)
-    for name, rule in _COUNTED.items():
+    for name, rule in _COUNTING_RENDERERS.items():
         parser.add_render_rule(name, rule)
     return parser
 
@@ -85,7 +85,7 @@ def _html_parser() -> MarkdownIt:
 
 
 def _too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """What is nested so deeply that markdown-it would drop it is one paragraph of text."""
+    """Turn content that markdown-it would drop, as nested too deeply, into one paragraph."""
     if state.level < MAX_NESTING - 3:
         return False
     if not silent:
@@ -99,7 +99,7 @@ def _too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -
 
 
 def _notation(state: StateInline, silent: bool) -> bool:
-    """Marks of our notation are text."""
+    """Keep notation as text."""
     found = _NOTATION.match(state.src, state.pos, state.posMax) if state.src[state.pos] in "[<" else None
     if found is None:
         return False
@@ -110,7 +110,7 @@ def _notation(state: StateInline, silent: bool) -> bool:
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:
-    """Attributes at the end are nothing."""
+    """Drop attributes at the end of a heading."""
     found = _ATTRIBUTES.match(state.src, state.pos, state.posMax) if state.src[state.pos] == "{" else None
     if found is None:
         return False
@@ -119,7 +119,7 @@ def _attributes(state: StateInline, silent: bool) -> bool:
 
 
 def _words(tokens: Iterable[Token]) -> Iterator[str]:
-    """What inline tokens say, with the alternative texts of pictures."""
+    """Yield the text of inline tokens, with the alternative texts of images."""
     for token in tokens:
         if token.type == "image":
             yield from _words(token.children or ())
@@ -132,12 +132,12 @@ def _render_note_reference(tokens: Sequence[Token], index: int, options: Any, en
     return str(_parser().renderer.render(note.get("tokens", []), options, environment))
 
 
-# How what a reader does not see in the same way is rendered for counting.
-_COUNTED: dict[str, Any] = {
+# Renderers for tokens whose HTML would be miscounted.
+_COUNTING_RENDERERS: dict[str, Any] = {
     "text_special": lambda _, tokens, index, options, environment: escapeHtml(tokens[index].content),
     "html_inline": lambda *_: "",
     "html_block": lambda _, tokens, index, options, environment: escapeHtml(
-        "".join(_words(parse_html(tokens[index].content)))
+        "".join(_words(parse_inline_html(tokens[index].content)))
     ),
     "image": lambda _, tokens, index, options, environment: escapeHtml("".join(_words(tokens[index].children or ()))),
     "footnote_ref": lambda _, *arguments: _render_note_reference(*arguments),

@@ -1,44 +1,69 @@
-"""The table of contents of an EPUB.
+"""Resolves links inside an EPUB, and reads its table of contents.
 
-It is in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1, section 2.4.1).
+The contents are in the navigation document (EPUB 3.3, section 7) or in the NCX (OPF 2.0.1, section 2.4.1).
 """
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lxml import etree
 
 from cosycli.documents.element_kinds import type_kind
-from cosycli.documents.links import Target, resolve
+from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import local_name, semantic_types, text_of
-from cosycli.documents.unicode_form import to_nfc
 
-__all__ = ["TocEntry", "read_landmarks", "read_nav", "read_ncx"]
+__all__ = ["LinkTarget", "TocEntry", "read_landmarks", "read_nav", "read_ncx", "resolve"]
 
 MAX_ENTRIES = 20_000
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+
+
+@dataclass(frozen=True)
+class LinkTarget:
+    """A file of the container and, if `fragment` is not empty, the `id` of an element in it."""
+
+    path: str
+    fragment: str = ""
 
 
 @dataclass(frozen=True)
 class TocEntry:
-    """A line of the table of contents; `depth` is 1 at the top, `target` None for a heading over others."""
+    """An entry of the table of contents; `depth` is 1 at the top, `target` None for a heading above other entries."""
 
     title: str
     depth: int
-    target: Target | None
+    target: LinkTarget | None
+
+
+def resolve(base: str, href: str) -> LinkTarget | None:
+    """Resolve `href` in the file `base`; return None for an empty link or one to another server.
+
+    A path that climbs above the root stays at the root: EPUB 3.3, section 4.2.5, and RFC 3986, section 5.2.4.
+    """
+    href = href.strip()
+    if not href or _SCHEME.match(href):
+        return None
+    path, _, fragment = href.partition("#")
+    path = unquote(path.partition("?")[0]).replace("\\", "/")
+    joined = posixpath.normpath(posixpath.join("/", posixpath.dirname(base), path)) if path else f"/{base}"
+    return LinkTarget(to_nfc(joined.lstrip("/")), unquote(fragment))
 
 
 def read_nav(root: etree._Element, path: str) -> tuple[TocEntry, ...]:
-    """The entries of the `nav` marked as the table of contents, or of the first one if none is."""
+    """Return the entries of the `nav` of type "toc", or of the first `nav` if none has this type."""
     navs = [element for element in root.iter("*") if local_name(element) == "nav"]
     marked = [nav for nav in navs if "toc" in semantic_types(nav)]
     nav = next(iter(marked or navs), None)
     return tuple(_nav_entries(nav, path))[:MAX_ENTRIES] if nav is not None else ()
 
 
-def read_landmarks(root: etree._Element, path: str) -> dict[Target, str]:
-    """Which kind of text the places are that the navigation document calls a title page, an index and so on."""
+def read_landmarks(root: etree._Element, path: str) -> dict[LinkTarget, str]:
+    """Return the kind of text at each landmark of the navigation document, such as a title page or an index."""
     navs = (element for element in root.iter("*") if local_name(element) == "nav")
     landmarks = [link for nav in navs if "landmarks" in semantic_types(nav) for link in nav.iter("*")]
     kinds = {}
@@ -50,7 +75,7 @@ def read_landmarks(root: etree._Element, path: str) -> dict[Target, str]:
 
 
 def read_ncx(root: etree._Element, path: str) -> tuple[TocEntry, ...]:
-    """The entries of the `navMap`."""
+    """Return the entries of the `navMap`."""
     entries: list[TocEntry] = []
     depth = 0
     walk = etree.iterwalk(root, events=("start", "end"))

@@ -1,7 +1,7 @@
-"""XML and HTML that nobody vouches for, as a tree.
+"""Parses untrusted XML and HTML.
 
-No entity is ever expanded and no other file is ever opened: the document type is cut off before the parser sees it, and
-the names of HTML's characters (`&nbsp;`) are replaced first.
+No entity is expanded and no other file is opened: the document type is removed before parsing, and named HTML
+characters (`&nbsp;`) are replaced by their numbers.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from cosycli.documents.legacy_encodings import guess_encoding
+from cosycli.documents.plain_text import guess_encoding
 from cosycli.errors import InputError
 
 __all__ = ["ParsedDocument", "parse_html", "parse_xhtml", "parse_xml"]
 
-MAX_TAGS = 1_000_000  # up to 140 MB as a tree; the largest document of the corpus has 3,500
-# The HTML parser compares every attribute of a tag with every other: 300,000 took it 390 s.
+MAX_TAGS = 1_000_000  # a tree of up to 140 MB; the largest document of the corpus has 3,500
+# The HTML parser takes quadratic time in the number of attributes of a tag.
 MAX_ATTRIBUTES = 256
-MAX_DECLARATION = (
-    4096  # characters in which a document names its encoding; HTML (section 4.2.5.4) asks for the first 1024
-)
+MAX_DECLARATION = 4096  # bytes searched for a declared encoding; HTML (section 4.2.5.4) requires the first 1024
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -36,7 +34,7 @@ _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})|<meta[^>]{0,400}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
     re.I,
 )
-# Python has codecs that are not encodings of text, and slow ones; these are families that books were written in.
+# Python also has slow codecs, and codecs that are not encodings of text; these families occur in books.
 _ENCODING = re.compile(
     r"(?:x-)?(?:utf|us-ascii|ascii|iso|latin|cp|windows|koi8|mac|shift|sjis|ms|euc|gb|big5|tis)", re.I
 )
@@ -44,34 +42,34 @@ _XML_DECLARATION = re.compile(r"\A\s*<\?xml\b[^>]{0,1000}\?>")
 _DOCUMENT_TYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _NAMED_CHARACTER = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_CHARACTERS = {"amp", "lt", "gt", "quot", "apos"}
-# Control characters, and the two that Unicode says are none: XML 1.0, section 2.2.
+# Control characters and non-characters, which XML forbids (XML 1.0, section 2.2).
 _NOT_A_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ufffe\uffff]")
 _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 _EMPTY_ELEMENT = re.compile(rf"<(?!(?:{_VOID})[\s/>])([A-Za-z][\w:.-]*)(?=[\s/])([^<>]*)/>", re.IGNORECASE)
-# What holds no tags, and how it ends.
+# Content without tags, and how it ends.
 _SKIPPED = {
     "!--": re.compile("-->"),
     "script": re.compile("</script", re.IGNORECASE),
     "style": re.compile("</style", re.IGNORECASE),
 }
 _TAG = re.compile(r"<(!--|[a-z][^\s/>]*)", re.IGNORECASE)
-# One attribute, as HTML (section 13.2.5) cuts a tag up, with the space before it.
+# One attribute and the white space before it, as HTML (section 13.2.5) tokenises a tag.
 _ATTRIBUTE = re.compile(r"[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?")
 
 
 @dataclass(frozen=True)
 class ParsedDocument:
-    """The root of a document, and what had to be repaired to get it."""
+    """The root of a document, and warnings of what was repaired."""
 
     root: etree._Element
     warnings: tuple[str, ...] = ()
 
 
 def parse_xml(data: bytes, name: str) -> ParsedDocument:
-    """The root of an XML document, repaired with a warning if it is not well-formed; `name` names it in errors.
+    """Parse an XML document, and repair it with a warning if it is not well-formed; `name` is its name in errors.
 
     Raises:
-        InputError: there is nothing in it that could be read, or it holds more tags than any book.
+        InputError: the document contains nothing that can be read, or more than `MAX_TAGS` tags.
     """
     text, warnings = _decode(data)
     text = _without_document_type(text)
@@ -89,10 +87,10 @@ def parse_xml(data: bytes, name: str) -> ParsedDocument:
 
 
 def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
-    """The root of an XHTML document; one that is not well-formed is read as HTML, with a warning.
+    """Parse an XHTML document, as HTML with a warning if it is not well-formed.
 
     Raises:
-        InputError: there is nothing in it that could be read, or it holds more tags than any book.
+        InputError: the document contains nothing that can be read, or more than `MAX_TAGS` tags.
     """
     text, warnings = _decode(data)
     text = _without_document_type(text)
@@ -105,10 +103,10 @@ def parse_xhtml(data: bytes, name: str) -> ParsedDocument:
 
 
 def parse_html(data: bytes, name: str) -> ParsedDocument:
-    """The root of an HTML document.
+    """Parse an HTML document.
 
     Raises:
-        InputError: there is nothing in it that could be read, or it holds more tags than any book.
+        InputError: the document contains nothing that can be read, or more than `MAX_TAGS` tags.
     """
     text, warnings = _decode(data)
     return ParsedDocument(_parse_as_html(_without_document_type(text), name), warnings)
@@ -131,8 +129,8 @@ def _parse_as_xml(text: str, name: str, *, recover: bool = False) -> etree._Elem
 
 def _parse_as_html(text: str, name: str) -> etree._Element:
     _check_complexity(text, name)
-    # Sizes are checked above; of what huge_tree allows there remain 2,048 levels instead of 256, which old pages need
-    # that close few of their elements.
+    # Sizes are checked above; huge_tree only raises the nesting limit from 256 to 2,048 levels, which old pages with
+    # unclosed elements need.
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, recover=True
     )
@@ -141,15 +139,15 @@ def _parse_as_html(text: str, name: str) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if any(error.message.startswith("Excessive depth") for error in parser.error_log):
-        raise InputError(f"{name} nests its elements more than 2,048 deep.", "Export it again.")
+        raise InputError(f"{name} nests elements more than 2,048 levels deep.", "Export it again.")
     if root is None:
-        raise InputError(f"{name} holds nothing that can be read.", "Export the book again.")
+        raise InputError(f"{name} contains nothing that can be read.", "Export the book again.")
     return root
 
 
 def _check_complexity(text: str, name: str) -> None:
     if text.count("<") > MAX_TAGS:
-        raise InputError(f"{name} holds more than {MAX_TAGS} tags.", "Split it into several files.")
+        raise InputError(f"{name} contains more than {MAX_TAGS} tags.", "Split it into several files.")
     position = 0
     while tag := _TAG.search(text, position):
         position = tag.end()
@@ -168,7 +166,7 @@ def _check_complexity(text: str, name: str) -> None:
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """Text by its byte order mark, its declaration, or as UTF-8, and what is wrong with it."""
+    """Decode a document by its byte order mark, its declaration, or as UTF-8; return the text and warnings."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _clean(data.decode(encoding, "replace").removeprefix("\ufeff")), ()
@@ -184,11 +182,14 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         except (UnicodeError, LookupError):
             continue
     encoding = guess_encoding(data) or ("utf-8" if declared.lower().startswith("utf") else "cp1252")
-    return _clean(data.decode(encoding, "replace")), (f"it is not text in {declared} and was read as {encoding}",)
+    return _clean(data.decode(encoding, "replace")), (f"it is not text in {declared} and was decoded as {encoding}",)
 
 
 def _as_browsers_read(declared: str) -> str:
-    """WHATWG Encoding, section 4.2: Latin-1 and ASCII are read as Windows-1252, GB 2312 as GB 18030."""
+    """Return the codec for a declared encoding: Latin-1 and ASCII are read as Windows-1252, GB 2312 as GB 18030.
+
+    Source: WHATWG Encoding, section 4.2.
+    """
     name = declared.lower()
     if name in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
         return "cp1252"

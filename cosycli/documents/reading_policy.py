@@ -1,4 +1,4 @@
-"""Which classes of text are read aloud: what a listener expects, unless `--read` or `--skip` say otherwise."""
+"""Decides which classes of text are read aloud: defaults, changed by `--read` and `--skip`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ READABLE: Mapping[str, bool] = MappingProxyType(
         "non-linear": False,
     }
 )
-"""Names that `--read` and `--skip` take, each with what holds when neither names it."""
+"""The names that `--read` and `--skip` take, and whether each is read by default."""
 
 _WORDS = {
     "copyright": "imprints and copyright pages are",
@@ -47,10 +47,10 @@ _WORDS = {
     "contents": "lists of contents are",
     "index": "indexes are",
     "bibliography": "bibliographies are",
-    "note-marks": "marks that point to notes are",
+    "note-marks": "references to notes are",
     "page-numbers": "page numbers are",
-    "scene-breaks": "the signs of a scene break are",
-    "alt-text": "words that stand for or in pictures are",
+    "scene-breaks": "ornaments of scene breaks are",
+    "alt-text": "texts of and in pictures are",
     "code": "program code is",
     "hidden": "hidden text is",
     "math": "formulas are",
@@ -65,16 +65,16 @@ _WORDS = {
 
 
 def reason_for(kind: str) -> str:
-    """Why text of this kind was left out, such as "notes are not read"."""
+    """Return why text of this kind is left out, such as "notes are not read"."""
     return f"{_WORDS.get(kind, f'{kind} are')} not read"
 
 
 @dataclass(frozen=True)
 class ReadingPolicy:
-    """The defaults of `READABLE`, with the kinds in `read` read and those in `skip` not.
+    """The defaults of `READABLE`, plus the kinds in `read`, minus those in `skip`.
 
     Raises:
-        UsageError: a name is not in `READABLE`, or stands in both.
+        UsageError: a name is not in `READABLE`, or is in both sets.
     """
 
     read: frozenset[str] = frozenset()
@@ -89,10 +89,10 @@ class ReadingPolicy:
                 )
         if both := self.read & self.skip:
             name = min(both)
-            raise UsageError(f"{name!r} is named by both --read and --skip.", f"Leave one out: --read {name}")
+            raise UsageError(f"{name!r} is in both --read and --skip.", f"Give only one, for example: --read {name}")
 
     def reads(self, kind: str) -> bool:
-        """True if text of this kind is to be spoken; text that has no kind always is.
+        """Return True if text of this kind is read.
 
         Raises:
             KeyError: `kind` is not in `READABLE`.

@@ -1,4 +1,4 @@
-"""What an element of a book says of itself: its name, its attributes, its text, and whether it refers to a note."""
+"""Reads names, attributes, semantic types and text of elements, and recognises references to notes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = [
 
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 NOT_TEXT = frozenset({"script", "style", "template", "head", "rt", "rp", "rtc"})
-"""Elements whose text is no text of the book; ruby is printed above it and kept as a pronunciation."""
-MAX_MARK_ELEMENTS = 16  # in a note mark, a page number or an ornament: a link, a raised sign, a picture
+"""Elements whose text is not text of the book; ruby readings are kept as pronunciations."""
+MAX_MARK_ELEMENTS = 16  # elements in a note mark, page number or ornament: a link, a superscript, an image
 _NOTE_CLASS = re.compile(r"note|fn|ref\b|super|sup\b", re.IGNORECASE)
 NOTE_MARK = re.compile(
     r"[\[(（〔【〈]?\s*(?:note\s*|※\s*)?(?:\d{1,4}|[*†‡§¶#※]{1,4}|[ivxlcdm]{1,7}|[a-z]|[①-⓿❶-➓⁰¹²³⁴-⁹]{1,3}"
@@ -31,7 +31,7 @@ NOTE_MARK = re.compile(
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's name without its namespace or prefix, in small letters."""
+    """Return the name of an element in lower case, without namespace or prefix."""
     if not isinstance(element.tag, str):
         return ""
     name = element.tag.lower()
@@ -41,7 +41,7 @@ def local_name(element: etree._Element) -> str:
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """The value of an attribute, whatever its namespace; "" if it is not there."""
+    """Return the value of an attribute in any namespace, or ""."""
     if not element.attrib:
         return ""
     value = element.get(name)
@@ -52,31 +52,31 @@ def attribute(element: etree._Element, name: str) -> str:
 
 
 def semantic_types(element: etree._Element) -> list[str]:
-    """What `epub:type` and `role` say, in small letters, without prefixes of other vocabularies than EPUB's."""
-    said = element.get(EPUB_TYPE) or element.get("epub:type") or ""
+    """Return the words of `epub:type` and `role` in lower case, without the prefix `doc-`."""
+    types = element.get(EPUB_TYPE) or element.get("epub:type") or ""
     roles = [role.removeprefix("doc-") for role in (element.get("role") or "").split() if role.startswith("doc-")]
-    return [word.lower() for word in [*said.split(), *roles]]
+    return [word.lower() for word in [*types.split(), *roles]]
 
 
 def text_of(element: etree._Element) -> str:
-    """The text in an element that is text of the book."""
+    """Return the text in an element, without that of `NOT_TEXT` elements."""
     if len(element) == 0:
         return element.text or ""
-    pieces: list[str] = []
+    texts: list[str] = []
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, inner in walk:
         if event == "start":
             if local_name(inner) in NOT_TEXT and inner is not element:
                 walk.skip_subtree()
             else:
-                pieces.append(inner.text or "")
+                texts.append(inner.text or "")
         elif inner is not element:
-            pieces.append(inner.tail or "")
-    return "".join(pieces)
+            texts.append(inner.tail or "")
+    return "".join(texts)
 
 
 def short_text(element: etree._Element) -> str | None:
-    """The text in an element that holds no more than a mark or a number would; None if it holds more."""
+    """Return the text of an element as small as a mark or a number; None if it has more than `MAX_MARK_ELEMENTS`."""
     if len(element) == 0:
         return (element.text or "").strip()
     if next(islice(element.iter("*"), MAX_MARK_ELEMENTS, None), None) is not None:
@@ -85,7 +85,7 @@ def short_text(element: etree._Element) -> str | None:
 
 
 def is_note_reference(element: etree._Element, name: str) -> bool:
-    """True for an element that refers to a note: marked as such, or a link that is a number or sign, set like one."""
+    """Return True for a reference to a note: an element of this type, or a link styled as one on a number or symbol."""
     return "noteref" in semantic_types(element) or _is_plain_note_link(element, name)
 
 

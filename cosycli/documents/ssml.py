@@ -1,7 +1,6 @@
-"""SSML 1.1 (W3C Recommendation, 7 September 2010) as a book of one chapter, its elements as marks.
+"""Reads SSML 1.1 (W3C Recommendation, 7 September 2010) as a book of one chapter, with elements as marks.
 
-What a listener of any synthesizer should hear is kept; what only some can do (pitch, volume, recorded sounds) is left
-out with a warning. Nothing is fetched: not lexicons, not sounds.
+Pitch, volume and recorded audio have no effect and cause a warning. No lexicon or audio file is fetched.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from lxml import etree
 
 from cosycli.documents.accounting import Account, count_characters
 from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Mark, MarkKind, Metadata
-from cosycli.documents.flowing_text import FlowingText, Span
+from cosycli.documents.inline_text import InlineText, OpenMark
 from cosycli.documents.parsing import parse_xml
 from cosycli.documents.plain_text import CONTROL, MAX_BYTES
 from cosycli.documents.semantics import local_name
@@ -26,10 +25,10 @@ __all__ = ["read_ssml"]
 
 MAX_PAUSE_S = 60.0  # as in the notation for plain text
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-# Section 3.2.3 gives no lengths. From weak on, ours are those at a comma, a sentence, a paragraph and a scene break.
+# Section 3.2.3 gives no durations. From weak on, these are the pauses at a comma, sentence, paragraph and scene break.
 _STRENGTHS_S = {"none": 0.0, "x-weak": 0.1, "weak": 0.15, "medium": 0.4, "strong": 0.8, "x-strong": 1.6}
 _TIME = re.compile(r"\+?(\d+(?:\.\d*)?|\.\d+)(ms|s)")
-# Section 3.2.4 gives no factors; these are eSpeak NG's.
+# Section 3.2.4 gives no factors; these are the ones of eSpeak NG.
 _RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 _RATE = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)(%?)")
 _ALPHABETS = {
@@ -43,26 +42,26 @@ _ALPHABETS = {
     "pinyin": Alphabet.PINYIN,
 }
 _LEFT_OUT = {
-    "metadata": ("metadata", "what describes the document is not read"),
-    "meta": ("metadata", "what describes the document is not read"),
+    "metadata": ("metadata", "metadata is not read"),
+    "meta": ("metadata", "metadata is not read"),
     "desc": ("hidden", "descriptions of sounds are not read"),
-    "lexicon": ("metadata", "what describes the document is not read"),
+    "lexicon": ("metadata", "metadata is not read"),
 }
 _PARAGRAPHS = frozenset({"speak", "p", "paragraph"})
-_WITHOUT_EFFECT = frozenset({"speak", "p", "paragraph", "s", "sentence", "w", "token", "mark", "audio", "lookup"})
-_UNHEARD = ("pitch", "contour", "range", "duration", "volume")
+_WITHOUT_MARKS = frozenset({"speak", "p", "paragraph", "s", "sentence", "w", "token", "mark", "audio", "lookup"})
+_IGNORED = ("pitch", "contour", "range", "duration", "volume")
 
 
 def read_ssml(data: bytes, name: str) -> Book:
-    """The book in an SSML document; `name` is that of its file, a title if the document has none.
+    """Read an SSML document; `name` is its file name, for the title if the document has none.
 
     Raises:
-        InputError: it is too large, not well-formed XML, or not SSML.
+        InputError: the document is too large, not well-formed XML, or not SSML.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES >> 20} MB.", "Split it into several files.")
     document = parse_xml(data, name)
-    if document.warnings:  # what is repaired may lack words
+    if document.warnings:  # a repair may lose words
         problem = document.warnings[0].rpartition(": ")[2]
         raise InputError(
             f"{name} is not well-formed XML: {problem}.", "Close every element, and write & as &amp; and < as &lt;."
@@ -83,7 +82,7 @@ def read_ssml(data: bytes, name: str) -> Book:
 
 
 def _title(root: etree._Element) -> str:
-    """The title in the document's metadata, as Dublin Core or as a `meta` element."""
+    """Return the title in the metadata, from Dublin Core or a `meta` element, or ""."""
     for element in root.iter("*"):
         if local_name(element) == "title" or (local_name(element) == "meta" and element.get("name") == "title"):
             return " ".join((element.get("content") or element.text or "").split())
@@ -95,14 +94,14 @@ def _clean(text: str) -> str:
 
 
 class _SsmlReader:
-    """Walks the tree, which the parser keeps to 256 levels."""
+    """Walks the tree recursively; the parser limits it to 256 levels."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.account = Account()
         self.blocks: list[Block] = []
         self.warnings: dict[str, None] = {}
-        self._text = FlowingText()
+        self._text = InlineText()
         self._pauses: list[Mark] = []
 
     def read(self, element: etree._Element) -> None:
@@ -129,11 +128,11 @@ class _SsmlReader:
         elif name in ("s", "sentence"):
             self._text.break_line()
 
-    def _spans(self, element: etree._Element, name: str) -> Iterator[Span]:
-        """The marks for what is in an element."""
+    def _spans(self, element: etree._Element, name: str) -> Iterator[OpenMark]:
+        """Yield the marks on the content of an element."""
         language = element.get(_LANGUAGE)
         if language and name != "speak":
-            yield Span(MarkKind.LANGUAGE, language.partition("-")[0].lower())
+            yield OpenMark(MarkKind.LANGUAGE, language.partition("-")[0].lower())
         if name == "voice":
             yield from self._voice(element)
         elif name == "prosody":
@@ -141,53 +140,53 @@ class _SsmlReader:
         elif name == "phoneme":
             yield from self._phoneme(element)
         elif name == "sub":
-            yield Span(MarkKind.ALIAS, element.get("alias", ""))
+            yield OpenMark(MarkKind.ALIAS, element.get("alias", ""))
         elif name == "say-as":
-            yield Span(MarkKind.SAY_AS, element.get("interpret-as", ""))
+            yield OpenMark(MarkKind.SAY_AS, element.get("interpret-as", ""))
         elif name == "emphasis":
             if element.get("level") not in ("none", "reduced"):
-                yield Span(MarkKind.EMPHASIS)
-        elif name not in _WITHOUT_EFFECT and name != "lang":
-            self._warn(f"<{name}> is not SSML 1.1; the words in it are read")
+                yield OpenMark(MarkKind.EMPHASIS)
+        elif name not in _WITHOUT_MARKS and name != "lang":
+            self._warn(f"<{name}> is not an element of SSML 1.1; its text is read")
 
-    def _voice(self, element: etree._Element) -> Iterator[Span]:
+    def _voice(self, element: etree._Element) -> Iterator[OpenMark]:
         names = element.get("name", "").split()
         if names:
-            yield Span(MarkKind.VOICE, names[0])
+            yield OpenMark(MarkKind.VOICE, names[0])
         else:
-            self._warn("<voice> without a name chooses none: voices are known by their names only")
+            self._warn("<voice> without a name is ignored: voices are selected by name only")
 
-    def _prosody(self, element: etree._Element) -> Iterator[Span]:
-        unheard = [attribute for attribute in _UNHEARD if attribute in element.attrib]
-        if unheard:
-            self._warn(f"<prosody> has no effect on {', '.join(unheard)}, only on the rate")
+    def _prosody(self, element: etree._Element) -> Iterator[OpenMark]:
+        ignored = [attribute for attribute in _IGNORED if attribute in element.attrib]
+        if ignored:
+            self._warn(f"<prosody> ignores {', '.join(ignored)}: only the rate has an effect")
         written = element.get("rate")
         rate = _read_rate(written) if written else None
         if rate is not None:
-            yield Span(MarkKind.RATE, f"{rate:g}")
+            yield OpenMark(MarkKind.RATE, f"{rate:g}")
         elif written:
             self._warn(f"<prosody rate={written!r}> is not a rate: write slow, fast or a percentage")
 
-    def _phoneme(self, element: etree._Element) -> Iterator[Span]:
+    def _phoneme(self, element: etree._Element) -> Iterator[OpenMark]:
         alphabet = _ALPHABETS.get(element.get("alphabet", "ipa").lower())
         if alphabet and element.get("ph"):
-            yield Span(MarkKind.PRONUNCIATION, element.get("ph", ""), alphabet)
+            yield OpenMark(MarkKind.PRONUNCIATION, element.get("ph", ""), alphabet)
         elif alphabet is None:
             known = ", ".join(member.value for member in Alphabet if member is not Alphabet.RUBY)
-            self._warn(f"<phoneme> in the alphabet {element.get('alphabet')!r} is read as spelt; known are {known}")
+            self._warn(f"<phoneme> in the alphabet {element.get('alphabet')!r} is ignored; supported are {known}")
         if not (element.text or "").strip():
-            self._warn("<phoneme> without text is silent: give the word that is pronounced")
+            self._warn("<phoneme> without text is silent: put the word into it")
 
     def _leave_out(self, element: etree._Element, name: str) -> None:
         if name == "lexicon":
-            self._warn(f"<lexicon uri={element.get('uri', '')!r}> was not opened: name the file with --lexicon")
+            self._warn(f"<lexicon uri={element.get('uri', '')!r}> was not opened: give the file with --lexicon")
         characters = sum(count_characters(_clean(text)) for text in element.itertext())
         if characters:
             kind, reason = _LEFT_OUT[name]
             self.account.leave_out(kind, reason, characters)
 
     def _add_pause(self, element: etree._Element) -> None:
-        """A pause where we are: after what is written in this block, or else after the block before."""
+        """Add a pause at the current position: in this block, or at the end of the one before if this is empty."""
         seconds = self._pause_s(element)
         if self._text.length == 0 and self.blocks:
             last = self.blocks[-1]
@@ -209,9 +208,9 @@ class _SsmlReader:
         return min(seconds, MAX_PAUSE_S)
 
     def _end_block(self) -> None:
-        """What was written becomes a block; marks that are open go on in the next one."""
+        """Finish the current block; open marks continue in the next one."""
         text, marks = self._text.finish()
-        self._text = FlowingText(self._text.open_spans)
+        self._text = InlineText(self._text.open_marks)
         if text:
             ordered = sorted((*marks, *self._pauses), key=lambda mark: (mark.start, -mark.end))
             self.blocks.append(Block(BlockKind.PARAGRAPH, text, marks=tuple(ordered), source=self.name))
@@ -222,7 +221,7 @@ class _SsmlReader:
 
 
 def _read_rate(written: str) -> float | None:
-    """ "slow" -> 0.8, "120%" -> 1.2; "1.2" and "+20%" too, as SSML 1.0 had them. None if it is no rate above 0."""
+    """Parse a rate: "slow" -> 0.8, "120%" -> 1.2, and as in SSML 1.0 "1.2" and "+20%"; None if it is not above 0."""
     if written in _RATES:
         return _RATES[written]
     number = _RATE.fullmatch(written.strip())

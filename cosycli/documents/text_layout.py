@@ -1,7 +1,7 @@
-"""Paragraphs of a plain text: where one ends, and which of its line ends an editor put there.
+"""Divides plain text into paragraphs, and tells wrapped lines from meant line breaks.
 
-Three habits are known: paragraphs between blank lines, wrapped to a width; one paragraph to a line; and paragraphs told
-apart by their indented first line.
+Three layouts are recognised: wrapped paragraphs between blank lines, one paragraph a line, and paragraphs with an
+indented first line.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from cosycli.documents.headings import Rank, read_heading
 __all__ = ["Paragraph", "ends_sentence", "is_wide", "read_paragraphs"]
 
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
-_LONG_SHARE = 0.05  # of the lines, from which on lines were not wrapped
-_WRAP_WIDTH = 40  # columns; an editor who breaks lines lets them grow longer than this
-_FULL = 0.8  # of the wrap width: what a line and the first word of the next exceed where an editor broke the line
+_LONG_SHARE = 0.05  # share of long lines in a text that is not wrapped
+_WRAP_WIDTH = 40  # columns; no text is wrapped at fewer
+_FULL = 0.8  # share of the wrap width that a wrapped line and the first word of the next exceed
 _TITLE_LINE = 60  # columns; the longest title under a chapter's number in the corpus has 29
 _ENDS_SENTENCE = re.compile(r"[.,;!?…。．！？；，：:—-][\"'”’»“」』)）]*\Z|[”’»」』]\Z")
 _INDENT = re.compile(r"\u3000|[ \t]{2,}")
@@ -27,7 +27,7 @@ _INDENT = re.compile(r"\u3000|[ \t]{2,}")
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Lines that belong together, without the white space around them; `is_verse` if their ends are meant."""
+    """The lines of a paragraph, stripped; `is_verse` if the line breaks are meant."""
 
     lines: tuple[str, ...]
     is_verse: bool = False
@@ -46,12 +46,12 @@ class Paragraph:
 
 
 def ends_sentence(line: str) -> bool:
-    """True if a sentence or a clause of it ends with the line."""
+    """Return True if a sentence or clause ends at the end of the line."""
     return bool(_ENDS_SENTENCE.search(line))
 
 
 def _join_lines(lines: Sequence[str]) -> str:
-    """The lines as one, with a space between words but none between Chinese or Japanese characters."""
+    """Join lines, with a space between words but none between Chinese or Japanese characters."""
     joined = lines[0]
     for before, after in pairwise(lines):
         joined += after if is_wide(before[-1]) and is_wide(after[0]) else f" {after}"
@@ -59,36 +59,36 @@ def _join_lines(lines: Sequence[str]) -> str:
 
 
 def read_paragraphs(text: str) -> list[Paragraph]:
-    """The paragraphs of `text`; between them they hold all of it but white space."""
+    """Return the paragraphs of `text`, which contain all of it except white space."""
     lines = [line.rstrip() for line in text.replace("\f", "\n\n").splitlines()]
     filled = [line for line in lines if line]
     groups = [list(group) for has_text, group in groupby(lines, key=bool) if has_text]
-    if _are_paragraphs(filled):
+    if _has_paragraph_per_line(filled):
         return [Paragraph((line.strip(),)) for line in filled]
     wrap_width = _wrap_width(groups)
     return [
         Paragraph(tuple(stripped), _is_verse(stripped, wrap_width))
         for group in groups
-        for part in _part_indented(group)
-        for stripped in _part_headings([line.strip() for line in part])
+        for part in _split_at_indents(group)
+        for stripped in _split_off_headings([line.strip() for line in part])
     ]
 
 
-def _are_paragraphs(lines: Sequence[str]) -> bool:
-    """True when lines are long, and the long ones end where sentences do."""
+def _has_paragraph_per_line(lines: Sequence[str]) -> bool:
+    """Return True if many lines are long, and most of those end a sentence."""
     long = [line for line in lines if _width(line) > _LONG_LINE]
     num_whole = sum(map(ends_sentence, long))
     return len(long) > _LONG_SHARE * len(lines) and 2 * num_whole > len(long)
 
 
 def _wrap_width(groups: Sequence[Sequence[str]]) -> int:
-    """Columns that nine in ten of the lines that go on in a next one keep within."""
+    """Return the 90th percentile of the width of lines that are followed by another in their paragraph."""
     widths = sorted(_width(line.strip()) for group in groups for line in group[:-1])
     return widths[len(widths) * 9 // 10] if widths else 0
 
 
 def _is_verse(lines: Sequence[str], wrap_width: int) -> bool:
-    """True when fewer than half of the line ends can be an editor's."""
+    """Return True if fewer than half of the line breaks can come from wrapping."""
     if wrap_width < _WRAP_WIDTH:
         return len(lines) > 1
     num_full = sum(
@@ -98,8 +98,8 @@ def _is_verse(lines: Sequence[str], wrap_width: int) -> bool:
     return num_full * 2 < len(lines) - 1
 
 
-def _part_indented(group: Sequence[str]) -> Iterator[list[str]]:
-    """The group cut before each indented line that follows and is followed by lines that are not, or by the end."""
+def _split_at_indents(group: Sequence[str]) -> Iterator[list[str]]:
+    """Split lines before each indented line between lines that are not indented."""
     indented = [bool(_INDENT.match(line)) for line in group]
     part = [group[0]]
     for number in range(1, len(group)):
@@ -114,8 +114,8 @@ def _part_indented(group: Sequence[str]) -> Iterator[list[str]]:
     yield part
 
 
-def _part_headings(lines: list[str]) -> Iterator[list[str]]:
-    """A heading with text right under it, which is not the rest of the heading, becomes a paragraph of its own."""
+def _split_off_headings(lines: list[str]) -> Iterator[list[str]]:
+    """Split off a heading from text directly below it, unless that is the title of the heading."""
     start = 0
     for number, line in enumerate(lines):
         heading = read_heading(line)
@@ -147,5 +147,5 @@ def _width(line: str) -> int:
 
 
 def is_wide(char: str) -> bool:
-    """True for characters two columns wide, such as Chinese ones (Unicode annex 11)."""
+    """Return True for a character two columns wide, such as a Chinese one (Unicode annex 11)."""
     return unicodedata.east_asian_width(char) in "WF"

@@ -1,4 +1,4 @@
-"""The outline of a plain text: its list of contents, which is not read as chapters, and where each chapter begins."""
+"""Finds the outline of a plain text: its list of contents, its page numbers, and the start of each chapter."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cosycli.documents.headings import Heading, Rank, is_contents_title, numeral_value, read_heading
+from cosycli.documents.headings import HeadingLine, Rank, is_contents_title, numeral_value, read_heading
 from cosycli.documents.text_layout import Paragraph, ends_sentence
 
-__all__ = ["Division", "find_contents", "find_divisions", "find_page_numbers"]
+__all__ = ["ChapterStart", "find_chapter_starts", "find_contents", "find_page_numbers"]
 
-_ENTRY = 60  # characters; wrapped prose has longer lines, entries of a list of contents shorter ones
-_ENTRIES = 0.7  # of the lines of a list: some entries tell the story
+_MAX_ENTRY = 60  # characters of an entry in a list of contents; lines of wrapped prose are longer
+_MIN_ENTRY_SHARE = 0.7  # of the lines of a list of contents; some entries are long summaries
 _PAGE = re.compile(r"(?<![\s.·…_])[\s.·…_]{2,}\d{1,4}\Z")  # "Rain ..... 12"
 _PAGE_NUMBER = re.compile(r"[-–—\[(]?\s*(\d{1,4})\s*[-–—\])]?")
-_IN_ORDER = 0.8  # of the numbers of pages: some are missing, or not read right
-_WITHIN = 0.25  # of them stand within a sentence; numbers of chapters never do
+_MIN_IN_ORDER = 0.8  # share of the page numbers; some are missing or misread
+_MIN_IN_SENTENCE = 0.25  # share of the page numbers; a chapter number never stands within a sentence
 
 
 @dataclass(frozen=True)
-class Division:
-    """A chapter's heading: the paragraphs `start` to `end`, a number and perhaps a title below it."""
+class ChapterStart:
+    """The heading of a chapter: the paragraphs `start` to `end`, a number and perhaps a title below it."""
 
     start: int
     end: int
@@ -31,7 +31,7 @@ class Division:
 
 
 def find_contents(paragraphs: Sequence[Paragraph]) -> range:
-    """Which paragraphs are the list of contents, with its title; empty if there is none."""
+    """Return the range of paragraphs of the list of contents, with its title; empty if there is none."""
     for number, paragraph in enumerate(paragraphs):
         if is_contents_title(paragraph.lines[0]):
             return range(number, _contents_end(paragraphs, number))
@@ -43,7 +43,7 @@ def find_contents(paragraphs: Sequence[Paragraph]) -> range:
 
 
 def _contents_end(paragraphs: Sequence[Paragraph], start: int) -> int:
-    """Where the first entry comes again as a heading, else where prose begins."""
+    """Return where the first entry recurs as a heading, else where prose starts."""
     entries = [(number, line) for number in range(start, len(paragraphs)) for line in paragraphs[number].lines][1:]
     if not entries:
         return start + 1
@@ -58,24 +58,24 @@ def _contents_end(paragraphs: Sequence[Paragraph], start: int) -> int:
 
 
 def _restated_at(paragraphs: Sequence[Paragraph], number: int, entry: str) -> int:
-    """The paragraph after `number` that begins as the entry does, or 0: "I" restates "I Introduction ... 3"."""
+    """Return the paragraph after `number` that starts like the entry, or 0: "I" restates "I Introduction ... 3"."""
     words = _words(entry)
     for later in range(number + 1, len(paragraphs)):
         line = paragraphs[later].lines[0]
-        said = _words(line)
-        if said == words or (said and said == words[: len(said)] and read_heading(line)):
+        start = _words(line)
+        if start == words or (start and start == words[: len(start)] and read_heading(line)):
             return later
     return 0
 
 
 def _is_list(paragraphs: Sequence[Paragraph]) -> bool:
-    """True when most lines are too short to be those of prose."""
+    """Return True if most lines are shorter than lines of prose."""
     lines = [line for paragraph in paragraphs for line in paragraph.lines]
-    return sum(len(line) <= _ENTRY for line in lines) > _ENTRIES * len(lines)
+    return sum(len(line) <= _MAX_ENTRY for line in lines) > _MIN_ENTRY_SHARE * len(lines)
 
 
 def _is_prose(paragraph: Paragraph) -> bool:
-    return len(paragraph.text) > 2 * _ENTRY and not _is_list([paragraph])
+    return len(paragraph.text) > 2 * _MAX_ENTRY and not _is_list([paragraph])
 
 
 def _belongs_to_text(paragraph: Paragraph) -> bool:
@@ -88,51 +88,54 @@ def _words(line: str) -> list[str]:
 
 
 def find_page_numbers(paragraphs: Sequence[Paragraph]) -> set[int]:
-    """Which paragraphs number the pages of a printed book: figures that go up by one and stand within sentences."""
+    """Return the paragraphs that are page numbers: they count up by one, and some stand within sentences."""
     found = [(n, match) for n, p in enumerate(paragraphs) if (match := _PAGE_NUMBER.fullmatch(p.text))]
     values = [int(match[1]) for _, match in found]
     num_in_order = sum(after == before + 1 for before, after in pairwise(values))
-    num_within = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number, _ in found)
-    are_pages = len(found) > 2 and num_in_order >= _IN_ORDER * (len(found) - 1) and num_within > _WITHIN * len(found)
-    return {number for number, _ in found} if are_pages else set()
+    num_in_sentence = sum(number > 0 and not ends_sentence(paragraphs[number - 1].text) for number, _ in found)
+    if len(found) < 3 or num_in_order < _MIN_IN_ORDER * (len(found) - 1):
+        return set()
+    return {number for number, _ in found} if num_in_sentence > _MIN_IN_SENTENCE * len(found) else set()
 
 
-def find_divisions(paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int) -> list[Division]:
-    """Where the chapters begin, in order; `contents` is the list that was taken out of the paragraphs at some place."""
+def find_chapter_starts(
+    paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int
+) -> list[ChapterStart]:
+    """Return the chapter starts in order; `contents` was removed from the paragraphs before index `contents_at`."""
     found = list(_candidates(paragraphs, contents, contents_at))
     found = _drop_other_numerals(paragraphs, found)
     ranks = sorted({heading.rank for _, heading in found} - {Rank.NAMED})
     titled = {rank for rank in Rank if _have_titles_below(paragraphs, [pair for pair in found if pair[1].rank is rank])}
-    divisions: list[Division] = []
+    starts: list[ChapterStart] = []
     for start, heading in found:
-        if divisions and start < divisions[-1].end:
+        if starts and start < starts[-1].end:
             continue  # the title below a number
         has_title_below = heading.rank in titled and _title_below(paragraphs, start, heading)
         end = start + 2 if has_title_below else start + 1
         title = _title([paragraph.text.replace("\n", " ") for paragraph in paragraphs[start:end]])
         level = ranks.index(heading.rank) + 1 if heading.rank in ranks else 1
-        divisions.append(Division(start, end, title, level))
-    return divisions
+        starts.append(ChapterStart(start, end, title, level))
+    return starts
 
 
 def _candidates(
     paragraphs: Sequence[Paragraph], contents: Sequence[Paragraph], contents_at: int
-) -> Iterator[tuple[int, Heading]]:
-    """Paragraphs that read like headings, or that the list of contents names."""
+) -> Iterator[tuple[int, HeadingLine]]:
+    """Yield the paragraphs that look like headings, or that the list of contents names."""
     listed = {tuple(_words(line)) for paragraph in contents for line in paragraph.lines}
     for number, paragraph in enumerate(paragraphs):
         heading = read_heading(paragraph.lines[0])
         title = Paragraph(paragraph.lines[1:])
         if heading and (not title.lines or (heading.rank is not Rank.NUMERAL and title.is_title)):
-            yield number, Heading(heading.rank, heading.has_title or bool(title.lines))
+            yield number, HeadingLine(heading.rank, heading.has_title or bool(title.lines))
         elif number >= contents_at and not title.lines and tuple(_words(paragraph.lines[0])) in listed:
-            yield number, Heading(Rank.CHAPTER, has_title=True)
+            yield number, HeadingLine(Rank.CHAPTER, has_title=True)
 
 
 def _drop_other_numerals(
-    paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]
-) -> list[tuple[int, Heading]]:
-    """Numerals are chapters if they count from one in each part, with text between, and nothing is called chapter."""
+    paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, HeadingLine]]
+) -> list[tuple[int, HeadingLine]]:
+    """Drop the numerals that do not count from one in each part with text between, or all if there are chapters."""
     has_chapters = any(heading.rank is Rank.CHAPTER for _, heading in found)
     numerals = {number for number, heading in found if heading.rank is Rank.NUMERAL and not has_chapters}
     counted: set[int] = set()
@@ -147,13 +150,13 @@ def _drop_other_numerals(
     return [(number, heading) for number, heading in found if heading.rank is not Rank.NUMERAL or number in counted]
 
 
-def _have_titles_below(paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, Heading]]) -> bool:
-    """True if most headings of a rank that are but a number have a title in the next paragraph."""
+def _have_titles_below(paragraphs: Sequence[Paragraph], found: Sequence[tuple[int, HeadingLine]]) -> bool:
+    """Return True if most headings that are only a number have a title in the next paragraph."""
     bare = [(number, heading) for number, heading in found if not heading.has_title]
     return 2 * sum(_title_below(paragraphs, number, heading) for number, heading in bare) > len(bare)
 
 
-def _title_below(paragraphs: Sequence[Paragraph], number: int, heading: Heading) -> bool:
+def _title_below(paragraphs: Sequence[Paragraph], number: int, heading: HeadingLine) -> bool:
     if heading.has_title or heading.rank is Rank.NAMED or number + 1 >= len(paragraphs):
         return False
     below = read_heading(paragraphs[number + 1].lines[0])
@@ -163,6 +166,6 @@ def _title_below(paragraphs: Sequence[Paragraph], number: int, heading: Heading)
 
 
 def _title(lines: Sequence[str]) -> str:
-    """ "I" and "The Machine" -> "I: The Machine", "II." and "Home" -> "II. Home"."""
+    """Join a number and a title: "I" and "The Machine" -> "I: The Machine", "II." and "Home" -> "II. Home"."""
     number, *rest = (line.replace("_", "") for line in lines)
     return f"{number}{' ' if number[-1] in '.:—-' else ': '}{rest[0]}" if rest else number

@@ -1,25 +1,23 @@
-"""An XHTML or HTML document as blocks: every character of it is in one of them, or known to be left out."""
+"""Reads an XHTML or HTML document as blocks and omissions, which together account for every character."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lxml import etree
 
-from cosycli.documents.accounting import count_characters
-from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_spans
+from cosycli.documents.accounting import count_characters, count_source
+from cosycli.documents.block_frames import Frame, block_frame, inline_frame, is_block, open_marks
 from cosycli.documents.book import Block, BlockKind, Mark, MarkKind
-from cosycli.documents.document_parts import Omission, Part, ReadDocument
 from cosycli.documents.element_kinds import element_kind
-from cosycli.documents.flowing_text import FlowingText
+from cosycli.documents.inline_text import InlineText, Ruby
 from cosycli.documents.reading_policy import ReadingPolicy
-from cosycli.documents.ruby import Ruby
 from cosycli.documents.semantics import NOT_TEXT, attribute, local_name, short_text, text_of
-from cosycli.documents.source_text import count_source
 
-__all__ = ["read_document"]
+__all__ = ["DocumentPart", "Omission", "ReadDocument", "read_document"]
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WITHIN_PARAGRAPH = _HEADINGS | {"p", "span", "a", "em", "strong", "i", "b", "td"}
@@ -29,20 +27,48 @@ _BREAK_CLASS = re.compile(
     re.IGNORECASE,
 )
 _ORNAMENT = re.compile(r"(?=\S)[\s*＊⁂•·●○◆◇■□★☆※~～#–—―_=❦☙❧✻✽✾❖†‡§-]+")
-# Books without p elements end their paragraphs by two br.
-_PARAGRAPHS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.VERSE)
+# In these, two br end a paragraph: books without p elements have no other sign.
+_SPLIT_AT_TWO_BREAKS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.VERSE)
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A place where text was left out; `is_section` if it is a whole section, not a mark within a text."""
+
+    kind: str
+    characters: int
+    title: str = ""
+    is_section: bool = False
+
+
+DocumentPart = Block | Omission
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """The content of a document, in reading order.
+
+    Attributes:
+        title: the `title` in its head.
+        anchors: for each `id`, the index of the part that starts there, or of the next one.
+    """
+
+    path: str
+    title: str
+    parts: tuple[DocumentPart, ...]
+    anchors: Mapping[str, int]
 
 
 class _Ending(NamedTuple):
-    """What is to be done where an element ends."""
+    """The actions due at the end of an element."""
 
     ends_block: bool
     ends_line: bool
-    num_spans: int
+    num_marks: int
 
 
 def read_document(root: etree._Element, path: str, policy: ReadingPolicy, language: str = "") -> ReadDocument:
-    """The parts of the document at `path` in a book whose language is `language`."""
+    """Read the document at `path`, in a book whose language is `language`."""
     reader = _DocumentReader(path, policy, language)
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
@@ -60,22 +86,22 @@ def _head_title(root: etree._Element) -> str:
 
 
 class _DocumentReader:
-    """Follows the elements of a document as they open and close, without recursion: files nest as deep as they like."""
+    """Processes the start and end of each element, without recursion: hostile files nest very deeply."""
 
     def __init__(self, path: str, policy: ReadingPolicy, language: str) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[DocumentPart] = []
         self.anchors: dict[str, int] = {}
         self._path = path
         self._policy = policy
         self._book_language = language
         self._frames = [Frame(language=language)]
         self._endings: list[_Ending] = []
-        self._text = FlowingText()
+        self._text = InlineText()
         self._ruby: list[Ruby] = []
         self._skipped: etree._Element | None = None
 
     def enter(self, element: etree._Element) -> bool:
-        """Take the start of an element; False if what is inside it is not to be looked at."""
+        """Process the start of an element; return False if its content is to be skipped."""
         name = local_name(element)
         kind = None if name in NOT_TEXT or not name else element_kind(element, name)
         if kind and not self._policy.reads(kind):
@@ -90,7 +116,7 @@ class _DocumentReader:
         return False
 
     def leave(self, element: etree._Element) -> None:
-        """Take the end of an element, and the text after it."""
+        """Process the end of an element, and its tail."""
         if element is self._skipped:
             self._skipped = None
         else:
@@ -107,7 +133,7 @@ class _DocumentReader:
             self._text.add(text)
 
     def _read_whole(self, element: etree._Element, name: str) -> bool:
-        """Take an element at once; False if it is one whose inside is to be read step by step."""
+        """Process an element with its content, and return True; False if its content is to be walked."""
         if name in ("rt", "rtc"):
             if self._ruby and (name == "rt" or not self._ruby[-1].has_reading):
                 self._ruby[-1].add_reading("".join(element.itertext()))
@@ -127,7 +153,7 @@ class _DocumentReader:
         return True
 
     def _break_line(self) -> None:
-        if self._text.ends_line and self._frames[-1].kind in _PARAGRAPHS:
+        if self._text.ends_line and self._frames[-1].kind in _SPLIT_AT_TWO_BREAKS:
             self._flush()
         self._text.break_line()
 
@@ -141,9 +167,9 @@ class _DocumentReader:
         ends_line = name in ("td", "th") or (name == "span" and bool(_VERSE_LINE.search(element.get("class") or "")))
         if ends_line:
             self._text.break_line()
-        num_spans = open_spans(element, name, frame, parent, self._text)
+        num_marks = open_marks(element, name, frame, parent, self._text)
         self._frames.append(frame)
-        self._endings.append(_Ending(starts_block, ends_line, num_spans))
+        self._endings.append(_Ending(starts_block, ends_line, num_marks))
         if name == "ruby":
             self._ruby.append(Ruby(self._text))
         elif name == "rb" and self._ruby:
@@ -155,7 +181,7 @@ class _DocumentReader:
         elif name == "rb" and self._ruby:
             self._ruby[-1].next_base()
         ending = self._endings.pop()
-        for _ in range(ending.num_spans):
+        for _ in range(ending.num_marks):
             self._text.close()
         if ending.ends_line:
             self._text.break_line()
@@ -170,7 +196,7 @@ class _DocumentReader:
             self._flush()
         for inner in element.iter("*"):
             self._note_anchor(inner)
-        self._text.leave_out(text_of(element))
+        self._text.omit(text_of(element))
         characters = count_source(element, with_alt_text=self._policy.reads("alt-text")).characters
         if characters or kind in ("note-marks", "page-numbers"):
             self.parts.append(Omission(kind, characters, _first_heading(element) if is_section else "", is_section))
@@ -196,25 +222,25 @@ class _DocumentReader:
     def _read_picture(self, element: etree._Element) -> None:
         alternative = (element.get("alt") or "").strip()
         if alternative and self._policy.reads("alt-text"):
-            self._text.leave_out(" ")
+            self._text.omit(" ")
             self._text.add(alternative)
-            self._text.leave_out(" ")
+            self._text.omit(" ")
         elif alternative:
             self.parts.append(Omission("alt-text", 0))
 
     def _read_formula(self, element: etree._Element) -> None:
-        """Take a formula as its signs with a space between them, to be said as its `alttext` has it."""
+        """Add the symbols of a formula, separated by spaces, with its `alttext` as the spoken form."""
         self._text.add(" ")
         alternative = " ".join(attribute(element, "alttext").split())
         if alternative:
             self._text.open(MarkKind.ALIAS, alternative)
-        self._text.add(" ".join(self._signs(element)))
+        self._text.add(" ".join(self._symbols(element)))
         if alternative:
             self._text.close()
         self._text.add(" ")
 
-    def _signs(self, formula: etree._Element) -> Iterator[str]:
-        """What a formula shows; its annotations are for machines."""
+    def _symbols(self, formula: etree._Element) -> Iterator[str]:
+        """Yield the visible symbols of a formula, without its machine-readable annotations."""
         walk = etree.iterwalk(formula, events=("start", "end"))
         for event, element in walk:
             name = local_name(element)
@@ -234,13 +260,13 @@ class _DocumentReader:
                 self.anchors.setdefault(value, len(self.parts))
 
     def _flush(self) -> None:
-        """End the block that is being collected."""
+        """Finish the current block."""
         for ruby in self._ruby:
             ruby.finish()
         text, marks = self._text.finish()
         if text:
             self._append_text(text, marks)
-        self._text = FlowingText(self._text.open_spans)
+        self._text = InlineText(self._text.open_marks)
         for ruby in self._ruby:
             ruby.start(self._text)
 
@@ -267,7 +293,7 @@ class _DocumentReader:
 
 
 def _is_empty(element: etree._Element) -> bool:
-    """False for `<br>words</br>`: XML lets any element hold words."""
+    """Return False for `<br>words</br>`, which is possible in XML."""
     return len(element) == 0 and not element.text
 
 

@@ -23,7 +23,7 @@ from cosycli.engine.utterance import Take, Utterance
 from cosycli.engine.verification import SPOKEN_INSTRUCTION, Listener, verdict_on
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.masks import FlowMask
-from cosycli.recording import Recording
+from cosycli.sound.recording import Recording
 
 __all__ = ["BatchRenderer", "max_batch_size"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.measure import frame_levels
+from cosycli.sound.levels import frame_levels
 
 __all__ = ["convert"]
 

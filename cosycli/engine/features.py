@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cosycli.engine.capabilities import capabilities_of
+from cosycli.model.library import PublishedModel
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, is_instructed
-from cosycli.model_library import PublishedModel
 from cosycli.script.capabilities import Capabilities
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 

@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from cosycli.engine.decoding import GeneratedTokens
-from cosycli.measure import frame_levels
 from cosycli.model.features import log_mel
 from cosycli.model.flow import Flow
 from cosycli.model.masks import FlowMask
 from cosycli.model.profile import ModelProfile
 from cosycli.model.profile_parts import MelProfile
-from cosycli.script.duration import seconds_of_tokens
+from cosycli.script.timing import seconds_of_tokens
+from cosycli.sound.levels import frame_levels
 
 __all__ = ["chunk_boundaries", "failures_of", "jump_at_boundaries"]
 

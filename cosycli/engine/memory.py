@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import torch
 
-from cosycli.byte_sizes import bytes_of, megabytes
 from cosycli.errors import MissingError, UsageError
 from cosycli.model.loading import Model
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import Request
+from cosycli.settings import bytes_of, megabytes
 
 __all__ = [
     "Memory",

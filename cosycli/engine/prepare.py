@@ -8,8 +8,8 @@ from pathlib import Path
 from cosycli.engine.capabilities import capabilities_of, check_mask, instruction_of
 from cosycli.engine.utterance import VoiceSettings
 from cosycli.engine.verification import check_listener
+from cosycli.model.library import find_model, language_model_weights
 from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import find_model, language_model_weights
 from cosycli.script.capabilities import Capabilities
 from cosycli.settings import RenderOptions
 from cosycli.voices import DEFAULT_VOICE, find_voice

@@ -18,7 +18,7 @@ from cosycli.model.checkpoint import load_weights
 from cosycli.model.features import log_mel
 from cosycli.model.profile import read_profile
 from cosycli.model.reference_encoder import SpeechTokenizer
-from cosycli.recording import Recording
+from cosycli.sound.recording import Recording
 
 __all__ = ["Recognizer"]
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from cosycli.engine.capabilities import read_with
 from cosycli.engine.prepare import Prepared
 from cosycli.engine.utterance import Utterance, utterances_of
-from cosycli.joining import Piece, join
 from cosycli.script import Script
 from cosycli.script.languages import foreign_languages
+from cosycli.sound.joining import Piece, join
 
 __all__ = ["FailedPassage", "FinishedTake", "ReadyText", "SpeechBlocks", "TextNote", "read_text"]
 
@@ -136,5 +136,5 @@ class SpeechBlocks:
         for utterance, take in zip(self.text.utterances, self._takes, strict=True):
             segment = utterance.segment
             if take.failures:
-                self.failed.append(FailedPassage(segment.text, take.failures))
+                self.failed.append(FailedPassage(segment.words, take.failures))
             yield Piece(take.samples, segment.pause_after_s, segment.pause_before_s)

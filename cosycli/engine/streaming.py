@@ -28,8 +28,7 @@ from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
 from cosycli.script.characters import is_wide
-from cosycli.script.duration import seconds_of_tokens
-from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
 __all__ = ["Latency", "SpeechStream"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,11 @@ from cosycli.model.masks import FlowMask
 from cosycli.model.reference_encoder import resampled
 from cosycli.script import Script
 from cosycli.settings import RenderOptions
+from cosycli.sound.audio_segment import segment_of
 from cosycli.voices import DEFAULT_VOICE
+
+if TYPE_CHECKING:
+    from pydub import AudioSegment
 
 __all__ = ["Speech", "StageTimings", "Synthesizer"]
 
@@ -67,6 +72,10 @@ class Speech:
     @property
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
+
+    def audio_segment(self) -> AudioSegment:
+        """The speech as a 16-bit mono `pydub.AudioSegment`: to cut, fade, mix or export it."""
+        return segment_of(self.samples, self.sample_rate)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cosycli.errors import MissingError, did_you_mean
 from cosycli.model.checkpoint import WithoutInitialValues
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.library import published_models
 from cosycli.model.loading import (
     BACKBONE,
     Model,
@@ -29,7 +30,6 @@ from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelPr
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
-from cosycli.model_library import published_models
 
 __all__ = ["Sizes", "fill", "new_language_model_of", "sizes_of", "synthetic_model"]
 

@@ -6,7 +6,6 @@ With the built-in recognizer a take may have 40 % of the letters wrong, and a te
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -18,10 +17,8 @@ import numpy as np
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import MissingError
 from cosycli.model.profile import read_profile
-from cosycli.recording import Recording
 from cosycli.script.normalisation import say_in_words
-from cosycli.script.pronunciation import words_that_sound
-from cosycli.script.vocabulary import MODEL_TAGS
+from cosycli.sound.recording import Recording
 
 __all__ = ["SPOKEN_INSTRUCTION", "WRONG_WORDS", "Listener", "Verdict", "check_listener", "listener_for", "verdict_on"]
 
@@ -31,8 +28,6 @@ WHISPER_LIMIT = 0.3  # not measured on takes: Whisper has fewer letters wrong th
 MIN_LETTERS = 12
 WHISPER_SIZE, WHISPER_RATE = "small", 16_000
 _WHISPER_NAMES = {"yue": "zh"}  # it writes Cantonese as Chinese
-_TAG = re.compile("|".join(map(re.escape, sorted(MODEL_TAGS))))
-_PHONES = re.compile(r"(?:\[[A-Z]{1,2}[012]?\])+")
 
 
 class Listener(Protocol):
@@ -141,7 +136,7 @@ def verdict_on(listener: Listener, recording: Recording, item: Utterance, openin
     heard = listener.hear(recording, language)
     if heard is None:
         return Verdict((), None)
-    letters, said = _letters(say_in_words(heard, language), language), _letters(item.segment.text, language)
+    letters, said = _letters(say_in_words(heard, language), language), _letters(item.segment.words, language)
     if not said:
         return Verdict((), None)
     failures = []
@@ -165,19 +160,12 @@ def _letters(text: str, language: str) -> str:
     """What is compared of a text: small letters without accents, Chinese in pinyin without tones."""
     from pypinyin import lazy_pinyin
 
-    words = _PHONES.sub(lambda match: _word_of(match.group()), _TAG.sub(" ", text))
     if language == "ja":
         from cosycli.script.japanese import in_katakana
 
-        words = in_katakana(words)
-    spelled = unicodedata.normalize("NFKD", " ".join(lazy_pinyin(words)).casefold())
+        text = in_katakana(text)
+    spelled = unicodedata.normalize("NFKD", " ".join(lazy_pinyin(text)).casefold())
     return "".join(letter for letter in spelled if letter.isalpha())
-
-
-def _word_of(phones: str) -> str:
-    """A word with these phones, such as "[K][AE1][T]"; where there is none, the names of the phones."""
-    names = tuple(re.findall(r"\w+", phones))
-    return next(iter(words_that_sound(names)), "".join(names))
 
 
 def error_rate(said: str, heard: str) -> float:

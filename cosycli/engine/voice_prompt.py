@@ -20,10 +20,10 @@ from cosycli.model.loading import Model
 from cosycli.model.profile import FlowProfile
 from cosycli.model.reference_encoder import resampled
 from cosycli.model.speech_decoder import Request
-from cosycli.recording import read_reference
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import primary_language
 from cosycli.script.pronunciation import spell_words
+from cosycli.sound.recording import read_reference
 from cosycli.voices import Voice, find_voice
 
 __all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice", "request_of"]

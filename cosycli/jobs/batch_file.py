@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosycli.audio.encode import choose_format
 from cosycli.documents.plain_text import check_text
 from cosycli.engine.prepare import PreparedOnce
 from cosycli.errors import CosyError, UsageError
@@ -23,6 +22,7 @@ from cosycli.jobs.book_values import publication_of, request_of
 from cosycli.jobs.jobs_file import BOOK_KEYS, DEFAULT_KEYS, TEXT_KEYS, Entry, JobsFile, Problem, read_jobs_file
 from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
 from cosycli.settings import OPTIONS, RenderOptions
+from cosycli.sound.encode import choose_format
 
 __all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 

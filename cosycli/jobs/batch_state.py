@@ -16,15 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cosycli.documents.reading import FORMATS
+from cosycli.documents.sources import FORMATS
 from cosycli.errors import InputError
+from cosycli.folders import locked, write_whole
 from cosycli.jobs.batch_file import BookJob, Job, TextJob
-from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import model_fingerprint, voice_fingerprint
-from cosycli.model_library import find_model
+from cosycli.model.library import find_model
 from cosycli.settings import OPTIONS, RenderOptions
 from cosycli.voices import DEFAULT_VOICE, voice_folders
-from cosycli.whole_files import write_whole
 
 __all__ = ["BatchState", "Done", "JobKeys", "Made", "open_state"]
 

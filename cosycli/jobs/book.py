@@ -14,8 +14,6 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from cosycli.audio.assembly import Assembly
-from cosycli.audio.publish import check_book_target
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.arrivals import Arrivals
 from cosycli.jobs.book_plan import BookRequest, Order, Plan, orders_of, plan_book
@@ -24,6 +22,8 @@ from cosycli.jobs.executors import Start
 from cosycli.jobs.plan_report import estimate, record_speed
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.run_folder import Rendered, RunFolder, render_takes
+from cosycli.publish.assembly import Assembly
+from cosycli.publish.book_files import check_book_target
 from cosycli.settings import RenderOptions
 
 __all__ = ["BookJob", "BookProgress", "make_book"]

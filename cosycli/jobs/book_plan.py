@@ -15,8 +15,7 @@ from cosycli.errors import UsageError
 from cosycli.jobs.take_store import Conditions, model_fingerprint, take_key, voice_fingerprint
 from cosycli.script import Pauses, Segment
 from cosycli.script.book_script import BookScript, read_book_script
-from cosycli.script.duration import seconds_of_tokens
-from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 from cosycli.settings import RenderOptions
 from cosycli.voices import find_voice
 
@@ -145,8 +144,8 @@ def plan_book(request: BookRequest, settings: RenderOptions) -> Plan:
         UsageError: a tag, style, mask, voice, kind of content, language or variant of the model does not exist.
         MissingError: the model or a voice does not exist.
     """
-    from cosycli.documents.reading import read_source
     from cosycli.documents.reading_policy import ReadingPolicy
+    from cosycli.documents.sources import read_source
 
     prepared = prepare(settings)
     check_request(request, prepared)
@@ -173,7 +172,7 @@ def check_request(request: BookRequest, prepared: Prepared) -> None:
 
 
 def _lexicon_of(request: BookRequest) -> Lexicon | None:
-    from cosycli.script.lexicon import read_lexicon
+    from cosycli.script.lexicon_files import read_lexicon
 
     lexicon = None
     for path in request.lexicons:

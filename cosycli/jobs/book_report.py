@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import cosycli
-from cosycli.audio.assembly import Assembly
+from cosycli.folders import write_whole
 from cosycli.jobs.book_plan import Order, Plan
 from cosycli.jobs.plan_report import plan_report
 from cosycli.jobs.run_folder import Rendered, RunFolder
-from cosycli.whole_files import write_whole
+from cosycli.publish.assembly import Assembly
 
 __all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "write_report"]
 
@@ -34,7 +34,7 @@ def judged_segments(orders: list[Order], folder: RunFolder) -> list[JudgedSegmen
     for order in orders:
         facts = folder.takes.facts(order.key)
         if facts.failures or facts.num_draws > 1:
-            text = order.utterance.segment.text
+            text = order.utterance.segment.words
             judged.append(JudgedSegment(order.id, text, facts.failures, facts.num_draws, facts.error_rate))
     return judged
 

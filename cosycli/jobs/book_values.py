@@ -8,18 +8,18 @@ from pathlib import Path
 
 import yaml
 
-from cosycli.audio.formats import ACX, BOOK_FORMATS
-from cosycli.audio.loudness import AUDIOBOOK, Loudness
-from cosycli.audio.publish import Layout, Target
-from cosycli.audio.subtitles import check_formats
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, UsageError, did_you_mean
 from cosycli.jobs.book import BookJob
 from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.jobs.book_plan import ALL_CHAPTERS, BookRequest, ChapterRange
 from cosycli.jobs.publishing import Publication
+from cosycli.publish.book_files import Layout, Target
+from cosycli.publish.formats import ACX, BOOK_FORMATS
+from cosycli.publish.loudness import AUDIOBOOK, Loudness
+from cosycli.publish.subtitles import check_formats
 from cosycli.script import Pauses
-from cosycli.script.pauses import DEFAULT_PAUSES
+from cosycli.script.timing import DEFAULT_PAUSES
 from cosycli.settings import RenderOptions
 
 __all__ = ["book_job", "publication_of", "request_of"]

@@ -10,9 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosycli.audio.encode import AudioSink, check_target, choose_format, open_sink
-from cosycli.audio.play import find_player, open_player
 from cosycli.errors import UsageError
+from cosycli.sound.encode import AudioSink, check_target, choose_format, open_sink
+from cosycli.sound.play import find_player, open_player
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from cosycli.documents.reading import FORMATS
+from cosycli.documents.sources import FORMATS
 from cosycli.errors import InputError, UsageError, did_you_mean
 from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.option import PATH, TEXT, key_of, options_of

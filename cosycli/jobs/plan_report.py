@@ -9,11 +9,10 @@ from typing import Any
 
 from cosycli.engine.speech import TextNote
 from cosycli.errors import InputError
-from cosycli.folders import data_folder
+from cosycli.folders import data_folder, write_whole
 from cosycli.jobs.book_plan import Plan, seconds_of_segment
-from cosycli.model_library import BUILTIN
+from cosycli.model.library import BUILTIN
 from cosycli.script.book_script import ChapterScript, num_characters
-from cosycli.whole_files import write_whole
 
 __all__ = ["MAX_WARNINGS", "Estimate", "estimate", "plan_notes", "plan_report", "record_speed", "warnings_of"]
 

@@ -11,16 +11,16 @@ from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
 
-from cosycli.audio.assembly import Assembly, ChapterSound
-from cosycli.audio.loudness import AUDIOBOOK, Loudness
-from cosycli.audio.publish import Layout, Target, files_folder, write_book
-from cosycli.audio.read_along import write_read_along
-from cosycli.audio.subtitles import write_subtitles
-from cosycli.audio.tags import Tags
 from cosycli.documents.book import Metadata
 from cosycli.jobs.arrivals import Arrivals
 from cosycli.jobs.book_plan import Order, Plan
-from cosycli.joining import Piece
+from cosycli.publish.assembly import Assembly, ChapterSound
+from cosycli.publish.book_files import Layout, Target, files_folder, write_book
+from cosycli.publish.loudness import AUDIOBOOK, Loudness
+from cosycli.publish.read_along import write_read_along
+from cosycli.publish.subtitles import write_subtitles
+from cosycli.publish.tags import Tags
+from cosycli.sound.joining import Piece
 
 __all__ = ["BookFiles", "Publication"]
 

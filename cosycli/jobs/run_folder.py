@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import cosycli
+from cosycli.folders import locked, write_whole
 from cosycli.jobs.book_plan import Order
 from cosycli.jobs.executors import Executor
-from cosycli.jobs.lock import locked
 from cosycli.jobs.take_store import TakeStore
-from cosycli.whole_files import write_whole
 
 __all__ = ["Manifest", "Rendered", "RunFolder", "plan_batches", "render_takes"]
 

@@ -20,7 +20,7 @@ import soundfile
 
 from cosycli.engine.utterance import Take, TakeFacts, Utterance
 from cosycli.errors import InputError
-from cosycli.model_library import MANIFEST, language_model_weights
+from cosycli.model.library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
 __all__ = [

@@ -19,6 +19,7 @@ from cosycli.model.checkpoint import WithoutInitialValues, load_weights
 from cosycli.model.flow import ConformerFlow, Flow, TransformerFlow
 from cosycli.model.kernels import can_prepack, prepack_layers
 from cosycli.model.language_model import LanguageModel
+from cosycli.model.library import language_model_weights
 from cosycli.model.profile import (
     CausalVocoderProfile,
     ConformerFlowProfile,
@@ -40,7 +41,6 @@ from cosycli.model.text_tokenizer import TextTokenizer, load_whisper_tokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import SAMPLED
-from cosycli.model_library import language_model_weights
 
 __all__ = [
     "BACKBONE",

@@ -77,7 +77,7 @@ class SourceFilterVocoder(nn.Module):
         """Mel frames that a sample may depend on after its own."""
         in_frames = STEM_KERNEL // 2 + self.profile.num_frame_blocks * (BLOCK_KERNEL // 2)
         in_filters = self.profile.num_filter_blocks * (BLOCK_KERNEL // 2) / self.profile.filters_per_frame
-        return math.ceil(in_frames + in_filters + self.profile.n_fft / self.hop) + 1
+        return math.ceil(in_frames + in_filters + self.profile.n_fft / self.hop)
 
     @property
     def frames_behind(self) -> int:

@@ -1,26 +1,21 @@
-"""Addresses of the internet: marks are named, figures read one by one, parts without vowels spelled."""
+"""Reads internet addresses aloud: names the signs, reads figures one by one, spells parts without vowels."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
 
 from cosycli.script.forms import Form, Rewriting
 from cosycli.script.number_words import digits
 
-__all__ = ["address_forms"]
+__all__ = ["ENGLISH_SIGNS", "address_forms"]
 
 _TOP_DOMAINS = "com|org|net|edu|gov|mil|int|info|io|ai|co|dev|app|uk|us|de|fr|it|es|cn|jp|eu|ca|au|ch|ru"
 _VOWELLESS = re.compile(r"[bcdfghjklmnpqrstvwxz]+", re.IGNORECASE)
-_MARKS = ".@/-_:?=&#%+~"
-_NAMES = {
-    "en": "dot|at|slash|dash|underscore|colon|question mark|equals|and|hash|percent|plus|tilde",
-    "de": "Punkt|at|Schrägstrich|Strich|Unterstrich|Doppelpunkt|Fragezeichen|gleich|und|Raute|Prozent|plus|Tilde",
-    "fr": "point|arobase|barre|tiret|tiret bas|deux-points|point d'interrogation|égale|et|dièse|pour cent|plus|tilde",
-    "es": "punto|arroba|barra|guion|guion bajo|dos puntos|interrogación|igual|y|almohadilla|por ciento|más|tilde",
-    "it": "punto|chiocciola|barra|trattino|trattino basso|due punti|domanda|uguale|e|cancelletto|per cento|più|tilde",
-    "ru": "точка|собака|слэш|дефис|подчёркивание|двоеточие|вопросительный знак|равно|и|решётка|процент|плюс|тильда",
-}
+ENGLISH_SIGNS = {
+    ".": "dot", "@": "at", "/": "slash", "-": "dash", "_": "underscore", ":": "colon", "?": "question mark",
+    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "~": "tilde",
+}  # fmt: skip
 _PIECE = re.compile(r"[^\W\d_]{1,40}|\d{1,10}|.")
 _PROTOCOL = re.compile(r"https?://", re.IGNORECASE)
 _EMAIL = r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,12}(?:/[\w./-]{0,100}\w)?\b"
@@ -30,10 +25,13 @@ _BARE_URL = (
 )
 
 
-@lru_cache(maxsize=16)
-def address_forms(language: str) -> tuple[Form, ...]:
-    """Forms for e-mail and web addresses; in a language that is not known here the marks have English names."""
-    names = dict(zip(_MARKS, _NAMES.get(language, _NAMES["en"]).split("|"), strict=True))
+def address_forms(language: str, signs: Mapping[str, str] | None = None) -> tuple[Form, ...]:
+    """Returns the forms for e-mail and web addresses.
+
+    Args:
+        signs: the name of each sign; English names by default.
+    """
+    names = signs or ENGLISH_SIGNS
 
     def say(match: re.Match[str]) -> list[Rewriting]:
         return _spell(match, names, language)
@@ -45,8 +43,8 @@ def address_forms(language: str) -> tuple[Form, ...]:
     )
 
 
-def _spell(match: re.Match[str], names: dict[str, str], language: str) -> list[Rewriting]:
-    """The address in pieces, between any two of which a segment can end; what has no name goes with the next piece."""
+def _spell(match: re.Match[str], names: Mapping[str, str], language: str) -> list[Rewriting]:
+    """Returns the address in pieces, so that a segment may end between them; a nameless sign joins the next piece."""
     protocol = _PROTOCOL.match(match.group())
     found: list[Rewriting] = []
     position = match.start()
@@ -59,7 +57,7 @@ def _spell(match: re.Match[str], names: dict[str, str], language: str) -> list[R
     return [*found[:-1], *(Rewriting(last.start, match.end(), last.spoken) for last in found[-1:])]
 
 
-def _say_piece(written: str, names: dict[str, str], language: str) -> str:
+def _say_piece(written: str, names: Mapping[str, str], language: str) -> str:
     if written.isdecimal():
         return digits(written, language) or written
     if _VOWELLESS.fullmatch(written):

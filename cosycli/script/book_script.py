@@ -1,4 +1,4 @@
-"""From a book to its script: every block of every chapter made ready to speak."""
+"""Turns a book into its script: prepares every block of every chapter for speaking."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from cosycli.errors import InputError
 from cosycli.script.block_parts import BlockReader
 from cosycli.script.capabilities import Capabilities, voice_named
 from cosycli.script.languages import foreign_languages, primary_language
-from cosycli.script.lexicon import Lexicon, parse_pls
+from cosycli.script.lexicon import Lexicon
+from cosycli.script.lexicon_files import parse_pls
 from cosycli.script.passages import Passage, read_passages
-from cosycli.script.pauses import DEFAULT_PAUSES, Boundary, Pauses
-from cosycli.script.segment import Coverage, Fate, Script, Segment
+from cosycli.script.segment import MARKUP, Coverage, Fate, Script, Segment
 from cosycli.script.segmenting import segments_of
+from cosycli.script.timing import DEFAULT_PAUSES, Boundary, Pauses
 
 __all__ = ["BookScript", "ChapterScript", "read_book_script"]
 
@@ -25,11 +26,11 @@ _BETWEEN_BLOCKS = "\n\n"
 
 @dataclass(frozen=True)
 class ChapterScript:
-    """A chapter made ready to speak.
+    """A chapter prepared for speaking.
 
     Attributes:
-        script: its source is the texts of the chapter's blocks with an empty line between them.
-        block_starts: where each block begins in that source.
+        script: the source of this script is the texts of the chapter's blocks, joined by empty lines.
+        block_starts: the position in that source where each block begins.
     """
 
     chapter: Chapter
@@ -39,21 +40,21 @@ class ChapterScript:
 
 @dataclass(frozen=True)
 class BookScript:
-    """A book made ready to speak; `warnings` are those of the book and of the lexicons used for it."""
+    """A book prepared for speaking; `warnings` come from the book and from the lexicons used for it."""
 
     book: Book
     chapters: tuple[ChapterScript, ...]
     warnings: tuple[str, ...] = ()
 
     def segments(self) -> Iterator[tuple[int, int, Segment]]:
-        """Number of the chapter, number of the segment in it, both from 1, and the segment: 3, 12 is called "3.12"."""
+        """Yields chapter number, segment number in the chapter, both from 1, and the segment; 3 and 12 make "3.12"."""
         for chapter_number, chapter in enumerate(self.chapters, 1):
             for number, segment in enumerate(chapter.script.segments, 1):
                 yield chapter_number, number, segment
 
     @property
     def coverage(self) -> Coverage:
-        """The fate of the book's non-space characters; those that the documents stage left out are skipped."""
+        """Counts the book's non-space characters by fate; what the documents stage left out counts as skipped."""
         counts: Counter[Fate] = Counter()
         for chapter in self.chapters:
             for span in chapter.script.spans:
@@ -65,7 +66,7 @@ class BookScript:
 
     @property
     def skipped(self) -> tuple[LeftOut, ...]:
-        """What is not spoken, by kind and reason: first what no block holds, then signs and marks within the text."""
+        """Lists what is not spoken: first what the documents stage left out, then signs and markup within the text."""
         places: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         for chapter in self.chapters:
@@ -74,7 +75,7 @@ class BookScript:
                 places[skipped.reason] += count > 0
                 characters[skipped.reason] += count
         signs = (
-            LeftOut("markup" if reason == "markup" else "signs", "", reason, places[reason], count)
+            LeftOut(MARKUP if reason == MARKUP else "signs", "", reason, places[reason], count)
             for reason, count in characters.items()
             if count
         )
@@ -82,7 +83,7 @@ class BookScript:
 
 
 def num_characters(text: str) -> int:
-    """How many characters of a text are not white space."""
+    """Counts the characters that are not white space."""
     return len("".join(text.split()))
 
 
@@ -96,21 +97,21 @@ def read_book_script(
     dialogue_voice: str | None = None,
     cast: Mapping[str, str] | None = None,
 ) -> BookScript:
-    """Make a book ready to speak.
+    """Prepares a book for speaking.
 
     Args:
-        capabilities: what the model and the voice library can be asked for.
-        language: BCP 47 tag of the text where no block names its own; by default that of the book.
-        lexicon: how words are pronounced; what the text itself says of them wins.
-        dialogue_voice: speaks what is in quotes.
-        cast: names that marks of the text use, and the voices for them.
+        capabilities: of the model and the voice library.
+        language: BCP 47 tag for blocks that declare no language; by default that of the book.
+        lexicon: pronunciations of words; those given in the text itself win.
+        dialogue_voice: the voice for text in quotes.
+        cast: voice by each name that the text may use for a speaker.
 
     Raises:
         UsageError: a tag, style or voice does not exist.
-        InputError: nothing in the book can be spoken.
-        MissingError: what is needed to read Japanese in katakana is not installed.
+        InputError: the book contains nothing that can be spoken.
+        MissingError: the library that reads Japanese in katakana is not installed.
     """
-    told = primary_language(language or book.metadata.language)
+    declared = primary_language(language or book.metadata.language)
     entries, warnings = _lexicon_of(book, lexicon or Lexicon())
     roles = cast or {}
     for voice in filter(None, (dialogue_voice, *roles.values())):
@@ -127,7 +128,7 @@ def read_book_script(
             dialogue_voice=dialogue_voice,
             cast=roles,
         )
-        chapters.append(_read_chapter(chapter, source, reader, told, pauses, capabilities.katakana))
+        chapters.append(_read_chapter(chapter, source, reader, declared, pauses, capabilities.katakana))
     script = BookScript(book, tuple(chapters), (*book.warnings, *warnings))
     if next(script.segments(), None) is None:
         raise _nothing_to_say(book)
@@ -136,7 +137,7 @@ def read_book_script(
 
 
 def _lexicon_of(book: Book, lexicon: Lexicon) -> tuple[Lexicon, tuple[str, ...]]:
-    """The lexicons that came with the book, and over them the given one; and what is wrong with them."""
+    """Merges the lexicons inside the book with the given one, which wins; also returns warnings about them."""
     warnings: list[str] = []
     merged = Lexicon()
     for document in book.pronunciations:
@@ -149,20 +150,20 @@ def _lexicon_of(book: Book, lexicon: Lexicon) -> tuple[Lexicon, tuple[str, ...]]
 
 
 def _read_chapter(
-    chapter: Chapter, source: str, reader: BlockReader, told: str | None, pauses: Pauses, katakana: bool
+    chapter: Chapter, source: str, reader: BlockReader, declared: str | None, pauses: Pauses, katakana: bool
 ) -> ChapterScript:
     ends = accumulate(len(block.text) + len(_BETWEEN_BLOCKS) for block in chapter.blocks)
     starts = (0, *ends)[: len(chapter.blocks)]
-    said = segments_of(_passages(chapter, source, starts, reader, told), pauses, katakana=katakana)
-    return ChapterScript(chapter, Script(source, said.segments, said.spans, reader.finish()), starts)
+    segmented = segments_of(_passages(chapter, source, starts, reader, declared), pauses, katakana=katakana)
+    return ChapterScript(chapter, Script(source, segmented.segments, segmented.spans, reader.finish()), starts)
 
 
 def _passages(
-    chapter: Chapter, source: str, starts: tuple[int, ...], reader: BlockReader, told: str | None
+    chapter: Chapter, source: str, starts: tuple[int, ...], reader: BlockReader, declared: str | None
 ) -> Iterator[Passage]:
     boundaries = chain((_boundary(*neighbours) for neighbours in pairwise(chapter.blocks)), [Boundary.CHAPTER])
     for block, start, boundary in zip(chapter.blocks, starts, boundaries, strict=False):
-        language = primary_language(block.language) or told
+        language = primary_language(block.language) or declared
         is_heading = block.kind is BlockKind.HEADING
         parts = reader.parts(block, start, language)
         yield from read_passages(source, parts, language, boundary, is_heading=is_heading)
@@ -171,12 +172,12 @@ def _passages(
 
 
 def _gap(start: int, end: int, boundary: Boundary) -> Passage:
-    """What stands between two blocks, or for a scene break without signs."""
+    """The passage for the space between two blocks, or for a scene break without signs."""
     return Passage(
         voice=None,
         style=None,
         speed=1.0,
-        told=None,
+        declared=None,
         is_heading=False,
         runs=(),
         skipped=((start, end, "white space"),),
@@ -199,6 +200,6 @@ def _boundary(block: Block, following: Block) -> Boundary:
 def _nothing_to_say(book: Book) -> InputError:
     name = f"The book “{book.metadata.title}”" if book.metadata.title else "The book"
     return InputError(
-        f"{name} holds no word that can be spoken.",
-        "Give a book with text in it; `cosy plan SOURCE` lists what was skipped, and `--read` takes it in.",
+        f"{name} contains no words that can be spoken.",
+        "Give a book with text in it. `cosy plan SOURCE` lists what was skipped; --read includes it.",
     )

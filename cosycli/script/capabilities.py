@@ -1,4 +1,4 @@
-"""What the chosen model and voice library can be asked for, and how asking for anything else is refused."""
+"""Describes what the chosen model and voice library can do, and refuses requests for anything else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cosycli.errors import UsageError, did_you_mean
+from cosycli.script.pronunciation import respell
 
 __all__ = ["Capabilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
 
@@ -18,12 +19,12 @@ class Capabilities:
     """What the chosen model and voice library can do.
 
     Attributes:
-        tags: as the model writes them, `[laughter]`, `<strong>`, `</strong>`.
-        styles: style name to the model's instruction; None when the model takes no instruction at all.
-        voices: names that `[voice: …]` may use; None when the caller will check them.
-        phonemes: pronunciation tokens, `[AE1]`, `[ǎo]`; empty when the model has none.
-        languages: ISO 639 codes of those the model was trained on; empty when that is not known.
-        katakana: whether the model wants Japanese in it.
+        tags: tags as the model writes them, `[laughter]`, `<strong>`, `</strong>`.
+        styles: the model's instruction by style name; None if the model takes no instructions.
+        voices: names that `[voice: …]` may use; None if the caller will check them.
+        phonemes: pronunciation tokens, `[AE1]`, `[ǎo]`; empty if the model has none.
+        languages: ISO 639 codes of the languages the model was trained on; empty if they are unknown.
+        katakana: whether the model reads Japanese in katakana.
     """
 
     tags: Collection[str]
@@ -39,15 +40,15 @@ class Capabilities:
 
 
 def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
-    """The instruction, in the model's words, for a style's name or for an instruction in quotes.
+    """Returns the model's instruction for the name of a style, or for an instruction in quotes.
 
     Raises:
-        UsageError: the model takes no styles, or has none of this name.
+        UsageError: the model takes no styles, or has no style of this name.
     """
     if styles is None:
         raise UsageError(
             f"This model takes no style, so it cannot speak in the style {quoted_words(style) or style!r}.",
-            "Remove the style, or choose a model that follows instructions; `cosy models list` shows them.",
+            "Remove the style, or choose a model that follows instructions; `cosy models list` shows which do.",
         )
     words = quoted_words(style)
     if words is not None:
@@ -61,10 +62,10 @@ def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
 
 
 def voice_named(name: str, capabilities: Capabilities, cast: Mapping[str, str]) -> str:
-    """The voice that plays `name`, which may be a role of the cast or a voice itself.
+    """Returns the voice for `name`, which is a role of the cast or a voice.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the voice does not exist.
     """
     voice = cast.get(name, name)
     voices = capabilities.voices
@@ -80,15 +81,13 @@ def voice_named(name: str, capabilities: Capabilities, cast: Mapping[str, str]) 
 
 
 def quoted_words(value: str) -> str | None:
-    """The words between the quotes of `value`, or None if it is not in quotes."""
+    """Returns the words between the quotes of `value`, or None if it is not in quotes."""
     quoted = _QUOTED.fullmatch(value)
     return quoted["words"].strip() if quoted else None
 
 
 def say_phonemes(word: str, tokens: tuple[str, ...], capabilities: Capabilities) -> str:
-    """The tokens as the model takes them; for one that lacks them, a spelling of `word` that sounds so."""
+    """Returns the tokens if the model has them, else a spelling of `word` that sounds like them."""
     if all(token in capabilities.phonemes for token in tokens):
         return "".join(tokens)
-    from cosycli.script.respelling import respell
-
     return respell(word, tokens)

@@ -1,7 +1,7 @@
-"""Which characters can be spoken, and the plain form of those that are.
+"""Decides which characters can be spoken, and gives their plain form.
 
-A letter or digit of any script is kept. Typographic forms become the plain ones that models know best (apostrophes,
-hyphens, ligatures, full-width letters, combining accents). What has no sound is named, never dropped silently.
+Letters and digits of any script are kept. Typographic forms become the plain forms that models know best (apostrophes,
+hyphens, ligatures, full-width letters, combining accents). Every skipped character gets a reason.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "read_glyphs", "says_something"]
+__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "plain_text", "read_glyphs", "says_something"]
 
-# These stand in plain text for what is said as given: a sound or a word, and a word with a capital. They are private
-# characters, and those are skipped in any source.
+# Placeholders in plain text for a sound or a word that is spoken as given, and for a word with a capital. They are
+# private-use characters, which are skipped in every source.
 TOKENS, NAME = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True)
 class Glyphs:
-    """Source characters `start` to `end` and their `plain` form, which is empty when they are skipped for `reason`."""
+    """Source characters `start` to `end` and their `plain` form, which is empty if they are skipped for `reason`."""
 
     start: int
     end: int
@@ -34,8 +34,8 @@ _AS_IT_IS = (
     r"!-Z^_a-z|~\\\u00e0-\u00ff\u2014\u201c\u201d\u2026\u3001-\u3003\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff"
     r"\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 )
-_FIGURES = "〇○一二三四五六七八九十"  # beside which a circle is a zero: 二○○八年
-# « Bonjour », as French has it with spaces within its quotes, and »Guten Tag«, as German books have it.
+_FIGURES = "〇○一二三四五六七八九十"  # a circle beside one of these is a zero: 二○○八年
+# French quotes contain spaces, « Bonjour »; quotes in German books point inwards, »Guten Tag«.
 _GAP, _SAID = r"[ \u00a0\u2009\u202f]", r"[\w.,;:!?…]"
 _CLUSTER = re.compile(
     rf"(?P<opening>(?<!{_SAID})«{_GAP}|(?<!\S)»(?=[\w…]))"
@@ -47,8 +47,7 @@ _CLUSTER = re.compile(
     rf"|.[{_MARKS}]*",
     re.DOTALL,
 )
-_KEPT_SIGNS = 3  # of a long row of signs: an ellipsis stays whole, a ruled line does not become a segment
-_KEPT_MARKS = 3  # on one letter: Vietnamese needs two, stacks of more only decorate
+_KEPT_SIGNS = 3  # of a long row of signs: keeps an ellipsis whole, and a ruled line short
 
 _PLAIN = {
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "`": "'", "´": "'",
@@ -56,7 +55,7 @@ _PLAIN = {
     "‐": "-", "‑": "-", "‒": "-", "–": "-", "―": "—", "−": "-", "‥": "..", "•": ",",
     "[": "(", "]": ")", "{": "(", "}": ")", "⟨": "(", "⟩": ")",
 }  # fmt: skip
-# Punctuation and signs that the normaliser or the model understands. Brackets are kept for the model's own tokens.
+# Punctuation and signs that the normaliser or the model understands. Brackets are reserved for the model's tokens.
 _KEPT = frozenset(
     " !\"#$%&'()*+,-./:;=?@~°¢£¥€§·×÷±“”…—、。「」『』《》【】〈〉！（），：；？～￥<>^_|\\½¼¾⅓⅔⅛⅜⅝⅞²³¹µ№®©™†‡₹₽₩℃℉‰ºª"
 )
@@ -74,17 +73,22 @@ _WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00
 
 
 def is_wide(char: str) -> bool:
-    """True for Chinese and Japanese characters and their punctuation, which take two columns and no space between."""
+    """True for Chinese and Japanese characters and punctuation, which fill two columns and need no spaces."""
     return bool(_WIDE.match(char))
 
 
 def says_something(text: str) -> bool:
-    """True when `text` holds a letter or a digit of any script."""
+    """True if `text` contains a letter or a digit of any script."""
     return any(char.isalnum() for char in text)
 
 
+def plain_text(text: str) -> str:
+    """Returns the plain form of all characters that can be spoken."""
+    return "".join(glyphs.plain for glyphs in read_glyphs(text, 0, len(text)))
+
+
 def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
-    """Every character of `text[start:end]`, in order and exactly once; white space comes as one space."""
+    """Yields every character of `text[start:end]`, in order and exactly once; white space becomes one space."""
     for match in _CLUSTER.finditer(text, start, end):
         if match["opening"] or match["closing"]:
             yield Glyphs(match.start(), match.end(), "“" if match["opening"] else "”")
@@ -101,7 +105,7 @@ def read_glyphs(text: str, start: int, end: int) -> Iterator[Glyphs]:
 
 
 def _read_signs(text: str, start: int, end: int) -> Iterator[Glyphs]:
-    """The first signs of a long row."""
+    """Keeps the first signs of a long row."""
     kept = 0
     for position, char in enumerate(text[start:end], start):
         plain, reason = _read(char)
@@ -114,7 +118,7 @@ def _read_signs(text: str, start: int, end: int) -> Iterator[Glyphs]:
 
 
 def _read_cluster(cluster: str, start: int) -> Iterator[Glyphs]:
-    """A character with the combining marks that follow it."""
+    """Reads a character with the combining marks that follow it."""
     composed = unicodedata.normalize("NFC", cluster)
     if len(composed) == 1:
         yield Glyphs(start, start + len(cluster), *_read(composed))
@@ -130,7 +134,7 @@ def _read_cluster(cluster: str, start: int) -> Iterator[Glyphs]:
 
 @lru_cache(maxsize=4096)
 def _read(char: str) -> tuple[str, str]:
-    """The plain form of a character, and the reason when it has none."""
+    """Returns the plain form of a character, and the reason if it has none."""
     if char.isspace():
         return " ", ""
     if char in _PLAIN:

@@ -1,4 +1,4 @@
-"""Chinese and Japanese figures, read by wetext's finite-state grammars."""
+"""Reads Chinese and Japanese figures with the finite-state grammars of wetext."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from cosycli.script.forms import DECORATION, Form, Rewriting, rewrite_forms
 
 __all__ = ["rewrite_cjk"]
 
-# A figure with the characters around it that the grammars look at; quotes, brackets and full stops end it.
+# A figure and its neighbours, which the grammars look at; quotes, brackets and full stops end it.
 _NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
 _FIGURE = r"[$£€¥￥]?(?:(?<![A-Za-z0-9)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"
 _RUN = re.compile(rf"{_NEAR}{_FIGURE}(?:%|‰|℃|°[CF]?|[a-zA-Z]{{1,4}}[²³]?(?:/[a-z]{{1,2}})?)?{_NEAR}")
-# 图 2-3 is the third picture of chapter 2, and 3-5 天 are three to five days: wetext takes both for a subtraction.
+# 图 2-3 is the third picture of chapter 2, and 3-5 天 means three to five days; wetext reads both as subtractions.
 _LABEL = re.compile(r"(?:示例|例|图|表|列表|代码)\s?\d{1,3}(?P<dash>-)\d{1,3}(?![\d-])")
 _RANGE = re.compile(r"(?<![\d.-])(?P<first>[1-9]\d{0,3})-(?P<last>[1-9]\d{0,3})(?![\d.-]|\s?=)")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext takes 1,234,567 for three numbers
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # wetext reads 1,234,567 as three numbers
 
 
 def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[Rewriting]:
-    """Readings of the figures and signs in Chinese ("zh") or Japanese ("ja") text, and of further `forms`."""
+    """Rewrites the figures and signs in Chinese ("zh") or Japanese ("ja") text, and the given `forms`."""
     known: list[Rewriting] = []
     if language == "zh":
         known = [Rewriting(*match.span("dash"), "杠") for match in _LABEL.finditer(text)]
@@ -36,7 +36,7 @@ def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[
 
 
 def _range(match: re.Match[str]) -> str:
-    """The same with the dash that wetext takes for one, and of the same length."""
+    """Replaces the dash of a range by the sign that wetext reads as a range; the length stays."""
     return match.group().replace("-", "~") if int(match["first"]) < int(match["last"]) else match.group()
 
 
@@ -53,7 +53,7 @@ def _normalizer(language: str) -> Any:
 
 
 def _difference(match: re.Match[str], spoken: str) -> Rewriting:
-    """Only what the reading changes, so that the characters around it keep their place."""
+    """Narrows the rewriting to the characters that change, so that their neighbours keep their place."""
     written = match.group()
     longest = min(len(written), len(spoken)) - 1  # leave a character on both sides to hold the difference
     before = next((i for i in range(longest) if written[i] != spoken[i]), longest)

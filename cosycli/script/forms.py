@@ -1,4 +1,4 @@
-"""A written form, how to find it and how to say it: the rules that the normaliser applies."""
+"""The rules of the normaliser: how to find a written form, and how to say it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["DECORATION", "Form", "Rewriting", "rewrite_forms"]
+__all__ = ["DECORATION", "Form", "Rewriting", "apply_rewritings", "rewrite_forms"]
 
 
 @dataclass(frozen=True)
 class Rewriting:
-    """`text[start:end]` is spoken as `spoken`; nothing is said when it is empty."""
+    """`text[start:end]` is spoken as `spoken`, which may be empty."""
 
     start: int
     end: int
@@ -23,9 +23,9 @@ class Form:
     """One kind of written form.
 
     Attributes:
-        name: what it is, as a reader would call it.
-        pattern: finds it. Every repetition in it is bounded, so that any text is searched in linear time.
-        say: the spoken words, or None if the match is not such a form after all; or the words of each of its pieces.
+        name: what a reader would call it.
+        pattern: finds it; every repetition is bounded, so that the search takes linear time in any text.
+        say: returns the spoken words, or the rewriting of each piece, or None if the match is not such a form.
     """
 
     name: str
@@ -34,17 +34,17 @@ class Form:
 
 
 def _part(match: re.Match[str]) -> str:
-    """Marks that only decorate are not said; within a word they part it."""
+    """Drops marks that only decorate; within a word they become a space."""
     before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
     return " " if before.isalnum() and after.isalnum() else ""
 
 
-# What is left when every other form has been found.
+# Marks that remain after every other form has been found.
 DECORATION = Form("decoration", re.compile(r"[#*^_|\\<>~†‡]"), _part)
 
 
 def rewrite_forms(text: str, forms: Sequence[Form], known: Sequence[Rewriting] = ()) -> list[Rewriting]:
-    """Rewritings in order and without overlap; those `known` win over all forms, an earlier form over a later one."""
+    """Returns rewritings in order, without overlap; those `known` win over forms, an earlier form over a later one."""
     taken = bytearray(len(text))
     for rewriting in known:
         taken[rewriting.start : rewriting.end] = b"\1" * (rewriting.end - rewriting.start)
@@ -60,3 +60,12 @@ def rewrite_forms(text: str, forms: Sequence[Form], known: Sequence[Rewriting] =
             taken[start:end] = b"\1" * (end - start)
             found += [Rewriting(start, end, spoken)] if isinstance(spoken, str) else spoken
     return sorted(found, key=lambda rewriting: rewriting.start)
+
+
+def apply_rewritings(text: str, rewritings: Sequence[Rewriting]) -> str:
+    """Returns the text as it is spoken; the rewritings are in order and without overlap."""
+    spoken, position = [], 0
+    for rewriting in rewritings:
+        spoken += [text[position : rewriting.start], rewriting.spoken]
+        position = rewriting.end
+    return "".join([*spoken, text[position:]])

@@ -1,7 +1,8 @@
-"""Which language a stretch of text is in: what its source says of it, as far as its letters agree.
+"""Tells the language of a text: the one that its source declares, if the letters agree with it.
 
-Scripts are told apart, not the languages that share one: Latin letters are English, Cyrillic ones Russian and Chinese
-characters without kana Chinese, unless the source tells of another language in that script.
+Only writing systems are distinguished, not the languages that share one. Latin letters count as English, Cyrillic
+letters as Russian, and Chinese characters without kana as Chinese, unless the source declares another language of that
+writing system.
 """
 
 from __future__ import annotations
@@ -49,40 +50,40 @@ def is_hanzi(char: str) -> bool:
 
 
 def primary_language(tag: str | None) -> str | None:
-    """ "zh-Hant" -> "zh"; None for no tag and for "und", which says that the language is not known (BCP 47)."""
+    """ "zh-Hant" -> "zh"; None for no tag and for "und", which means an unknown language (BCP 47)."""
     primary = re.split("[-_]", (tag or "").strip().lower())[0]
     return primary if primary.isalpha() and primary not in ("und", "mul", "zxx") else None
 
 
 def written_language(language: str) -> str:
-    """The language that a text is written like: Cantonese has the figures and full stops of Chinese."""
+    """Returns the language whose rules of writing apply: Cantonese has the figures and full stops of Chinese."""
     return "zh" if language == "yue" else language
 
 
-def latin_language(told: str | None) -> str:
-    """The language of words in Latin letters, in a text of which the source tells that it is in `told`."""
-    return told if told and _WRITTEN_IN.get(told, "latin") == "latin" else "en"
+def latin_language(declared: str | None) -> str:
+    """Returns the language of words in Latin letters, in a text that is declared to be in `declared`."""
+    return declared if declared and _WRITTEN_IN.get(declared, "latin") == "latin" else "en"
 
 
-def dominant_language(text: str, told: str | None) -> str:
-    """ISO 639-1 code of most of the words, a Chinese character counting as one word; a Roman numeral tells nothing."""
+def dominant_language(text: str, declared: str | None) -> str:
+    """Returns the ISO 639-1 code of most words; a Chinese character counts as a word, a Roman numeral as none."""
     if is_numeral_alone(text):
-        return told or _USUAL["latin"]
+        return declared or _USUAL["latin"]
     counts = {script: len(letters.findall(text)) for script, letters in _SCRIPTS.items()}
-    if counts["kana"] or told == "ja":
+    if counts["kana"] or declared == "ja":
         counts["kana"] += counts.pop("hanzi")
     most = max(counts, key=lambda script: counts[script])
-    if told and (not counts[most] or _WRITTEN_IN.get(told, "latin") == most):
-        return told
+    if declared and (not counts[most] or _WRITTEN_IN.get(declared, "latin") == most):
+        return declared
     return _USUAL[most]
 
 
 def foreign_languages(spoken: Iterable[str], known: Collection[str]) -> list[str]:
-    """Warnings of segments in a language that the model was not trained on.
+    """Warns of segments in a language that the model was not trained on.
 
     Args:
         spoken: the language of each segment.
-        known: those of the model; none where they are not known.
+        known: the languages of the model; empty if they are unknown.
     """
     if not known:
         return []

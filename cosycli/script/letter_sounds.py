@@ -1,12 +1,12 @@
-"""How an English word that no dictionary has is probably pronounced: by analogy with the words of one.
+"""Guesses the pronunciation of an English word that no dictionary has, by analogy with the words of one.
 
-The letters of all words of the CMU dictionary are matched with their phones: each letter sounds as none, one or two of
-them, whichever is likeliest, and what is likely is learned from a part of the words (hard expectation maximisation).
-Each letter of a new word then sounds as in the words where it has the most of the same neighbours (memory-based
-learning: W. Daelemans and A. van den Bosch, "Language-independent data-oriented grapheme-to-phoneme conversion", 1997).
+The letters of all words of the CMU dictionary are aligned with their phones: each letter stands for no, one or two
+phones. The likelihoods for that are learned from a part of the words by hard expectation maximisation. Each letter of a
+new word then sounds as in the known words that share the most neighbouring letters (memory-based learning: W. Daelemans
+and A. van den Bosch, "Language-independent data-oriented grapheme-to-phoneme conversion", 1997).
 
-Of 1,000 words of the dictionary kept apart (`random.Random(0).sample`), 91.6 % of the phones are right, 87.3 % with
-their stress, and 62 % of the words without theirs. Learning takes 2 s and a word 4 ms on one core.
+Of 1,000 words kept out of the dictionary (`random.Random(0).sample`), 91.6 % of the phones are right, 87.3 % with their
+stress, and 62 % of the words without stress.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from cosycli.script.pronunciation import dictionary_words
 
 __all__ = ["LetterSounds", "guess_phones", "learn"]
 
-MAX_CHARS = 15  # letters and phones of a word learned from; 99.8 % of the dictionary's words have no more
-REACH = 6  # neighbours compared on each side; of the 1,000 words, 4 guess 61.6 % and 8, in twice the time, 62.1 %
-SHARPNESS = 2.0  # each further neighbour in common counts e² times as much; e^1.5 guesses 61.2 %, e³ 61.6 %
-PENALTY = 1.0  # nats, for a letter of two phones; 2 guesses 61.1 %
-NUM_ROUNDS = 2  # of learning what is likely; more change nothing
-STRIDE = 14  # every how many words it is learned from
-# Latin letters that are not a letter with an accent, as English spells them.
+MAX_CHARS = 15  # letters and phones of a word to learn from; 99.8 % of the dictionary's words have no more
+REACH = 6  # neighbours compared on each side; 4 get 61.6 % of the 1,000 words right, 8 get 62.1 % in twice the time
+SHARPNESS = 2.0  # each shared neighbour multiplies the weight by e²; e^1.5 gets 61.2 % right, e³ 61.6 %
+PENALTY = 1.0  # nats, for a letter of two phones; 2 gets 61.1 % right
+NUM_ROUNDS = 2  # of expectation maximisation; more change nothing
+STRIDE = 14  # likelihoods are learned from every 14th word
+# English spelling of Latin letters that are not a letter with an accent.
 _ENGLISH = str.maketrans({"æ": "e", "œ": "e", "ø": "o", "ß": "ss", "ł": "l", "đ": "d", "ð": "th", "þ": "th", "ı": "i"})
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -38,9 +38,9 @@ Floats = NDArray[np.float32]
 
 @cache
 def guess_phones(word: str) -> tuple[str, ...] | None:
-    """The CMU phones that an unknown word probably has; None for letters that are not Latin, or without a vowel.
+    """Guesses the CMU phones of an unknown word; None if it has letters that are not Latin, or no vowel.
 
-    Accents are ignored, and so is what is not a letter: "Tar-Míriel" is guessed as "tar" and "miriel".
+    Accents and signs are ignored: "Tar-Míriel" is guessed as "tar" and "miriel".
     """
     decomposed = unicodedata.normalize("NFD", word.lower().translate(_ENGLISH))
     plain = "".join(char for char in decomposed if not unicodedata.combining(char) and char not in "'’")
@@ -58,12 +58,12 @@ def _dictionary() -> LetterSounds:
 
 @dataclass(frozen=True)
 class LetterSounds:
-    """Words one after the other, with the sound of each letter.
+    """All known words in a row, with the sound of each letter.
 
     Attributes:
-        letters: 1 for a to 26 for z, and at least `REACH` zeros between two words.
-        sounds: of each letter, no, one or two `phones`: 0, first, or first + second * (number of phones + 1).
-        phones: the CMU phones with their stress; a sound counts them from 1.
+        letters: (N,) 1 for a to 26 for z, and at least `REACH` zeros between two words.
+        sounds: (N,) the phones of each letter: 0 for none, first, or first + second * (number of phones + 1).
+        phones: the CMU phones with their stress; `sounds` counts them from 1.
     """
 
     letters: Ints
@@ -71,7 +71,7 @@ class LetterSounds:
     phones: tuple[str, ...]
 
     def guess(self, word: str) -> tuple[str, ...]:
-        """Phones of a word in letters from a to z, with one primary stress."""
+        """Guesses the phones of a word in letters from a to z, with one primary stress."""
         letters = np.pad(_letter_numbers(word), REACH)
         phones: list[str] = []
         sound = 0
@@ -82,7 +82,7 @@ class LetterSounds:
         return _with_one_stress(phones)
 
     def _sound(self, letters: Ints, place: int, sound_before: int) -> int:
-        """The sound of the letter at `place`, after the letter before it sounded as `sound_before`."""
+        """Guesses the sound of the letter at `place`; the letter before it has `sound_before`."""
         alike = self._places[int(letters[place])]
         for direction in (1, -1):
             closer = alike[self.letters[alike + direction] == letters[place + direction]]
@@ -98,12 +98,12 @@ class LetterSounds:
 
     @cached_property
     def _places(self) -> list[Ints]:
-        """Where each letter is."""
+        """The places of each letter."""
         return [np.flatnonzero(self.letters == letter).astype(np.int32) for letter in range(27)]
 
 
 def learn(words: Iterable[tuple[str, tuple[str, ...]]]) -> LetterSounds:
-    """Match the letters of words with their phones."""
+    """Aligns the letters of words with their phones."""
     known = [(word, phones) for word, phones in words if _is_fit(word, phones)]
     names = tuple(sorted({phone for _, phones in known for phone in phones}))
     numbers = {phone: number for number, phone in enumerate(names, start=1)}
@@ -127,17 +127,17 @@ def _letter_numbers(word: str) -> list[int]:
 
 
 def _table(rows: list[list[int]]) -> Ints:
-    """The rows, filled up with zeros to `MAX_CHARS` + 2 numbers."""
+    """Pads the rows with zeros to `MAX_CHARS` + 2 numbers."""
     return np.array([row + [0] * (MAX_CHARS + 2 - len(row)) for row in rows], np.int32)
 
 
 def _in_a_row(table: Ints) -> Ints:
-    """The words of a table one after the other, with `REACH` zeros before and after each."""
+    """Puts the words of a table in a row, with `REACH` zeros before and after each."""
     return np.pad(np.pad(table[:, :MAX_CHARS], ((0, 0), (REACH, 0))).ravel(), (0, REACH)).astype(np.int32)
 
 
 def _learn_likelihoods(letters: Ints, phones: Ints, names: tuple[str, ...]) -> Floats:
-    """Logarithms of how likely a letter sounds as a phone, whatever its stress, or (column 0) as none."""
+    """Learns log likelihoods (27, phones + 1) of a phone, whatever its stress, or (column 0) of none for a letter."""
     bare = [name.rstrip("012") for name in names]
     without_stress = np.array([0, *(bare.index(name) + 1 for name in bare)])
     phones = without_stress[phones]
@@ -153,7 +153,7 @@ def _learn_likelihoods(letters: Ints, phones: Ints, names: tuple[str, ...]) -> F
 
 
 def _count_neighbours(letters: Ints, phones: Ints, num_columns: int) -> Floats:
-    """How often a letter and a phone are at about the same place of a word, as a share of the phone's places."""
+    """Counts how often a letter and a phone are at about the same place of a word, as a share of the phone."""
     counts = np.ones((27, num_columns), np.float32)
     letter_places = (np.arange(MAX_CHARS) + 0.5) / np.count_nonzero(letters, axis=1)[:, None]
     phone_places = (np.arange(MAX_CHARS) + 0.5) / np.count_nonzero(phones, axis=1)[:, None]
@@ -169,10 +169,10 @@ def _log_share(counts: Floats) -> Floats:
 
 
 def _match(letters: Ints, phones: Ints, likely: Floats) -> Ints:
-    """How many phones come before each letter of each row, and before its end, in the likeliest match."""
+    """Returns the number of phones before each letter of each row, and before its end, in the likeliest alignment."""
     rows = np.arange(len(letters))
     impossible = np.float32(-1e9)
-    best = np.full(phones.shape, impossible)  # of the letters so far, by the number of phones they sound as
+    best = np.full(phones.shape, impossible)  # score of the letters so far, by their number of phones
     best[:, 0] = 0
     steps = []
     for letter in letters[:, :MAX_CHARS].T:
@@ -191,7 +191,7 @@ def _match(letters: Ints, phones: Ints, likely: Floats) -> Ints:
 
 
 def _with_one_stress(phones: list[str]) -> tuple[str, ...]:
-    """The first primary stress alone is kept; where there is none, the first full vowel has it."""
+    """Keeps the first primary stress alone; without one, the first full vowel gets it."""
     vowels = [index for index, phone in enumerate(phones) if phone[-1].isdigit()]
     stressed = [index for index in vowels if phones[index][-1] == "1"]
     full = [index for index in vowels if phones[index] != "AH0"]

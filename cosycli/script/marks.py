@@ -1,34 +1,44 @@
-"""The marks of a block laid over its parts: who speaks, how, and what is said instead of the characters."""
+"""Applies the marks of a block to its parts: who speaks, how, and what is spoken in place of the characters."""
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
-from cosycli.script.alphabets import tokens_of
+from cosycli.script.addresses import ENGLISH_SIGNS
 from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
 from cosycli.script.normalisation import say_in_words
-from cosycli.script.parts import Kind, Part, Replacement, cut, say_instead
-from cosycli.script.ruby import is_kana
-from cosycli.script.say_as import can_interpret, say_as
+from cosycli.script.number_words import cardinal, digits, ordinal
+from cosycli.script.parts import Part, PartKind, Replacement, apply_replacements, cut
+from cosycli.script.phonemes import tokens_of
+from cosycli.script.pinyin import is_kana
 
 __all__ = ["MarkReader"]
 
 _EMPHASIS = "strong"
 _SAYS_INSTEAD = frozenset({MarkKind.PRONUNCIATION, MarkKind.ALIAS, MarkKind.SAY_AS})
 _STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}
+# `interpret-as` values of W3C "SSML 1.0 say-as attribute values" (Working Group Note, 26 May 2005), and those of the
+# synthesizers that have read SSML since.
+_SPELLING = frozenset({"characters", "spell-out", "verbatim", "letters"})
+_NUMBERS = {"cardinal": cardinal, "number": cardinal, "ordinal": ordinal, "digits": digits}
+_TELEPHONE = "telephone"
+# The normaliser recognises these by their form.
+_AS_WRITTEN = frozenset({"date", "time", "currency", "unit", "fraction", "measure", "address", "name", "net", "text"})
+_SIGNS = ENGLISH_SIGNS | {"*": "star", ",": "comma", "!": "bang"}
 
 
 @dataclass(frozen=True)
 class _VoiceSettings:
-    """How the characters under some marks are spoken; None where the marks do not say."""
+    """How the characters under some marks are spoken; None for what the marks leave open."""
 
     voice: str | None = None
     style: str | None = None
@@ -45,32 +55,32 @@ class MarkReader:
     """Reads the marks of blocks.
 
     Attributes:
-        notes: start, end and message of what the writer should know.
+        notes: start, end and message of each note for the writer.
     """
 
     capabilities: Capabilities
     cast: Mapping[str, str]
     notes: list[tuple[int, int, str]] = field(default_factory=list)
-    _spellings: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+    _pronounced: dict[tuple[str, tuple[str, ...], str | None], tuple[str, str]] = field(default_factory=dict)
 
-    def lay(self, text: str, marks: Sequence[Mark], parts: Iterable[Part], told: str | None) -> Iterator[Part]:
-        """The parts of a block as its marks have them spoken; what the text itself orders wins.
+    def apply(self, text: str, marks: Sequence[Mark], parts: Iterable[Part], declared: str | None) -> Iterator[Part]:
+        """Applies the marks to the parts of a block; the notation in the text wins.
 
         Args:
-            text: of which marks and parts name the characters.
-            told: ISO 639-1 code of the block's language.
+            text: the text that marks and parts refer to.
+            declared: ISO 639-1 code of the block's language.
 
         Raises:
-            UsageError: there is no such voice or style.
+            UsageError: a voice or style does not exist.
         """
         pieces = cut(parts, sorted({edge for mark in marks for edge in (mark.start, mark.end)}))
         changes = list(self._changes([mark for mark in marks if mark.kind not in _STANDS_ALONE]))
         spoken = _spoken_in(pieces, changes)
         pauses = [mark for mark in marks if mark.kind is MarkKind.PAUSE]
-        return say_instead(_with_pauses(spoken, pauses), list(self._replacements(text, marks, told)))
+        return apply_replacements(_with_pauses(spoken, pauses), list(self._replacements(text, marks, declared)))
 
     def _changes(self, marks: Iterable[Mark]) -> Iterator[tuple[int, _VoiceSettings]]:
-        """Where the voice settings change, and what they are from there on."""
+        """Yields the places where the voice settings change, and the settings from there on."""
         open_settings: list[tuple[float, _VoiceSettings]] = [(math.inf, _ORDINARY)]
         for mark in marks:
             yield from _close(open_settings, mark.start)
@@ -90,55 +100,61 @@ class MarkReader:
         return replace(around, is_emphasized=self.capabilities.encloses(_EMPHASIS))
 
     def _speed(self, mark: Mark) -> float | None:
-        """SSML 1.1, 3.2.4: a rate is a factor on the default rate, whatever is around it."""
+        """Returns the factor on the default rate, whatever the rate around it is (SSML 1.1, 3.2.4)."""
         try:
             speed = float(mark.value)
         except ValueError:
             speed = math.nan
         if 0 < speed < math.inf:
             return speed
-        self.notes.append((mark.start, mark.end, f"The rate {mark.value!r} is not a number above 0 and is ignored."))
+        self.notes.append((mark.start, mark.end, f"The rate {mark.value!r} is ignored: it is not a number above 0."))
         return None
 
-    def _replacements(self, text: str, marks: Iterable[Mark], told: str | None) -> Iterator[Replacement]:
+    def _replacements(self, text: str, marks: Iterable[Mark], declared: str | None) -> Iterator[Replacement]:
         position = 0
         for mark in marks:
             if mark.kind in _SAYS_INSTEAD and position <= mark.start < mark.end:
-                spoken = self._say(mark, text[mark.start : mark.end], told)
-                if spoken:
-                    yield Replacement(mark.start, mark.end, spoken)
+                replacement = self._replace(mark, text[mark.start : mark.end], declared)
+                if replacement:
+                    yield replacement
                     position = mark.end
 
-    def _say(self, mark: Mark, word: str, told: str | None) -> str | None:
-        """What is said instead of `word`; None where the mark cannot be obeyed, which is noted."""
+    def _replace(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
+        """Returns what is spoken in place of `word`; None, with a note, if the mark cannot be applied."""
         if mark.kind is MarkKind.ALIAS:
-            return say_in_words(mark.value, told)
-        if mark.kind is MarkKind.SAY_AS:
-            if not can_interpret(mark.value):
-                self.notes.append((mark.start, mark.end, f"say-as {mark.value!r} is not known and is ignored."))
-            return say_as(word, mark.value, told)
-        return self._pronounce(mark, word)
+            spoken = say_in_words(mark.value, declared)
+        elif mark.kind is MarkKind.SAY_AS:
+            spoken = self._interpret(mark, word, declared)
+        elif mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
+            spoken = say_in_words(mark.value, "ja")
+        else:
+            return self._pronounce(mark, word, declared)
+        return Replacement(mark.start, mark.end, spoken, spoken) if spoken else None
 
-    def _pronounce(self, mark: Mark, word: str) -> str | None:
-        if mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
-            return say_in_words(mark.value, "ja")
+    def _interpret(self, mark: Mark, word: str, declared: str | None) -> str:
+        if not _can_interpret(mark.value):
+            self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
+        return _say_as(word, mark.value, declared) or ""
+
+    def _pronounce(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
         tokens = tokens_of(word, mark.value, mark.alphabet) if mark.alphabet else None
         if tokens:
-            return self.say_tokens(mark.start, word, tokens)
-        if says_something(mark.value):  # dots above a word only emphasize it
-            what = f"{word}: its pronunciation {mark.value!r} cannot be said and is ignored."
+            return self.pronounce(mark.start, word, tokens, declared)
+        if says_something(mark.value):  # dots above a word are emphasis
+            what = f"The pronunciation {mark.value!r} of {word} is ignored: it has no tokens."
             self.notes.append((mark.start, mark.end, what))
         return None
 
-    def say_tokens(self, start: int, word: str, tokens: tuple[str, ...]) -> str:
-        """The word's sounds as the model takes them; noted where that is a respelling."""
-        key = (word, tokens)
-        if key not in self._spellings:
-            self._spellings[key] = say_phonemes(word, tokens, self.capabilities)
-            if not self._spellings[key].startswith("["):
-                said = f"{word} is spoken as {self._spellings[key]!r}: this model has no tokens for its sounds."
-                self.notes.append((start, start + len(word), said))
-        return self._spellings[key]
+    def pronounce(self, start: int, word: str, tokens: tuple[str, ...], declared: str | None) -> Replacement:
+        """Replaces `word`, which begins at `start`, by its sounds as the model takes them; notes a respelling."""
+        key = (word, tokens, declared)
+        if key not in self._pronounced:
+            spoken = say_phonemes(word, tokens, self.capabilities)
+            self._pronounced[key] = spoken, say_in_words(word, declared)
+            if not spoken.startswith("["):
+                what = f"{word} is spoken as {spoken!r}: this model has no tokens for its sounds."
+                self.notes.append((start, start + len(word), what))
+        return Replacement(start, start + len(word), *self._pronounced[key])
 
 
 def _close(open_settings: list[tuple[float, _VoiceSettings]], place: int) -> Iterator[tuple[int, _VoiceSettings]]:
@@ -172,11 +188,11 @@ def _under(piece: Part, settings: _VoiceSettings) -> Part:
 
 def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Part]:
     number = 0
-    last = Part(0, 0, Kind.TEXT)
+    last = Part(0, 0, PartKind.TEXT)
     for piece in chain(pieces, [None]):
         while number < len(pauses) and (piece is None or pauses[number].start <= piece.start):
             place = max(last.end, pauses[number].start)
-            yield replace(last, start=place, end=place, kind=Kind.PAUSE, pause_s=_seconds(pauses[number]), tokens="")
+            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]))
             number += 1
         if piece:
             yield piece
@@ -185,3 +201,32 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
 
 def _seconds(pause: Mark) -> float:
     return min(max(float(pause.value), 0.0), MAX_PAUSE_S)
+
+
+def _can_interpret(interpret_as: str) -> bool:
+    return interpret_as in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}
+
+
+def _say_as(text: str, interpret_as: str, language: str | None) -> str | None:
+    """Returns the words for `text`; None if it is read as ordinary text, or is not of the kind that the mark names.
+
+    ("NATO", "characters") -> "N A T O"; ("3", "ordinal") -> "third"; ("0160-12", "telephone") -> "zero one six zero,
+    one two". Dates, times and amounts are ordinary text: the normaliser recognises them by their form.
+    """
+    spoken_in = language or "en"
+    if interpret_as in _SPELLING:
+        return _spelled(text, spoken_in)
+    if interpret_as == _TELEPHONE:
+        groups = [digits(group, spoken_in) for group in re.findall(r"\d+", text)]
+        plus = "plus " if text.strip().startswith("+") else ""
+        return plus + ", ".join(filter(None, groups)) if groups and all(groups) else None
+    figures = re.sub(r"[\s,.\u202f]", "", text)
+    if interpret_as in _NUMBERS and figures.isdecimal():
+        return _NUMBERS[interpret_as](figures, spoken_in)
+    return None
+
+
+def _spelled(text: str, language: str) -> str:
+    names = _SIGNS if language == "en" else {}
+    said = [digits(char, language) or names.get(char, char.upper()) for char in text if not char.isspace()]
+    return " ".join(said)

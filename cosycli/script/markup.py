@@ -1,4 +1,4 @@
-r"""The notation for tags, styles, voices, pauses and pronunciations in plain text.
+r"""Reads the notation for tags, styles, voices, pauses and pronunciations in plain text.
 
     [laughter]  <strong>word</strong>            tags of the model, as its authors wrote them
     [style: happy] … [/style]                    a style by name, or "an instruction in quotes"
@@ -7,9 +7,9 @@ r"""The notation for tags, styles, voices, pauses and pronunciations in plain te
     read{R EH1 D}  银行{yin2 hang2}  银行{yínháng}   how the word before the brace is pronounced
     \[laughter]                                  a backslash makes a bracket ordinary text
 
-Styles and voices may be nested and last to their closing tag or the end of the text. A tag that cannot be meant as
-prose but is not known is an error, and so is a brace with CMU phones or pinyin that is no pronunciation; a bracket that
-merely looks like a tag ("[1]", "[sic]") stays text and is noted.
+Styles and voices may be nested and last to their closing tag or the end of the text. An unknown tag that cannot be
+meant as prose is an error, and so is a brace with mistaken CMU phones or pinyin. A bracket that merely looks like a tag
+("[1]", "[sic]") stays text, with a note.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
+from cosycli.script.braces import check_brace, read_brace
 from cosycli.script.capabilities import Capabilities, compile_style, quoted_words, say_phonemes, voice_named
-from cosycli.script.parts import Kind, Part
-from cosycli.script.phonemes import check_brace, read_phonemes
+from cosycli.script.characters import plain_text
+from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
 
 __all__ = ["Markup", "Notation", "parse_markup"]
 
-MAX_PAUSE_S = 60.0  # longer silence is almost surely a slip of the unit
+MAX_PAUSE_S = 60.0  # a longer pause almost surely has the wrong unit
 
 _MARK = re.compile(
     r"\\(?P<escaped>[\[\]<>{}\\])"
@@ -44,14 +45,14 @@ _DIRECTIVES = ["style", "voice", "pause"]
 _TAG_NAME = re.compile(r"/?[a-z]+(?:[_-][a-z]+)*")
 _TYPO_LIKENESS = 0.75  # difflib ratio: "[laugther]" 0.89 and "[breathe]" 0.92, but "[sic]" against "[sigh]" 0.57
 
-# Sounds and manners that other synthesizers write as tags: in brackets they are orders, not prose.
-_ORDER_WORDS = """
+# Sounds and styles that other synthesizers write as tags: in brackets they are instructions, not prose.
+_INSTRUCTION_WORDS = """
 angry applause break chuckle chuckles chuckling clapping cough coughing coughs cries cry crying emphasis excited gasp
 gasping gasps giggle giggles giggling groan groans gulp happy hum humming laugh laughing laughs moan moans music pant
 panting prosody quiet sad scream screaming screams shout shouting shouts sigh sighing sighs sing singing sneeze sneezes
 sniff sniffs sob sobbing sobs speak whisper whispering whispers whistle whistles yawn yawns yell yelling yells
 """
-_ORDERS = frozenset(_ORDER_WORDS.split())
+_INSTRUCTIONS = frozenset(_INSTRUCTION_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ class Markup:
 
 
 def parse_markup(text: str, capabilities: Capabilities) -> Markup:
-    """Find every mark of the notation in `text`.
+    """Reads the notation in `text`.
 
     Raises:
-        UsageError: a tag, style or voice does not exist, or a closing tag closes nothing.
+        UsageError: a tag, style or voice does not exist, or a tag pair is not opened or not closed.
     """
     notation = Notation(text, capabilities)
     parts = notation.read(0, len(text))
@@ -85,12 +86,12 @@ class _Opened:
 
 @dataclass
 class Notation:
-    """Reads the marks of a text a stretch at a time; what one stretch opens holds in the next ones.
+    """Reads the notation of a text one stretch at a time; tags stay open from one stretch to the next.
 
     Attributes:
-        cast: names that `[voice: …]` may use besides those of the voices, and the voices for them.
-        place: says where a position of the text is, for the start of an error; by default "Line 3".
-        notes: what the writer should know, in the order of the stretches read.
+        cast: voice by each further name that `[voice: …]` may use.
+        place: names the place of a position in the text at the start of an error; by default "Line 3".
+        notes: notes for the writer, in the order of the stretches read.
     """
 
     text: str
@@ -108,10 +109,10 @@ class Notation:
         self.line_ends = [match.start() for match in re.finditer("\n", self.text)]
 
     def read(self, start: int, end: int) -> list[Part]:
-        """The parts of `text[start:end]`, which follow each other without gap.
+        """Returns the parts of `text[start:end]`, which follow each other without gap.
 
         Raises:
-            UsageError: as `parse_markup`.
+            UsageError: as for `parse_markup`.
         """
         self._parts, self._position = [], start
         for match in _MARK.finditer(self.text, start, end):
@@ -120,16 +121,16 @@ class Notation:
         return self._parts
 
     def read_as_text(self, start: int, end: int) -> list[Part]:
-        """`text[start:end]` as one part, brackets and all."""
+        """Returns `text[start:end]` as one part of ordinary text."""
         self._parts, self._position = [], start
         self._add_text(end)
         return self._parts
 
     def finish(self) -> list[Note]:
-        """Notes on the voices and styles that are still open.
+        """Returns notes on the voices and styles that are still open.
 
         Raises:
-            UsageError: a pair of tags is.
+            UsageError: a tag pair is still open.
         """
         if self._enclosing:
             left = self._enclosing[-1]
@@ -150,8 +151,8 @@ class Notation:
 
     def _read(self, match: re.Match[str]) -> None:
         if match["escaped"]:
-            self._add(match.start(), match.start() + 1, Kind.MARK)
-            self._add(match.start() + 1, match.end(), Kind.TEXT)
+            self._add(match.start(), match.start() + 1, PartKind.MARK)
+            self._add(match.start() + 1, match.end(), PartKind.TEXT)
         elif match["bracket"]:
             self._read_bracket(match)
         elif match["angle"]:
@@ -165,10 +166,10 @@ class Notation:
         inside = match["bracket"].strip()
         directive = _DIRECTIVE.fullmatch(inside)
         if match.group() in self.capabilities.tags:
-            self._add(match.start(), match.end(), Kind.TOKENS, match.group())
+            self._add(match.start(), match.end(), PartKind.REPLACED, match.group())
         elif directive and (directive["closing"] or directive["name"] == "pause" or ":" in inside):
             self._read_directive(match, directive)
-        elif self._looks_meant(inside, "["):
+        elif self._is_meant_as_tag(inside, "["):
             raise self._unknown(match)
         else:
             self._note(match, "is not a tag and is read as text.")
@@ -177,13 +178,13 @@ class Notation:
         name, value = directive["name"], directive["value"].strip()
         start, end = match.span()
         if name == "pause":
-            self._add(start, end, Kind.PAUSE, pause_s=self._duration(match, value))
+            self._add(start, end, PartKind.PAUSE, pause_s=self._duration(match, value))
             return
         stack = self._voices if name == "voice" else self._styles
-        self._add(start, end, Kind.MARK)
+        self._add(start, end, PartKind.MARK)
         if directive["closing"]:
             if not stack:
-                raise self._unknown(match, f"It closes no [{name}: …].")
+                raise self._unknown(match, f"No [{name}: …] is open here.")
             stack.pop()
         else:
             stack.append(_Opened(self._value(match, name, value), start, end))
@@ -194,43 +195,45 @@ class Notation:
         if self.capabilities.encloses(name):
             self._read_enclosing(match, name, closing)
         elif match.group() in self.capabilities.tags:
-            self._add(match.start(), match.end(), Kind.TOKENS, match.group())
-        elif closing or self._looks_meant(name, "<") or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
+            self._add(match.start(), match.end(), PartKind.REPLACED, match.group())
+        elif closing or self._is_meant_as_tag(name, "<") or f"</{name}>" in self.text[match.end() : match.end() + 1000]:
             raise self._unknown(match)
         else:
             self._note(match, "is not a tag and is read as text.")
 
     def _read_enclosing(self, match: re.Match[str], name: str, closing: bool) -> None:
-        self._add(match.start(), match.end(), Kind.MARK)
+        self._add(match.start(), match.end(), PartKind.MARK)
         if not closing:
             self._enclosing.append(_Opened(name, *match.span()))
         elif self._enclosing and self._enclosing[-1].value == name:
             self._enclosing.pop()
         else:
-            raise self._unknown(match, f"It closes no <{name}>.")
+            raise self._unknown(match, f"<{name}> is not the last tag opened before.")
 
     def _read_brace(self, match: re.Match[str]) -> None:
-        reading = read_phonemes(self.text, match.start(), match["brace"])
-        if reading is None:
+        pronunciation = read_brace(self.text, match.start(), match["brace"])
+        if pronunciation is None:
             self._check_brace(match)
             if self.text[: match.start()][-1:].isalpha():
-                self._note(match, "does not say how the word before it sounds and is read as text.")
-        if reading is None or reading.word_start < self._position:
+                self._note(match, "is not a pronunciation of the word before it and is read as text.")
+        if pronunciation is None or pronunciation.word_start < self._position:
             return
-        spoken = say_phonemes(self.text[reading.word_start : match.start()], reading.tokens, self.capabilities)
+        word = self.text[pronunciation.word_start : match.start()]
+        spoken = say_phonemes(word, pronunciation.tokens, self.capabilities)
         if not spoken.startswith("["):
             self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
-        self._add(reading.word_start, match.end(), Kind.TOKENS, spoken)
+        self._add(pronunciation.word_start, match.start(), PartKind.REPLACED, spoken, plain_text(word))
+        self._add(match.start(), match.end(), PartKind.MARK)
 
     def _check_brace(self, match: re.Match[str]) -> None:
-        """Raises: UsageError: the brace is meant as a pronunciation and is none."""
+        """Raises: UsageError: the brace is meant as a pronunciation and is not a valid one."""
         try:
             check_brace(self.text, match.start(), match["brace"])
         except UsageError as error:
             raise UsageError(f"{self._where(match.start())}: {error.what}", error.hint) from None
 
     def _value(self, match: re.Match[str], name: str, value: str) -> str:
-        """The voice of the library, or the instruction of the model, that the tag asks for."""
+        """Returns the voice of the library, or the instruction of the model, that the tag asks for."""
         try:
             if name == "voice":
                 return voice_named(quoted_words(value) or value, self.capabilities, self.cast)
@@ -243,22 +246,22 @@ class Notation:
         seconds = float(duration["number"]) / (1000 if duration["unit"] == "ms" else 1) if duration else -1.0
         if not 0 <= seconds <= MAX_PAUSE_S:
             raise UsageError(
-                f"{self._where(match.start())}: {match.group()} is not a pause.",
-                f"A pause is 0 to {MAX_PAUSE_S:.0f} seconds: [pause 1.2s] or [pause 300ms].",
+                f"{self._where(match.start())}: {match.group()} is not a valid pause.",
+                f"Write 0 to {MAX_PAUSE_S:.0f} seconds: [pause 1.2s] or [pause 300ms].",
             )
         return seconds
 
-    def _looks_meant(self, name: str, opening: str) -> bool:
-        """True when no prose would put `name` in brackets: a typing slip of a tag, or an order to the speaker."""
+    def _is_meant_as_tag(self, name: str, opening: str) -> bool:
+        """True if `name` in brackets cannot be prose: a misspelt tag, or an instruction to the speaker."""
         if not _TAG_NAME.fullmatch(name):
             return False
         bare = name.removeprefix("/")
         known = [tag.strip("[]</>") for tag in MODEL_TAGS.union(self.capabilities.tags) if tag.startswith(opening)]
         known += _DIRECTIVES if opening == "[" else []
-        orders = _ORDERS.union(known)
+        instructions = _INSTRUCTIONS.union(known)
         return (
             name.startswith("/")
-            or any(word in orders for word in (bare, *re.split("[_-]", bare)))
+            or any(word in instructions for word in (bare, *re.split("[_-]", bare)))
             or bool(difflib.get_close_matches(bare, known, n=1, cutoff=_TYPO_LIKENESS))
         )
 
@@ -274,11 +277,13 @@ class Notation:
     def _note(self, match: re.Match[str], message: str) -> None:
         self.notes.append(Note(match.span(), self.line(match.start()), f"{match.group()} {message}"))
 
-    def _add(self, start: int, end: int, kind: Kind, tokens: str = "", pause_s: float = 0.0) -> None:
-        """Append a part, and before it the prose since the last one."""
+    def _add(
+        self, start: int, end: int, kind: PartKind, spoken: str = "", words: str = "", pause_s: float = 0.0
+    ) -> None:
+        """Appends a part, and before it the text since the last part."""
         self._add_text(start)
         self._parts.append(
-            replace(self._current_part(), start=start, end=end, kind=kind, tokens=tokens, pause_s=pause_s)
+            replace(self._current_part(), start=start, end=end, kind=kind, spoken=spoken, words=words, pause_s=pause_s)
         )
         self._position = end
 
@@ -288,11 +293,11 @@ class Notation:
         self._position = end
 
     def _current_part(self) -> Part:
-        """A part that begins here, spoken as the open tags say."""
+        """Returns a part that begins here and is spoken as the open tags say."""
         return Part(
             self._position,
             self._position,
-            Kind.TEXT,
+            PartKind.TEXT,
             voice=self._voices[-1].value if self._voices else None,
             style=self._styles[-1].value if self._styles else None,
             enclosing=tuple(left.value for left in self._enclosing),

@@ -1,7 +1,7 @@
-"""Words for what is written in figures, signs and abbreviations.
+"""Writes figures, signs and abbreviations as words.
 
-Agreement with the published test pairs of NeMo-text-processing, but for case, punctuation, hyphens, and the words and,
-the, of (their spoken form is one style among several):
+Agreement with the published test pairs of NeMo-text-processing, apart from case, punctuation, hyphens, and the words
+and, the, of (their spoken form is one style among several):
 
     normaliser       English 340   Chinese 215   Japanese 362   German 174   French 80
     written form              46            24              0           33          33
@@ -9,15 +9,15 @@ the, of (their spoken form is one style among several):
     num2words 0.5.14           -             -              -           69          50
     here                     291           176            267          154          77
 
-Chinese and Japanese are read by wetext, a figure and its neighbours at a time so that quotes and brackets cannot upset
-it. English is read by forms of our own over num2words: wetext reads wrongly what books hold ("1980s" as one thousand
-nine hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as two point
-oh), drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ here,
-about ten are wrong readings (card numbers, "2x8 m2", "401(k)"), the rest another style. German, French, Spanish,
-Italian and Russian have tables of their own (`european`), with num2words for the numbers; of the 20 German pairs that
-differ, eight are wrong readings ("2003-03", "1,2,3", "56,3 /km²"), the rest another style ("hundertster" for "ein
-hundertster"). Any other language has whole numbers and fractions from num2words. Each rewriting knows what it replaces,
-so no letter is lost.
+wetext reads Chinese and Japanese, one figure with its neighbours at a time, so that quotes and brackets cannot disturb
+it. Forms of our own over num2words read English: wetext misreads what books contain ("1980s" as one thousand nine
+hundred and eighty seconds, "$1,925.21" as thousand nine hundred and twenty five point two one, "2.0" as two point oh),
+drops the stop of "Elm St.", escapes quotes, and fails on "[" and "@". Of the 49 English pairs that differ here, about
+ten are misread (card numbers, "2x8 m2", "401(k)"), the rest have another style. German, French, Spanish, Italian and
+Russian have tables of their own (`european`), with num2words for the numbers; of the 20 German pairs that differ, eight
+are misread ("2003-03", "1,2,3", "56,3 /km²"), the rest have another style ("hundertster" for "ein hundertster").
+num2words reads whole numbers and fractions of any other language. Each rewriting names what it replaces, so no letter
+is lost.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cosycli.script.characters import NAME, TOKENS, read_glyphs
-from cosycli.script.forms import Rewriting, rewrite_forms
+from cosycli.script.characters import NAME, TOKENS, plain_text
+from cosycli.script.forms import Rewriting, apply_rewritings, rewrite_forms
 from cosycli.script.japanese import read_in_katakana
 from cosycli.script.languages import dominant_language, latin_language, written_language
 from cosycli.script.roman import heading_forms
 
 __all__ = ["NAME_LETTER", "Rewriting", "rewrite", "say_in_words"]
 
-NAME_LETTER = "Q"  # how a name looks to the forms around it: "Mr. Q"; begins no abbreviation, number or unit
+NAME_LETTER = "Q"  # stands for a name, "Mr. Q"; it begins no abbreviation, number or unit
 
 _UNBROKEN = re.compile(rf"[^{TOKENS}\n]+")
 _CJK = r"\u3001-\u30ff\u3400-\u9fff\uff01-\uff65"
-# Latin words within Chinese text, with the figures between them: at least two words, from letter to letter.
+# At least two Latin words within Chinese text, with the figures between them.
 _LATIN_ISLAND = re.compile(rf"[A-Za-z][^{_CJK}]*? [^{_CJK}]*[A-Za-z](?![^{_CJK}]*[A-Za-z])[.!?]?")
 
 
 def rewrite(
     text: str, language: str, latin: str, *, is_heading: bool = False, katakana: bool = False
 ) -> list[Rewriting]:
-    """What of a passage is spoken otherwise than it is written, in order and without overlap.
+    """Returns the rewritings of a passage, in order and without overlap.
 
     Args:
-        text: a passage; no form reaches across TOKENS or the end of a line in it, nor covers a NAME.
-        language: of most of the passage.
-        latin: of words in Latin letters, which a Chinese or Japanese passage may hold.
-        is_heading: Roman numerals at its start are numbers.
-        katakana: Japanese is read in it.
+        text: a passage; no form crosses TOKENS or the end of a line in it, or covers a NAME.
+        language: the language of most of the passage.
+        latin: the language of words in Latin letters, which a Chinese or Japanese passage may contain.
+        is_heading: Roman numerals at the start are numbers.
+        katakana: Japanese becomes katakana.
 
     Raises:
-        MissingError: what is needed for katakana is not installed.
+        MissingError: the library that reads Japanese in katakana is not installed.
     """
     found: list[Rewriting] = []
     visible = text.replace(NAME, NAME_LETTER)
@@ -69,22 +69,19 @@ def rewrite(
     return [part for part in found if NAME not in text[part.start : part.end]]
 
 
-def say_in_words(text: str, told: str | None) -> str:
-    """The speakable form of a text that stands for itself, such as an alias.
+def say_in_words(text: str, declared: str | None) -> str:
+    """Returns the speakable form of a text that stands alone, such as an alias.
 
     Args:
-        told: ISO 639-1 code of its language as the source tells it.
+        declared: ISO 639-1 code of the language that the source declares, or None.
     """
-    plain = "".join(glyphs.plain for glyphs in read_glyphs(text, 0, len(text)))
-    said, position = [], 0
-    for part in rewrite(plain, dominant_language(plain, told), latin_language(told)):
-        said += [plain[position : part.start], part.spoken]
-        position = part.end
-    return " ".join("".join([*said, plain[position:]]).split())
+    plain = plain_text(text)
+    rewritings = rewrite(plain, dominant_language(plain, declared), latin_language(declared))
+    return " ".join(apply_rewritings(plain, rewritings).split())
 
 
 def _stretches(text: str, language: str, latin: str) -> Iterator[tuple[int, int, str]]:
-    """Start, end and language of each part: "他说 I have 3 cats 对吗" has an English one."""
+    """Yields start, end and language of each part: "他说 I have 3 cats 对吗" has an English part."""
     start = 0
     if language in ("zh", "ja"):
         for match in _LATIN_ISLAND.finditer(text):
@@ -104,6 +101,6 @@ def _rewrite_stretch(text: str, language: str, is_heading: bool) -> list[Rewriti
         from cosycli.script.chinese import rewrite_cjk
 
         return rewrite_cjk(text, language, numerals)
-    from cosycli.script.other_languages import forms_for
+    from cosycli.script.european import forms_for
 
     return rewrite_forms(text, (*numerals, *forms_for(language)))

@@ -1,4 +1,4 @@
-"""Words for whole numbers in any language that num2words or, for Chinese, wetext knows."""
+"""Writes whole numbers as words, in Chinese by wetext, in other languages by num2words."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _CHINESE_DIGITS = "零一二三四五六七八九"
 
 
 def cardinal(figures: str, language: str) -> str | None:
-    """("21", "de") -> "einundzwanzig"; figure by figure where there are many or a zero leads; None if unknown."""
+    """("21", "de") -> "einundzwanzig"; one by one for many figures or a leading zero; None in unknown languages."""
     if len(figures) > _MAX_DIGITS or (len(figures) > 1 and figures[0] == "0"):
         return digits(figures, language)
     return _words(int(figures), "cardinal", language)
 
 
 def ordinal(figures: str, language: str) -> str | None:
-    """("21", "fr") -> "vingt et unième"; None where the language is not known."""
+    """("21", "fr") -> "vingt et unième"; None in unknown languages."""
     return _words(int(figures), "ordinal", language) if len(figures) <= _MAX_DIGITS else None
 
 
 def year_words(figures: str, language: str) -> str | None:
-    """("1984", "de") -> "neunzehnhundertvierundachtzig"; None where the language is not known."""
+    """("1984", "de") -> "neunzehnhundertvierundachtzig"; None in unknown languages."""
     return _words(int(figures), "year", language)
 
 
 def digits(figures: str, language: str) -> str | None:
-    """("305", "es") -> "tres cero cinco"; None where the language is not known."""
+    """("305", "es") -> "tres cero cinco"; None in unknown languages."""
     words = [_words(int(figure), "cardinal", language) for figure in figures if figure.isdecimal()]
     known = [word for word in words if word]
     return ("" if language in ("zh", "ja") else " ").join(known) if known and len(known) == len(words) else None

@@ -1,4 +1,4 @@
-"""Passages: stretches of a text in one paragraph, one voice and one style, with every character accounted for."""
+"""Divides a text into passages of one paragraph, one voice and one style, and accounts for every character."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
-from cosycli.script.parts import Kind, Part
-from cosycli.script.pauses import Boundary
+from cosycli.script.parts import Part, PartKind
+from cosycli.script.segment import MARKUP
+from cosycli.script.timing import Boundary
 
 __all__ = ["Passage", "Run", "SourceMap", "read_passages"]
 
 _LINE_END = r"(?:\r\n|[\n\x0b\x0c\x85\u2028]|\r(?!\n))"
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[^\S\n\r\x0b\x0c\x85\u2028]*{_LINE_END})+|\u2029")
 _LINE = re.compile(_LINE_END)
-# A paragraph whose widest line has this many columns was wrapped by an editor; narrower ones are verse or lists.
+# An editor wrapped a paragraph whose widest line has this many columns; narrower paragraphs are verse or lists.
 _WRAP_WIDTH = 40
 
 
@@ -26,12 +27,12 @@ class Run:
     """Plain text and the source characters it comes from.
 
     Attributes:
-        plain: what is to be said of it: the source itself, a plainer form of it, or a stand-in for tokens.
+        plain: the source itself, a plainer form of it, or a placeholder for what is spoken in its place.
         start, end: the source characters.
         is_verbatim: `plain` is the source, character by character.
-        enclosing: names of the tag pairs around it, outermost first.
-        tokens: what is said in place of a stand-in: words, or tokens of the model.
-        language: ISO 639-1 code, where it is not that of the passage.
+        enclosing: names of the tag pairs around it, the outermost first.
+        spoken, words: what the model reads in place of a placeholder, and what that says in words; see `Part`.
+        language: ISO 639-1 code, if it differs from that of the passage.
     """
 
     plain: str
@@ -39,26 +40,27 @@ class Run:
     end: int
     is_verbatim: bool
     enclosing: tuple[str, ...] = ()
-    tokens: str = ""
+    spoken: str = ""
+    words: str = ""
     language: str | None = None
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What is said with one voice, style and speed in one paragraph.
+    """Text of one paragraph with one voice, style and speed.
 
     Attributes:
-        told: ISO 639-1 code of its language as the source tells it, or None.
-        runs: its text in order; one space for any white space, a newline where a line of verse ends.
+        declared: ISO 639-1 code of the language that the source declares, or None.
+        runs: the text in order; one space for any white space, a newline where a line of verse ends.
         skipped: source start, source end and reason of what is not spoken.
-        pause_s: silence ordered by `[pause …]` after the passage, or None.
-        boundary: what ends with the passage if it is more than a sentence, or None.
+        pause_s: the silence that `[pause …]` asks for after the passage, or None.
+        boundary: what ends with the passage if that is more than a sentence, or None.
     """
 
     voice: str | None
     style: str | None
     speed: float
-    told: str | None
+    declared: str | None
     is_heading: bool
     runs: tuple[Run, ...]
     skipped: tuple[tuple[int, int, str], ...]
@@ -71,7 +73,7 @@ class Passage:
 
     @property
     def has_words(self) -> bool:
-        return any(run.tokens or says_something(run.plain) for run in self.runs)
+        return any(run.spoken or says_something(run.plain) for run in self.runs)
 
 
 class SourceMap:
@@ -82,9 +84,9 @@ class SourceMap:
         self.offsets = [0, *accumulate(len(run.plain) for run in runs)]
 
     def clip(self, start: int, end: int) -> Iterator[Run]:
-        """The runs of `plain[start:end]`, cut to it.
+        """Returns the runs of `plain[start:end]`, cut at its ends.
 
-        A run that is not verbatim goes whole to the stretch that holds its first character.
+        A run that is not verbatim belongs whole to the stretch with its first character.
         """
         for number in range(bisect_right(self.offsets, start) - 1, len(self.runs)):
             offset, run = self.offsets[number], self.runs[number]
@@ -100,17 +102,17 @@ class SourceMap:
 def read_passages(
     text: str,
     parts: Iterable[Part],
-    told: str | None,
+    declared: str | None,
     boundary: Boundary | None = None,
     *,
     is_heading: bool = False,
 ) -> Iterator[Passage]:
-    """The passages of a text in reading order; between them they hold every part.
+    """Returns the passages of a text in reading order; together they contain every part.
 
     Args:
-        told: ISO 639-1 code of the language of the text, as its source tells it.
-        boundary: what ends with the parts, which are then of one paragraph whose every line end is meant. If None,
-            they are of a plain text: blank lines part its paragraphs, and its lines may have been wrapped.
+        declared: ISO 639-1 code of the language that the source declares, or None.
+        boundary: what ends with the parts, which are then one paragraph that keeps its line ends. None for a plain
+            text, in which blank lines separate paragraphs, and whose lines may have been wrapped.
     """
     builder: _Builder | None = None
     for part in parts:
@@ -118,20 +120,20 @@ def read_passages(
             yield builder.finish(None)
             builder = None
         for start, end, ends_paragraph in [(part.start, part.end, False)] if boundary else _paragraphs(text, part):
-            builder = builder or _Builder(text, part.speaker, told, is_heading, is_wrapped=boundary is None)
+            builder = builder or _Builder(text, part.speaker, declared, is_heading, is_wrapped=boundary is None)
             builder.add(part, start, end)
-            if part.kind == Kind.PAUSE or ends_paragraph:
+            if part.kind == PartKind.PAUSE or ends_paragraph:
                 ending = Boundary.PARAGRAPH if ends_paragraph else None
-                yield builder.finish(ending, part.pause_s if part.kind == Kind.PAUSE else None)
+                yield builder.finish(ending, part.pause_s if part.kind == PartKind.PAUSE else None)
                 builder = None
     if builder:
         yield builder.finish(boundary or Boundary.PARAGRAPH)
 
 
 def _paragraphs(text: str, part: Part) -> Iterator[tuple[int, int, bool]]:
-    """The part cut after every blank line: start, end, whether a paragraph ends there."""
+    """Cuts a part after every blank line: start, end, whether a paragraph ends there."""
     start = part.start
-    if part.kind == Kind.TEXT:
+    if part.kind == PartKind.TEXT:
         for match in _PARAGRAPH_END.finditer(text, part.start, part.end):
             yield start, match.end(), True
             start = match.end()
@@ -146,26 +148,27 @@ class _Builder:
         self,
         text: str,
         speaker: tuple[str | None, str | None, float],
-        told: str | None,
+        declared: str | None,
         is_heading: bool,
         is_wrapped: bool,
     ) -> None:
         self.text = text
         self.speaker = speaker
-        self.told = told
+        self.declared = declared
         self.is_heading = is_heading
         self.is_wrapped = is_wrapped
         self.runs: list[Run] = []
         self.skipped: list[tuple[int, int, str]] = []
 
     def add(self, part: Part, start: int, end: int) -> None:
-        if part.kind == Kind.TEXT:
+        if part.kind == PartKind.TEXT:
             self.add_text(start, end, part)
-        elif part.kind == Kind.TOKENS:
-            stand_in = NAME if self.text[start:end][:1].isupper() else TOKENS
-            self.runs.append(Run(stand_in, start, end, False, part.enclosing, part.tokens, part.language))
+        elif part.kind == PartKind.REPLACED:
+            placeholder = NAME if self.text[start:end][:1].isupper() else TOKENS
+            run = Run(placeholder, start, end, False, part.enclosing, part.spoken, part.words, part.language)
+            self.runs.append(run)
         elif start < end:
-            self.skipped.append((start, end, "markup"))
+            self.skipped.append((start, end, MARKUP))
 
     def add_text(self, start: int, end: int, part: Part) -> None:
         for glyphs in read_glyphs(self.text, start, end):
@@ -180,13 +183,13 @@ class _Builder:
     def finish(self, boundary: Boundary | None, pause_s: float | None = None) -> Passage:
         self.join_lines()
         return Passage(
-            *self.speaker, self.told, self.is_heading, tuple(self.runs), tuple(self.skipped), pause_s, boundary
+            *self.speaker, self.declared, self.is_heading, tuple(self.runs), tuple(self.skipped), pause_s, boundary
         )
 
     def join_lines(self) -> None:
-        """White space that holds a line end becomes a newline if the line was meant to end, else a space.
+        """Turns white space with a line end into a newline if the line was meant to end, else into a space.
 
-        Between Chinese or Japanese characters a wrapped line leaves nothing at all.
+        Between Chinese or Japanese characters a wrapped line leaves no space.
         """
         breaks = [number for number, run in enumerate(self.runs) if self.is_line_end(run)]
         if not breaks:

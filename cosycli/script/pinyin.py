@@ -1,7 +1,8 @@
-"""Pinyin as the model's tokens: CosyVoice 3 spells a syllable as initial and final with the tone mark on the vowel.
+"""Turns pinyin, and ruby in pinyin or zhuyin, into the model's tokens.
 
-hǎo is `[h][ǎo]`, ān is `[ān]`, lüè is `[l][vè]`; the neutral tone is a bare final. Of the 1549 readings that pypinyin
-knows, 34 have no tokens: most neutral tones of long finals, such as jie5, and interjections such as ń.
+CosyVoice 3 spells a syllable as initial and final, with the tone mark on the vowel: hǎo is `[h][ǎo]`, ān is `[ān]`, lüè
+is `[l][vè]`; a bare final has the neutral tone. Of the 1549 readings that pypinyin knows, 34 have no tokens: most
+neutral tones of long finals, such as jie5, and interjections such as ń.
 """
 
 from __future__ import annotations
@@ -9,25 +10,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from cosycli.script.languages import is_hanzi
 from cosycli.script.vocabulary import PINYIN_FINALS, PINYIN_INITIALS
 
-__all__ = ["explain_missing", "missing_syllables", "pinyin_tokens"]
+__all__ = ["explain_missing", "is_kana", "missing_syllables", "pinyin_tokens", "tokens_of_ruby"]
 
-MAX_CHARS = 60  # of pinyin written together, cut into syllables
+MAX_CHARS = 60  # of pinyin without spaces that is divided into syllables
 _TONE_MARKS = ("\u0304", "\u0301", "\u030c", "\u0300")  # tones 1 to 4
 _NUMBERED = re.compile(r"([a-zêü:]+?)([0-5])")
 _NEUTRAL = "05"
-# Syllables of interjections, and those that sound most like them.
+# Syllables of interjections, and the most similar ones that have tokens.
 _INTERJECTIONS = {"m": "mu", "n": "en", "ng": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
 _ERHUA, _NEAR_ERHUA = "r", "ér"
+_KANA = re.compile("[\u3041-\u309f\u30a1-\u30ff\uff66-\uff9f\\s]+")
+_ZHUYIN = re.compile("[\u3105-\u312f]{1,4}[ˊˇˋ˙]?")
 
 
 def pinyin_tokens(pinyin: str) -> list[tuple[str, ...]] | None:
-    """The tokens of each syllable of "yin2 hang2", "yín háng", "yínháng" or "xī'ān".
+    """Returns the tokens of each syllable of "yin2 hang2", "yín háng", "yínháng" or "xī'ān".
 
-    None if it is not pinyin, or has a syllable that no model has tokens for.
+    None if it is not pinyin, or has a syllable without tokens.
     """
     syllables: list[tuple[str, ...]] = []
     for chunk in _chunks(pinyin):
@@ -40,9 +44,9 @@ def pinyin_tokens(pinyin: str) -> list[tuple[str, ...]] | None:
 
 
 def missing_syllables(pinyin: str) -> dict[str, str]:
-    """Syllables of Mandarin that no model has tokens for, each with the nearest one that has: {"jie5": "jiè"}.
+    """Returns the Mandarin syllables without tokens, each with the nearest one that has tokens: {"jie5": "jiè"}.
 
-    An r that colours the syllable before it is nearest to a syllable of its own: {"huār": "huā ér"}.
+    An r that colours a syllable becomes a syllable of its own: {"huār": "huā ér"}.
     """
     missing = {}
     for chunk in _chunks(pinyin):
@@ -55,24 +59,26 @@ def missing_syllables(pinyin: str) -> dict[str, str]:
 
 
 def explain_missing(pinyin: str) -> str:
-    """What to write instead of the syllables that no model has tokens for; empty where there are none."""
+    """Says what to write for the syllables without tokens; empty if there are none."""
     missing = missing_syllables(pinyin).items()
-    return " ".join(f"No model has the syllable {syllable!r}; the nearest is {near!r}." for syllable, near in missing)
+    return " ".join(
+        f"No model has tokens for the syllable {syllable!r}; the nearest is {near!r}." for syllable, near in missing
+    )
 
 
 def _chunks(pinyin: str) -> Iterator[str]:
-    """What stands between spaces, apostrophes and hyphens, in small letters."""
+    """Splits at spaces, apostrophes and hyphens, into small letters."""
     return filter(None, re.split(r"[\s'’-]+", unicodedata.normalize("NFC", pinyin.strip().lower())))
 
 
 def _numbered(chunk: str) -> list[tuple[str, str]]:
-    """ "yin2hang2" -> [("yin", "2"), ("hang", "2")]; empty if it is not written so."""
+    """ "yin2hang2" -> [("yin", "2"), ("hang", "2")]; empty if it is written another way."""
     matches = list(_NUMBERED.finditer(chunk))
     return [(match[1], match[2]) for match in matches] if "".join(match.group() for match in matches) == chunk else []
 
 
 def _mark_tone(syllable: str, tone: str) -> str:
-    """("hao", "3") -> "hǎo": the mark goes on a or e, on the o of ou, else on the last vowel."""
+    """("hao", "3") -> "hǎo": marks a or e, the o of ou, or else the last vowel."""
     syllable = syllable.replace("u:", "ü").replace("v", "ü")
     vowels = [index for index, char in enumerate(syllable) if char in "aeiouüê"]
     if tone in _NEUTRAL:
@@ -86,7 +92,7 @@ def _mark_tone(syllable: str, tone: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _tokens(syllable: str) -> tuple[str, ...] | None:
-    """ "hǎo" -> ("[h]", "[ǎo]"); None when the model's vocabulary lacks the initial or the final."""
+    """ "hǎo" -> ("[h]", "[ǎo]"); None if the vocabulary lacks the initial or the final."""
     syllable = _respell_u(syllable)
     for size in (2, 1, 0):
         initial, final = syllable[:size], syllable[size:]
@@ -96,7 +102,7 @@ def _tokens(syllable: str) -> tuple[str, ...] | None:
 
 
 def _respell_u(syllable: str) -> str:
-    """ü as the model has it: plain u after j, q, x and y, and always in lüe and nüe, where it is written v."""
+    """Spells ü as the model does: as u after j, q, x and y, and as v in lüe and nüe."""
     syllable = unicodedata.normalize("NFD", syllable)
     if syllable[0] in "jqxy":
         syllable = syllable.replace("u\u0308", "u")
@@ -106,7 +112,7 @@ def _respell_u(syllable: str) -> str:
 
 
 def _nearest(syllable: str) -> str | None:
-    """The syllable itself where it has tokens, else the most alike that has; None if it is not Mandarin."""
+    """Returns the syllable itself if it has tokens, else the most similar one that has; None if not Mandarin."""
     if _tokens(syllable):
         return syllable
     decomposed = unicodedata.normalize("NFD", syllable)
@@ -118,16 +124,14 @@ def _nearest(syllable: str) -> str | None:
         return _NEAR_ERHUA
     bare = _INTERJECTIONS.get(bare, bare)
     own = [str(_TONE_MARKS.index(mark) + 1) for mark in tones]
-    near = (
-        _mark_tone(bare, tone) for tone in (*own, "4", "1", "2", "3")
-    )  # the neutral tone is low and short, as the 4th
+    near = (_mark_tone(bare, tone) for tone in (*own, "4", "1", "2", "3"))  # the neutral tone is most like the 4th
     return next((syllable for syllable in near if _tokens(syllable)), None)
 
 
 def _split_marked(pinyin: str) -> list[tuple[str, ...] | None] | None:
-    """Syllables written together with tone marks, each as long as possible ("xiān" is one syllable)."""
+    """Divides pinyin with tone marks into as few syllables as possible: "xiān" is one syllable."""
     if len(pinyin) > MAX_CHARS or pinyin.isascii():
-        return None  # without a tone it is an ordinary word
+        return None  # a word without tone marks is not pinyin
     best: list[list[tuple[str, ...] | None] | None] = [None] * len(pinyin) + [[]]
     for start in reversed(range(len(pinyin))):
         for size in range(6, 0, -1):
@@ -136,3 +140,69 @@ def _split_marked(pinyin: str) -> list[tuple[str, ...] | None] | None:
             if tokens and rest is not None and (best[start] is None or len(rest) + 1 < len(best[start] or ())):
                 best[start] = [tokens, *rest]
     return best[0]
+
+
+def is_kana(ruby: str) -> bool:
+    """True if ruby spells its characters in kana, which can be spoken in their place; dots are emphasis."""
+    return bool(_KANA.fullmatch(ruby)) and any(map(str.isalpha, ruby))
+
+
+def tokens_of_ruby(base: str, ruby: str) -> tuple[str, ...] | None:
+    """("你好", "nǐ hǎo") or ("你好", "ㄋㄧˇ ㄏㄠˇ") -> ("[n]", "[ǐ]", "[h]", "[ǎo]").
+
+    None unless the ruby is pinyin or zhuyin with one syllable for each Chinese character.
+    """
+    ruby = unicodedata.normalize("NFC", ruby).lower()
+    syllables = pinyin_tokens(_with_tones(base, _pinyin_of_zhuyin(ruby) or ruby))
+    if not syllables or len(syllables) != len(base) or not all(map(is_hanzi, base)):
+        return None
+    return tuple(token for syllable in syllables for token in syllable)
+
+
+def _with_tones(base: str, pinyin: str) -> str:
+    """("好吗", "hǎo ma") -> "hǎo ma5", ("眼睛", "yan jing") -> "yǎn jīng".
+
+    A syllable without a tone takes the tone of the only reading of its character with that spelling. If there are
+    several ("yan" above 燕) or none (the gloss "me" above 我), it stays as it is.
+    """
+    syllables = pinyin.split()
+    if len(syllables) != len(base):
+        return pinyin
+    return " ".join(_readings(char).get(syllable, syllable) for char, syllable in zip(base, syllables, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _readings(char: str) -> dict[str, str]:
+    """Returns the reading of a character for each syllable without tone: the neutral or the only one."""
+    from pypinyin.constants import PINYIN_DICT
+    from pypinyin.contrib.tone_convert import to_normal
+
+    spelled: dict[str, list[str]] = {}
+    for reading in filter(None, PINYIN_DICT.get(ord(char), "").split(",")):
+        spelled.setdefault(to_normal(reading), []).append(reading)
+    neutral = {bare: f"{bare}5" for bare, readings in spelled.items() if bare in readings}
+    return {bare: readings[0] for bare, readings in spelled.items() if len(readings) == 1} | neutral
+
+
+def _pinyin_of_zhuyin(ruby: str) -> str | None:
+    """ "ㄋㄧˇ ㄏㄠˇ" -> "ni3 hao3"; None if it is not zhuyin."""
+    ruby = re.sub(r"˙([\u3105-\u312f]+)", r"\1˙", ruby)  # the neutral tone is printed before its syllable
+    spelled = [match.group() for match in _ZHUYIN.finditer(ruby)]
+    if not spelled or "".join(spelled) != re.sub(r"\s", "", ruby):
+        return None
+    syllables = [_zhuyin_syllables().get(syllable) for syllable in spelled]
+    return " ".join(filter(None, syllables)) if all(syllables) else None
+
+
+@cache
+def _zhuyin_syllables() -> dict[str, str]:
+    """Returns the pinyin with tone digit of every Mandarin syllable in zhuyin, as pypinyin converts it."""
+    from pypinyin import Style
+    from pypinyin.constants import PINYIN_DICT
+    from pypinyin.style import convert
+
+    marked = {reading for readings in PINYIN_DICT.values() for reading in readings.split(",")}
+    return {
+        convert(syllable, Style.BOPOMOFO, strict=True): convert(syllable, Style.TONE3, strict=True, v_to_u=True)
+        for syllable in marked
+    }

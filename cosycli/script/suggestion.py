@@ -1,10 +1,8 @@
-"""Words of a book whose pronunciation its maker should look at: names, acronyms, unknown words, doubtful characters.
+"""Suggests words of a book whose pronunciation should be checked: names, acronyms, unknown words, doubtful characters.
 
-English words, and those in Latin letters in Chinese, are looked up in the CMU dictionary. Chinese characters are looked
-at where they are rare (outside the first level of both GB 2312 and Big5), or where a tenth of the phrases that pypinyin
-knows read them in a second way. Words of other languages are not judged.
-
-The Time Machine (33,000 words) takes 3 s on one core, two of them to learn how English is spelled.
+English words, and words in Latin letters in Chinese, are looked up in the CMU dictionary. A Chinese character is
+suggested if it is rare (outside the first level of both GB 2312 and Big5), or if a tenth of the phrases of pypinyin
+read it in a second way. Words of other languages are ignored.
 """
 
 from __future__ import annotations
@@ -23,11 +21,11 @@ from cosycli.script.letter_sounds import guess_phones
 from cosycli.script.pinyin import pinyin_tokens
 from cosycli.script.pronunciation import phones_of, possessive_ending
 
-__all__ = ["Kind", "Suggestion", "lexicon_of", "suggest"]
+__all__ = ["Suggestion", "SuggestionKind", "lexicon_of", "suggest"]
 
 CONTEXT_CHARS = 30  # shown on each side of a word
-MAX_ACRONYM = 5  # letters; longer words in capitals are shouted
-MIN_PHRASES, MIN_SHARE = 3, 0.1  # phrases that read a character in a second way, for it to be doubtful
+MAX_ACRONYM = 5  # letters; longer words in capitals are emphasised
+MIN_PHRASES, MIN_SHARE = 3, 0.1  # phrases that read a character in a second way, to make it doubtful
 
 _LETTER = "[A-Za-z\u00c0-\u024f]"
 _WORD = re.compile(f"{_LETTER}+(?:['’]{_LETTER}+)*")
@@ -36,52 +34,52 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:;…—])[\s\"'“”‘’([_*—]*\Z"
 _ROMAN = re.compile("[IVXLCDM]+")
 
 
-class Kind(Enum):
-    """Why a word is suggested, as a heading of the lexicon says it."""
+class SuggestionKind(Enum):
+    """Why a word is suggested, as the headings in the lexicon."""
 
-    NAME = "Names, with a guess at how they are said"
+    NAME = "Names, with a guess at their pronunciation"
     ACRONYM = "Acronyms, spelled letter by letter"
-    WORD = "Words that the dictionary lacks, with a guess"
-    KNOWN_NAME = "Names that the dictionary has, as it says them"
+    WORD = "Words that the dictionary lacks, with a guess at their pronunciation"
+    KNOWN_NAME = "Names with the pronunciation of the dictionary"
     RARE = "Rare characters, with their usual reading"
-    POLYPHONE = "Characters of several readings: put the word they are in, as in 银行: yín háng"
+    POLYPHONE = "Characters with several readings: write the word that contains them, as in 银行: yín háng"
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A word to look at.
+    """A word to check.
 
     Attributes:
-        count: how often the book has it.
-        context: the words around its first place.
-        say: how it is probably pronounced, as a lexicon writes it; empty where there is no telling.
+        count: the number of times that the book contains it.
+        context: the words around its first occurrence.
+        say: the probable pronunciation as a lexicon writes it; empty if there is none.
     """
 
     word: str
-    kind: Kind
+    kind: SuggestionKind
     count: int
     context: str
     say: str
 
 
 def suggest(book: Book) -> list[Suggestion]:
-    """Suggestions by kind, what is met oftenest first."""
+    """Returns suggestions by kind, the most frequent first."""
     words: dict[str, _Tally] = {}
     characters: dict[str, _Tally] = {}
     for block in chain.from_iterable(chapter.blocks for chapter in book.chapters):
-        told = primary_language(block.language or book.metadata.language)
-        if latin_language(told) == "en":
+        declared = primary_language(block.language or book.metadata.language)
+        if latin_language(declared) == "en":
             _count_words(block.text, words)
-        if dominant_language(block.text, told) == "zh":
+        if dominant_language(block.text, declared) == "zh":
             _count_characters(block.text, characters)
     found = [*_judge_words(words), *_judge_characters(characters)]
-    order = list(Kind)
+    order = list(SuggestionKind)
     return sorted(found, key=lambda item: (order.index(item.kind), -item.count, item.word))
 
 
 def lexicon_of(suggestions: Iterable[Suggestion], title: str) -> str:
-    """A YAML lexicon with a comment for each suggestion, which becomes an entry when its first # is removed."""
-    lines = [f"# Words of {title}. Listen, correct, and remove the first # of each line that is to count.\n"]
+    """Writes a YAML lexicon with a comment for each suggestion, which becomes an entry without its first #."""
+    lines = [f"# Words of {title}. Listen, correct, and remove the first # of each line that is to take effect.\n"]
     for kind, group in groupby(suggestions, key=lambda suggestion: suggestion.kind):
         lines.append(f"\n# {kind.value}:\n")
         for item in group:
@@ -92,7 +90,7 @@ def lexicon_of(suggestions: Iterable[Suggestion], title: str) -> str:
 
 @dataclass
 class _Tally:
-    """How often a word is met: at all, inside a sentence with a capital, in small letters, in capitals alone."""
+    """Counts of a word: by spelling, inside a sentence with a capital, in small letters, all in capitals."""
 
     context: str
     spellings: Counter[str] = field(default_factory=Counter)
@@ -106,7 +104,7 @@ class _Tally:
 
 
 def _count_words(text: str, tallies: dict[str, _Tally]) -> None:
-    is_shouted = text.isupper()  # a heading in capitals says nothing about its words
+    is_shouted = text.isupper()  # a heading in capitals shows nothing about its words
     for match in _WORD.finditer(text):
         word = _POSSESSIVE.sub("", match.group().replace("’", "'"))
         if len(word) < 2 or _ROMAN.fullmatch(word):
@@ -124,9 +122,9 @@ def _count_words(text: str, tallies: dict[str, _Tally]) -> None:
 
 
 def _context(text: str, start: int, end: int) -> str:
-    """The word among its neighbours, on one line."""
+    """Returns the word with its neighbours, on one line."""
     before, after = text[max(0, start - CONTEXT_CHARS) : start], text[end : end + CONTEXT_CHARS]
-    if len(before) == CONTEXT_CHARS and " " in before:  # perhaps cut within a word
+    if len(before) == CONTEXT_CHARS and " " in before:  # may begin within a word
         before = before.partition(" ")[2]
     if len(after) == CONTEXT_CHARS and " " in after:
         after = after.rpartition(" ")[0]
@@ -139,23 +137,23 @@ def _judge_words(tallies: dict[str, _Tally]) -> Iterator[Suggestion]:
         known = phones_of(key)
         is_name = tally.num_inside > tally.num_small
         if known:
-            kind, phones = Kind.KNOWN_NAME, known
+            kind, phones = SuggestionKind.KNOWN_NAME, known
         elif tally.num_capitals > tally.count / 2 and len(word) <= MAX_ACRONYM:
-            kind, phones = Kind.ACRONYM, _names_of_letters(word)
+            kind, phones = SuggestionKind.ACRONYM, _names_of_letters(word)
         else:
-            kind, phones = Kind.NAME if is_name else Kind.WORD, _guess(key)
+            kind, phones = SuggestionKind.NAME if is_name else SuggestionKind.WORD, _guess(key)
         if is_name or not known:
             yield Suggestion(word, kind, tally.count, tally.context, " ".join(phones))
 
 
 def _guess(word: str) -> tuple[str, ...]:
-    """Phones of an unknown word; those of a known one and an ending, where it is a plural."""
+    """Guesses the phones of an unknown word; a plural of a known word is that word with an ending."""
     noun = phones_of(word[:-1]) if word.endswith("s") else None
     return (*noun, *possessive_ending(noun[-1])) if noun else guess_phones(word) or ()
 
 
 def _names_of_letters(acronym: str) -> tuple[str, ...]:
-    """ "UTF" -> the phones of its letters' names; none where a letter has no name in English."""
+    """ "UTF" -> the phones of the names of its letters; empty if a letter has no English name."""
     names = [phones_of(f"{letter}.") for letter in acronym]
     return tuple(phone for name in names if name for phone in name) if all(names) else ()
 
@@ -173,16 +171,18 @@ def _judge_characters(tallies: dict[str, _Tally]) -> Iterator[Suggestion]:
 
     for char, tally in tallies.items():
         if char in _polyphones():
-            yield Suggestion(char, Kind.POLYPHONE, tally.count, tally.context, " or ".join(_polyphones()[char]))
+            yield Suggestion(
+                char, SuggestionKind.POLYPHONE, tally.count, tally.context, " or ".join(_polyphones()[char])
+            )
         else:
             reading = PINYIN_DICT.get(ord(char), "").split(",")[0]
             say = reading if reading and pinyin_tokens(reading) else ""
-            yield Suggestion(char, Kind.RARE, tally.count, tally.context, say)
+            yield Suggestion(char, SuggestionKind.RARE, tally.count, tally.context, say)
 
 
 @cache
 def _common_characters() -> frozenset[str]:
-    """The first levels of GB 2312 (3755 characters from B0A1) and of Big5 (5401 from A440 to C67E)."""
+    """Returns the first levels of GB 2312 (3755 characters from B0A1) and of Big5 (5401 from A440 to C67E)."""
     gb_2312 = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
     big5 = (bytes((row, cell)) for row in range(0xA4, 0xC7) for cell in (*range(0x40, 0x7F), *range(0xA1, 0xFF)))
     level_1 = (code for code in big5 if code <= b"\xc6\x7e")
@@ -191,7 +191,7 @@ def _common_characters() -> frozenset[str]:
 
 @cache
 def _polyphones() -> dict[str, tuple[str, ...]]:
-    """Characters that a good part of the phrases pypinyin knows read in a second way, and their common readings."""
+    """Returns the characters that many phrases of pypinyin read in a second way, with their common readings."""
     from pypinyin.constants import PHRASES_DICT
 
     readings: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -1,7 +1,6 @@
 """The tags, phonemes and style names that the published models were trained on, as plain data.
 
-A caller who knows which model will speak passes that model's part of these tables to `read_script`; the script stage
-itself never asks a model.
+The caller passes the tables of its model to `read_script`; the script stage itself never asks a model.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ __all__ = [
     "TAGS_V1",
 ]
 
-# CosyVoice 2 and 3 share these; `<x>` and `</x>` enclose words, `[x]` stands for a sound.
+# CosyVoice 2 and 3 share these: `<x>` and `</x>` enclose words, `[x]` stands for a sound.
 _TAGS = """
 [accent] [breath] [clucking] [cough] [hissing] [laughter] [lipsmack] [mn] [noise] [quick_breath] [sigh]
 [vocalized-noise] <laughter> </laughter> <strong> </strong>
 """
 MODEL_TAGS = frozenset(_TAGS.split())
-# What the authors say CosyVoice-300M-Instruct understands (README of the CosyVoice repository).
+# The tags of CosyVoice-300M-Instruct, by the README of its repository.
 TAGS_V1 = frozenset(["[breath]", "[laughter]", "<laughter>", "</laughter>", "<strong>", "</strong>"])
 
 _CMU_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
@@ -45,7 +44,7 @@ CMU_PHONEMES = frozenset(
     [f"[{vowel}{stress}]" for vowel in _CMU_VOWELS.split() for stress in ("", "0", "1", "2")]
     + [f"[{consonant}]" for consonant in _CMU_CONSONANTS.split()]
 )
-PHONE_NAMES = f"{_CMU_VOWELS}, each with 0, 1 or 2 for its stress, and {_CMU_CONSONANTS}"  # for people to choose from
+PHONE_NAMES = f"{_CMU_VOWELS}, each with 0, 1 or 2 for its stress, and {_CMU_CONSONANTS}"  # for error messages
 PHONEMES = CMU_PHONEMES | {f"[{piece}]" for piece in (*PINYIN_INITIALS, *PINYIN_FINALS)}
 
 # Instruction wordings of the CosyVoice 2 paper (table 1) and of its public example.

@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.model.profile import ModelProfile, read_profile
-from cosycli.model_library import BUILTIN, model_folder
+
+RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 
 RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 

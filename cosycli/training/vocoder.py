@@ -33,6 +33,8 @@ __all__ = ["refine_vocoder", "train_vocoder"]
 BATCH_SIZE = 12
 WINDOW = 40  # mel frames, 0.8 s
 FLOW_SHARE = 0.5  # of the windows that are heard from the flow's mels, once these exist
+GAIN_DB = (-10.0, 8.0)
+MAX_PEAK = 0.95  # of a window that is made louder
 ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
 EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
 LEARNING_RATE = 1e-3
@@ -86,7 +88,20 @@ def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, dr
             samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
             waves.append(torch.from_numpy(samples))
         wave = torch.stack(waves)
-        yield Window(torch.stack(mels), torch.stack(given), wave, measure_f0(wave, profile.sample_rate, profile.hop))
+        gain = _gains(wave, draw)
+        wave, louder = wave * gain, gain.log()[:, :, None]
+        yield Window(
+            torch.stack(mels) + louder,
+            torch.stack(given) + louder,
+            wave,
+            measure_f0(wave, profile.sample_rate, profile.hop),
+        )
+
+
+def _gains(wave: Tensor, draw: random.Random) -> Tensor:
+    """A random factor for each row of (B, N), (B, 1): the corpus has one level, clips and flows have many."""
+    drawn = torch.tensor([[10 ** (draw.uniform(*GAIN_DB) / 20)] for _ in wave])
+    return drawn.minimum(MAX_PEAK / wave.abs().amax(dim=1, keepdim=True).clamp(min=1e-3))
 
 
 def _with_mels(corpus_folder: Path, flow_mels: Path | None) -> Corpus:

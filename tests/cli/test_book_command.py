@@ -212,7 +212,7 @@ def full_after(num_calls):
     ("call", "message"),
     [
         ("cosycli.jobs.take_store.os.fsync", "A take could not be kept"),
-        ("cosycli.audio.formats.write_m4b", "novel.m4b"),
+        ("cosycli.publish.formats.write_m4b", "novel.m4b"),
     ],
 )
 def test_after_a_full_disk_the_next_run_goes_on_and_ends_in_the_same_file(cosy, novel, call, message):

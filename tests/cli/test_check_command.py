@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cosycli.audio.publish import Layout, Target, write_book
-from tests.audio.synthetic_book import RATE, TAGS, chapter, chapters, tone
+from cosycli.publish.book_files import Layout, Target, write_book
+from tests.publish.synthetic_book import RATE, TAGS, chapter, chapters, tone
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.test_recording import convert as recode
-from tests.test_recording import voice_like
+from tests.sound.test_recording import convert as recode
+from tests.sound.test_recording import voice_like
 
 
 @pytest.fixture

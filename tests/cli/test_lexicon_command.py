@@ -68,7 +68,7 @@ def test_check_reads_pls_and_warns_of_what_it_leaves_out(cosy):
     ended = cosy("lexicon", "check", write(f'<lexicon xmlns="{namespace}">{lexemes}</lexicon>', "names.pls"))
     assert ended.status == 0
     assert ended.out.decode() == "exact        Weena: [W][IY1][N][AH0]\n"
-    assert "Warning: names.pls, line 1: 'tu' is left out" in ended.err
+    assert "Warning: names.pls, line 1: 'tu' is ignored" in ended.err
 
 
 def test_check_knows_its_models(cosy):
@@ -85,7 +85,7 @@ def test_lookup_tells_sounds_and_what_the_model_is_told(cosy):
         "  builtin            [W][IY1][N][AH0]",
         "银行: yín háng  (pypinyin)",
         "  builtin            银航",
-        "Ж: -  (nobody)",
+        "Ж: -  (unknown)",
     ]
 
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from cosycli.model_library import ModelFile, model_folder, write_manifest
+from cosycli.model.library import ModelFile, model_folder, write_manifest
 
 
 def test_list_says_what_is_here_and_how_to_get_the_rest(cosy):
@@ -72,7 +72,7 @@ def test_pull_of_an_unknown_model_lists_the_known(cosy):
 
 
 def test_pull_says_what_was_not_checked_and_what_is_still_missing(cosy, monkeypatch, tmp_path):
-    monkeypatch.setattr("cosycli.hub.pull", lambda *_: tmp_path)
+    monkeypatch.setattr("cosycli.model.hub.pull", lambda *_: tmp_path)
     ended = cosy("models", "pull", "cosyvoice-300m")
     assert "No published checksum is known for cosyvoice.yaml, flow.pt, llm.pt: only the size was checked" in ended.err
     assert f"{tmp_path} has no text vocabulary" in ended.err

@@ -211,7 +211,7 @@ def test_playing_goes_to_a_player(cosy, tmp_path, monkeypatch):
     player.write_text(f"#!/bin/sh\nexec cat > {shlex.quote(str(tmp_path / 'played.wav'))}\n")
     player.chmod(0o755)
     monkeypatch.setenv("PATH", f"{player.parent}:/bin:/usr/bin")
-    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("aplay", "-q", "-"),))
+    monkeypatch.setattr("cosycli.sound.play.PLAYERS", (("aplay", "-q", "-"),))
     assert cosy("speak", "Hello.", "--play", "-o", "a.wav").status == 0
     played = (tmp_path / "played.wav").read_bytes()[44:]
     assert len(played) > 1000
@@ -219,11 +219,11 @@ def test_playing_goes_to_a_player(cosy, tmp_path, monkeypatch):
 
 
 def test_a_player_that_fails_is_named(cosy, monkeypatch):
-    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("sh", "-c", "echo no such device >&2; exit 1"),))
+    monkeypatch.setattr("cosycli.sound.play.PLAYERS", (("sh", "-c", "echo no such device >&2; exit 1"),))
     ended = cosy("speak", "Hello.", "--play")
     assert ended.status == 4
     assert "no such device" in ended.err
-    monkeypatch.setattr("cosycli.audio.play.PLAYERS", (("a-player-that-is-not-there",),))
+    monkeypatch.setattr("cosycli.sound.play.PLAYERS", (("a-player-that-is-not-there",),))
     ended = cosy("speak", "Hello.", "--play")
     assert ended.status == 4
     assert "a-player-that-is-not-there" in ended.err

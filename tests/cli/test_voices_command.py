@@ -72,7 +72,8 @@ def test_a_voice_is_added_shown_spoken_with_and_removed(cosy, clip):
 
 def test_adding_reports_each_check(cosy, clip):
     report = add(cosy, clip).err
-    assert [line.split()[0] for line in report.splitlines()] == ["length", "clipping", "level", "noise", "words"]
+    checks = ["length", "silence", "clipping", "level", "noise", "words"]
+    assert [line.split()[0] for line in report.splitlines()] == checks
 
 
 def test_a_transcript_can_be_a_file(cosy, clip):

@@ -18,7 +18,7 @@ def outline(book: Book) -> list[tuple[int, str]]:
     return [(chapter.level, chapter.title) for chapter in book.chapters]
 
 
-def said(book: Book) -> list[str]:
+def texts(book: Book) -> list[str]:
     """The text of all blocks."""
     return [block.text for chapter in book.chapters for block in chapter.blocks]
 

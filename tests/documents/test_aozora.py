@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from accounts import left_out, marked, outline, said, unaccounted
 
 from cosycli.documents.book import BlockKind
 from cosycli.documents.plain_text import decode_book_text
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.text_book import read_text_book
+from tests.documents.accounts import left_out, marked, outline, texts, unaccounted
 
 TEXT = """山の道
 青空花子
@@ -47,7 +47,7 @@ def test_title_author_and_chapters():
 
 def test_readings_and_emphasis_are_marks():
     book = read(TEXT)
-    assert "山路を登りながら、こう考えた。" in said(book)
+    assert "山路を登りながら、こう考えた。" in texts(book)
     assert marked(book) == [
         ("pronunciation", "やまみち", "山路"),
         ("pronunciation", "かんが", "こう考"),
@@ -56,7 +56,7 @@ def test_readings_and_emphasis_are_marks():
 
 
 def test_characters_that_notes_describe_are_put_in():
-    assert said(read(TEXT))[-1] == "呭と〔étude〕とⅠ。"
+    assert texts(read(TEXT))[-1] == "呭と〔étude〕とⅠ。"
 
 
 def test_a_page_break_is_a_pause():
@@ -65,7 +65,7 @@ def test_a_page_break_is_a_pause():
 
 @pytest.mark.parametrize("word", ["qu'il", "l'eau, la"])
 def test_apostrophes_and_commas_are_not_accents(word):
-    assert said(read(f"題\n者\n\n漢字《かんじ》［＃改段］\n〔{word}〕\n"))[-1] == f"〔{word}〕"
+    assert texts(read(f"題\n者\n\n漢字《かんじ》［＃改段］\n〔{word}〕\n"))[-1] == f"〔{word}〕"
 
 
 def test_a_text_with_every_note_of_the_manual(shared):
@@ -73,7 +73,7 @@ def test_a_text_with_every_note_of_the_manual(shared):
     text, warnings = decode_book_text((shared / "corpus/text" / name).read_bytes(), name)
     assert "cp932" in warnings[0]
     book = read(text)
-    read_aloud = "\n".join(said(book))
+    read_aloud = "\n".join(texts(book))
     assert "［＃" not in read_aloud
     assert re.findall("《.+?》", read_aloud) == ["《花がたみ》"]  # a title in quotes
     assert sum(kind == "pronunciation" for kind, _, _ in marked(book)) >= 100

@@ -9,7 +9,8 @@ import pytest
 from cosycli.documents.epub import read_epub
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError
-from tests.documents.tiny_epub import CONTAINER, left_out, package, page, texts, unaccounted, write_epub
+from tests.documents.accounts import left_out, texts, unaccounted
+from tests.documents.tiny_epub import CONTAINER, package, page, write_epub
 
 DEFAULTS = ReadingPolicy()
 

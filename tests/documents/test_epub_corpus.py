@@ -10,7 +10,7 @@ from cosycli.documents.accounting import count_blocks
 from cosycli.documents.epub import read_epub
 from cosycli.documents.reading_policy import READABLE, ReadingPolicy
 from cosycli.errors import InputError
-from tests.documents.tiny_epub import texts, unaccounted
+from tests.documents.accounts import texts, unaccounted
 
 BOOKS = [
     "se-the-time-machine",

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from accounts import left_out, outline, said, unaccounted
 
-from cosycli.documents.reading import read_source
 from cosycli.documents.reading_policy import ReadingPolicy
+from cosycli.documents.sources import read_source
 from cosycli.errors import InputError
+from tests.documents.accounts import left_out, outline, texts, unaccounted
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_files_come_in_the_order_of_their_numbers(folder):
 
 def test_chinese_numbers_are_numbers(folder):
     book = folder({"第十章.txt": "丙。", "第二章.txt": "乙。", "第一章.txt": "甲。"})
-    assert said(book) == ["甲。", "乙。", "丙。"]
+    assert texts(book) == ["甲。", "乙。", "丙。"]
 
 
 def test_chapters_within_the_files_stay(folder):
@@ -57,7 +57,7 @@ def test_summary_gives_order_titles_and_nesting(folder):
     )
     assert outline(book) == [(1, "Preface"), (1, "First part"), (2, "Inner")]
     assert [left.title for left in book.left_out if left.kind == "files"] == ["unused.md"]
-    assert "names 2 files that are not in the folder: gone.md, ../../secret.md" in book.warnings[0]
+    assert "lists 2 files that are not in the folder: gone.md, ../../secret.md" in book.warnings[0]
 
 
 def test_metadata_cover_and_what_is_not_a_document(folder):
@@ -73,14 +73,14 @@ def test_metadata_cover_and_what_is_not_a_document(folder):
     assert (book.metadata.title, book.metadata.authors, book.metadata.language) == ("Salt", ("Ada B",), "en")
     assert (book.cover.media_type, book.cover.data) == ("image/jpeg", b"\xff\xd8\xff")
     assert left_out(book) == {"files": 1}
-    assert said(book) == ["Text."]
+    assert texts(book) == ["Text."]
 
 
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        ({"a.bin": b"\0"}, "holds no document"),
-        ({"a.txt": "A.", "metadata.yaml": "- just a list"}, "not a mapping"),
+        ({"a.bin": b"\0"}, "contains no document"),
+        ({"a.txt": "A.", "metadata.yaml": "- just a list"}, "not a YAML mapping"),
         ({"a.txt": b"\0\1"}, "a.txt is not plain text"),
     ],
 )

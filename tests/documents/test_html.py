@@ -7,7 +7,7 @@ import pytest
 from cosycli.documents.html import read_html
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, UsageError
-from tests.documents.tiny_epub import left_out, texts, unaccounted
+from tests.documents.accounts import left_out, texts, unaccounted
 
 
 def read(text, encoding="utf-8", **policy):

@@ -4,7 +4,6 @@ import json
 import random
 
 import pytest
-from accounts import left_out, marked, outline, said, unaccounted
 from lxml import html
 
 from cosycli.documents.book import BlockKind
@@ -13,6 +12,7 @@ from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.script import MODEL_TAGS, PHONEMES, STYLES_V2, Pauses
 from cosycli.script.book_script import read_book_script
 from cosycli.script.capabilities import Capabilities
+from tests.documents.accounts import left_out, marked, outline, texts, unaccounted
 
 EVERYTHING = ReadingPolicy(frozenset({"alt-text", "code", "contents", "notes", "title-page"}))
 
@@ -47,11 +47,11 @@ def test_front_matter_describes_the_book():
     book = read("---\ntitle: Loss\nauthor: [Ada B, {name: C. D.}]\nlang: de\ndate: 2020-01-02\n---\n\nText.")
     assert (book.metadata.title, book.metadata.authors) == ("Loss", ("Ada B", "C. D."))
     assert (book.metadata.language, book.metadata.date) == ("de", "2020-01-02")
-    assert said(book) == ["Text."]
+    assert texts(book) == ["Text."]
 
 
 def test_two_rules_are_not_front_matter():
-    assert said(read("---\nNot YAML but words\n---\n")) == ["", "Not YAML but words"]
+    assert texts(read("---\nNot YAML but words\n---\n")) == ["", "Not YAML but words"]
 
 
 def test_what_each_block_is():
@@ -71,7 +71,7 @@ def test_what_each_block_is():
 
 def test_emphasis_is_marked_and_its_signs_are_not_read():
     book = read("*Yes, **very** much* so, and `code` as it is.")
-    assert said(book) == ["Yes, very much so, and code as it is."]
+    assert texts(book) == ["Yes, very much so, and code as it is."]
     assert marked(book) == [("emphasis", "", "Yes, very much"), ("emphasis", "", "very")]
 
 
@@ -80,15 +80,15 @@ def test_code_notes_pictures_and_targets_are_not_read_but_counted():
         "See [here](http://a.b 'c') ![a cat](cat.png)[^1] and^[said *aside*].\n\n[^1]: A note.\n\n```rust\nlet x;\n```"
     )
     book = read(text)
-    assert said(book) == ["See here and."]
+    assert texts(book) == ["See here and."]
     assert left_out(book) == {"alt-text": 1, "notes": 2, "code": 1, "markup": 1}
     assert book.notes_count == 2
     everything = read(text, "alt-text", "notes", "code")
-    assert said(everything) == ["See here a cat and.", "said aside", "A note.", "let x;"]
+    assert texts(everything) == ["See here a cat and.", "said aside", "A note.", "let x;"]
 
 
 def test_a_note_that_nothing_refers_to_is_not_lost():
-    assert said(read("Text.\n\n[^a]: Alone.", "notes")) == ["Text.", "Alone."]
+    assert texts(read("Text.\n\n[^a]: Alone.", "notes")) == ["Text.", "Alone."]
 
 
 def test_a_list_of_contents_is_left_out():
@@ -98,7 +98,7 @@ def test_a_list_of_contents_is_left_out():
 
 
 def test_lines_wrapped_by_an_editor_are_joined():
-    assert said(read("One\ntwo.\n\n你好\n世界。")) == ["One two.", "你好世界。"]
+    assert texts(read("One\ntwo.\n\n你好\n世界。")) == ["One two.", "你好世界。"]
 
 
 def test_html_is_read_without_its_tags():
@@ -107,13 +107,13 @@ def test_html_is_read_without_its_tags():
         "Water is H<sub>2</sub>O<!-- no -->.\n\n<script>\nvar x;\n</script>\n\n<pre>x = 1</pre>\n"
     )
     book = read(text)
-    assert said(book) == ["A & b\nc", "Next", "Water is H2O."]
+    assert texts(book) == ["A & b\nc", "Next", "Water is H2O."]
     assert left_out(book)["code"] == 1
 
 
 def test_ruby_in_html_is_a_pronunciation():
     book = read("The <ruby>山<rp>(</rp><rt>やま</rt><rp>)</rp>路<rt>じ</rt></ruby> road, and <ruby>川<rt>かわ")
-    assert said(book) == ["The 山路 road, and 川"]
+    assert texts(book) == ["The 山路 road, and 川"]
     assert marked(book) == [
         ("pronunciation", "やま", "山"),
         ("pronunciation", "じ", "路"),
@@ -137,7 +137,7 @@ NOTATION = [
 def test_the_notation_comes_through(text):
     book = read(text)
     assert book.obeys_markup
-    assert said(book) == [text.replace("*ha*", "ha")]
+    assert texts(book) == [text.replace("*ha*", "ha")]
 
 
 def test_code_and_escaped_signs_are_never_obeyed():
@@ -167,7 +167,7 @@ def test_every_commonmark_example_keeps_its_text(shared):
         for silent in rendered.xpath("//script | //style"):
             silent.drop_tree()
         if example["example"] not in at_a_loss:
-            assert "".join("".join(said(book)).split()) == "".join(rendered.text_content().split()), example
+            assert "".join("".join(texts(book)).split()) == "".join(rendered.text_content().split()), example
 
 
 @pytest.mark.parametrize("folder", ["rust-book", "rust-book-zh"])

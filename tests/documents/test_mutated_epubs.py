@@ -23,7 +23,8 @@ import pytest
 from cosycli.documents.epub import read_epub
 from cosycli.documents.reading_policy import READABLE, ReadingPolicy
 from cosycli.errors import InputError
-from tests.documents.tiny_epub import page, unaccounted, write_epub
+from tests.documents.accounts import unaccounted
+from tests.documents.tiny_epub import page, write_epub
 
 SUITE_MUTATIONS = 60
 PIECES = [

@@ -13,7 +13,7 @@ def test_utf_8_and_marked_utf_16_are_read(tmp_path, encoding):
 
 
 def test_the_line_of_a_control_character_is_named():
-    with pytest.raises(InputError, match=r"line 3 holds the control character U\+0008"):
+    with pytest.raises(InputError, match=r"line 3 contains the control character U\+0008"):
         decode_text(b"one\ntwo\nth\x08ree", "a.txt")
 
 
@@ -43,7 +43,7 @@ OLD_TEXTS = {
 def test_the_encoding_of_an_old_book_is_told(encoding):
     text, warnings = decode_book_text(OLD_TEXTS[encoding].encode(encoding), "old.txt")
     assert text == OLD_TEXTS[encoding]
-    assert warnings == (f"old.txt is not UTF-8; it was read as {encoding}, which it looks like.",)
+    assert warnings == (f"old.txt is not UTF-8; it was decoded as {encoding}, the best match.",)
 
 
 def test_text_to_speak_is_never_guessed():

@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from accounts import left_out, marked, said, unaccounted
 
 from cosycli.documents.book import Alphabet, MarkKind
 from cosycli.documents.ssml import read_ssml
 from cosycli.errors import InputError
+from tests.documents.accounts import left_out, marked, texts, unaccounted
 
 
 def read(inside, attributes='version="1.1" xml:lang="en-US" xmlns="http://www.w3.org/2001/10/synthesis"'):
@@ -18,7 +18,7 @@ def read(inside, attributes='version="1.1" xml:lang="en-US" xmlns="http://www.w3
 
 def test_paragraphs_and_sentences():
     book = read("<p><s>One.</s><s>Two.</s></p> Between. <p>Three\n  four.</p>")
-    assert said(book) == ["One.\nTwo.", "Between.", "Three four."]
+    assert texts(book) == ["One.\nTwo.", "Between.", "Three four."]
     assert (book.metadata.title, book.metadata.language) == ("talk", "en-US")
     assert not book.obeys_markup
 
@@ -88,26 +88,26 @@ def test_a_voice_lasts_over_paragraphs():
 
 def test_what_describes_is_left_out_and_what_is_for_silence_is_read():
     book = read("<metadata><title>My talk</title></metadata><audio src='a.wav'><desc>A bell.</desc>Ding!</audio>")
-    assert (book.metadata.title, said(book)) == ("My talk", ["Ding!"])
+    assert (book.metadata.title, texts(book)) == ("My talk", ["Ding!"])
     assert left_out(book) == {"metadata": 1, "hidden": 1}
 
 
 @pytest.mark.parametrize(
     ("inside", "warning"),
     [
-        ("<sing>La</sing>", "<sing> is not SSML 1.1"),
-        ('<prosody pitch="high">La</prosody>', "no effect on pitch"),
+        ("<sing>La</sing>", "<sing> is not an element of SSML 1.1"),
+        ('<prosody pitch="high">La</prosody>', "ignores pitch"),
         ('<prosody rate="brisk">La</prosody>', "'brisk'> is not a rate"),
         ('<lexicon uri="http://a.b/c.pls"/>La', "--lexicon"),
         ('<break time="soon"/>La', "300ms"),
         ('<break time="9999s"/>La', "cut to 60 s"),
-        ('<phoneme alphabet="klingon" ph="x">La</phoneme>', "known are ipa"),
+        ('<phoneme alphabet="klingon" ph="x">La</phoneme>', "supported are ipa"),
         ('<voice gender="female">La</voice>', "without a name"),
     ],
 )
 def test_what_is_not_heard_is_warned_of_and_its_words_are_read(inside, warning):
     book = read(inside)
-    assert said(book) == ["La"]
+    assert texts(book) == ["La"]
     assert warning in book.warnings[0]
 
 

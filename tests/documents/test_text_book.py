@@ -4,13 +4,13 @@ import json
 import random
 
 import pytest
-from accounts import left_out, marked, outline, said, unaccounted
 
 from cosycli.documents.book import BlockKind
 from cosycli.documents.headings import Rank, read_heading
 from cosycli.documents.plain_text import decode_book_text
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.text_book import read_text_book
+from tests.documents.accounts import left_out, marked, outline, texts, unaccounted
 
 PROSE = """The road went over the hill and down into the valley, where the mist lay
 white upon the water, and nobody had walked on it since the great flood of
@@ -118,7 +118,7 @@ def test_a_list_of_contents_is_not_chapters(entries, headings):
     assert len(book.chapters) == len(headings)
     assert left_out(book) == {"contents": 1}
     first_entry = entries.split("\n\n")[-2].split("\n")[0]
-    assert first_entry in "\n".join(said(read(entries + chapters(*headings), "contents")))
+    assert first_entry in "\n".join(texts(read(entries + chapters(*headings), "contents")))
 
 
 def test_a_preface_before_the_list_of_contents_is_a_chapter():
@@ -132,7 +132,7 @@ def test_title_and_author_of_a_title_page():
     book = read(f"The Long Road\nby Ada Byron\n\n{chapters('Chapter 1', 'Chapter 2')}")
     assert (book.metadata.title, book.metadata.authors) == ("The Long Road", ("Ada Byron",))
     assert left_out(book) == {"title-page": 1}
-    assert "by Ada Byron" in said(read(f"The Long Road\n\nby Ada Byron\n\n{chapters('I', 'II')}", "title-page"))
+    assert "by Ada Byron" in texts(read(f"The Long Road\n\nby Ada Byron\n\n{chapters('I', 'II')}", "title-page"))
 
 
 def test_text_before_the_first_chapter_is_a_chapter_if_it_is_more_than_a_title_page():
@@ -144,15 +144,15 @@ def test_lines_are_joined_but_verse_keeps_them():
     blocks = read(f"{verse}\n\n{PROSE}").chapters[0].blocks
     assert (blocks[0].kind, blocks[0].text) == (BlockKind.VERSE, verse)
     assert blocks[1].text.startswith("The road went over the hill and down into the valley, where the mist lay white")
-    assert said(read("山下有一条河，河边住着一个老人，他每天都\n" * 4))[0].count("\n") == 0
+    assert texts(read("山下有一条河，河边住着一个老人，他每天都\n" * 4))[0].count("\n") == 0
 
 
 def test_lines_longer_than_any_page_are_paragraphs_if_they_end_like_them():
     whole = (
         "The road went over the hill and down into the valley, where the mist lay white upon the water at dawn. " * 2
     )
-    assert len(said(read(f"{whole}\n{whole}\n{whole}\n"))) == 3
-    assert len(said(read(f"{whole}\nand {whole} of the\n{whole} and the\n".replace(". \n", "\n")))) == 1
+    assert len(texts(read(f"{whole}\n{whole}\n{whole}\n"))) == 3
+    assert len(texts(read(f"{whole}\nand {whole} of the\n{whole} and the\n".replace(". \n", "\n")))) == 1
 
 
 def test_paragraphs_told_apart_by_indents():
@@ -160,21 +160,21 @@ def test_paragraphs_told_apart_by_indents():
         "  The road went over the hill and down into\nthe valley.\n",
         "  Is it far, she said to him, and he did\nnot know.\n",
     )
-    assert len(said(read(first + second))) == 2
-    assert len(said(read(HAN_PROSE * 2))) == 2
+    assert len(texts(read(first + second))) == 2
+    assert len(texts(read(HAN_PROSE * 2))) == 2
 
 
 def test_page_numbers_are_not_read():
     text = f"{PROSE}12\n\nand so on\n\n- 13 -\n\nto the sea\n\n14\n\n{PROSE}"
     assert left_out(read(text)) == {"page-numbers": 3}
-    assert not any(block.isdecimal() for block in said(read(text)))
-    assert "12" in said(read(text, "page-numbers"))
+    assert not any(block.isdecimal() for block in texts(read(text)))
+    assert "12" in texts(read(text, "page-numbers"))
 
 
 def test_scene_breaks_and_underscores():
     book = read(f"{PROSE}* * *\n\nIt was _very_ late, my_file said.\n")
     assert [block.kind for block in book.chapters[0].blocks][-2] is BlockKind.SCENE_BREAK
-    assert said(book)[-1] == "It was very late, my_file said."
+    assert texts(book)[-1] == "It was very late, my_file said."
     assert marked(book) == [("emphasis", "", "very")]
     assert left_out(book) == {"scene-breaks": 1, "markup": 1}
 
@@ -225,11 +225,11 @@ def test_what_project_gutenberg_adds_is_left_out():
     assert book.metadata.authors == ("Ada Byron", "Charles B.")
     assert (book.metadata.language, book.metadata.identifiers) == ("en", ("https://www.gutenberg.org/ebooks/123",))
     assert outline(book) == [(1, "CHAPTER I."), (1, "CHAPTER II.")]
-    assert said(book)[1:3] == ["She left. He stayed.", "The long road"]
+    assert texts(book)[1:3] == ["She left. He stayed.", "The long road"]
     assert (book.notes_count, book.obeys_markup) == (2, False)
     assert left_out(book) == {"licence": 2, "note-marks": 2, "notes": 3, "markup": 2}
-    assert "[2] At home." in said(read(GUTENBERG, "notes"))
-    assert said(read(GUTENBERG, "licence"))[-1] == "Licence."
+    assert "[2] At home." in texts(read(GUTENBERG, "notes"))
+    assert texts(read(GUTENBERG, "licence"))[-1] == "Licence."
 
 
 def test_the_words_under_a_picture_end_with_their_bracket():
@@ -238,7 +238,7 @@ def test_the_words_under_a_picture_end_with_their_bracket():
     figures = [b.text for c in read(text).chapters for b in c.blocks if b.kind is BlockKind.FIGURE]
     assert figures == ["THE ROAD", "by C. B.", "The long road"]
     unclosed = GUTENBERG.replace("She left.[1]", "[Illustration: The road\n\nShe left.[1]")
-    assert "She left. He stayed." in said(read(unclosed))
+    assert "She left. He stayed." in texts(read(unclosed))
 
 
 def test_the_project_s_texts_have_exactly_their_chapters(shared):
@@ -252,7 +252,7 @@ def test_the_project_s_texts_have_exactly_their_chapters(shared):
         numbers = [heading for _, heading in facts["chapter_heading_lines"]]
         assert [chapter.blocks[0].text for chapter in book.chapters] == numbers
         assert book.metadata.language == facts["language"]
-        words = sum(len(block.split()) for block in said(book))
+        words = sum(len(block.split()) for block in texts(book))
         assert words == pytest.approx(facts["words_between_markers"], rel=0.01)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from cosycli.documents.book import Alphabet, BlockKind, Mark, MarkKind
 from cosycli.documents.reading_policy import READABLE
-from tests.documents.tiny_epub import left_out, read_page, texts
+from tests.documents.accounts import left_out, texts
+from tests.documents.tiny_epub import read_page
 
 
 def blocks(folder, body, **options):

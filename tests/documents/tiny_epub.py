@@ -6,10 +6,10 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cosycli.documents.accounting import count_blocks
 from cosycli.documents.book import Book
 from cosycli.documents.epub import read_epub
 from cosycli.documents.reading_policy import ReadingPolicy
+from tests.documents.accounts import unaccounted
 
 CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>
 <rootfile full-path="OPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
@@ -72,17 +72,3 @@ def read_page(
     book = read_epub(path, ReadingPolicy(frozenset(read), frozenset(skip)))
     assert unaccounted(book) == 0
     return book
-
-
-def unaccounted(book: Book) -> int:
-    return book.num_characters - count_blocks(book.chapters) - sum(left.characters for left in book.left_out)
-
-
-def texts(book: Book) -> list[str]:
-    """The texts of all blocks."""
-    return [block.text for chapter in book.chapters for block in chapter.blocks]
-
-
-def left_out(book: Book) -> dict[str, int]:
-    """How many places of each kind were left out."""
-    return {left.kind: left.count for left in book.left_out}

@@ -29,7 +29,7 @@ import cosycli
 from cosycli import Synthesizer
 from cosycli.engine.features import profile_of
 from cosycli.engine.utterance import VoiceSettings, utterances_of
-from cosycli.model_library import PublishedModel, find_published, published_models
+from cosycli.model.library import PublishedModel, find_published, published_models
 from tests.model.full_size_model import write_full_size_model
 from tests.model.tiny_model_v1 import SPEAKERS
 

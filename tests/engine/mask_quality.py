@@ -18,9 +18,9 @@ import numpy as np
 from cosycli.engine.gates import chunk_boundaries, jump_at_boundaries
 from cosycli.engine.synthesizer import Synthesizer
 from cosycli.engine.utterance import Take, Utterance, VoiceSettings, utterances_of
+from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
-from cosycli.model_library import find_model
 
 
 def measure_masks(text: Path, voice: str, name: str) -> None:

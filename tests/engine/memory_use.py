@@ -20,10 +20,10 @@ from cosycli.engine.memory import OVERHEAD, Memory, most_positions, taken_memory
 from cosycli.engine.model_runner import ModelRunner
 from cosycli.engine.synthetic_model import synthetic_model
 from cosycli.engine.voice_prompt import VoicePrompt
+from cosycli.model.library import find_model
 from cosycli.model.loading import Model, load_model
 from cosycli.model.masks import FlowMask
 from cosycli.model.speech_decoder import Request
-from cosycli.model_library import find_model
 
 SECONDS = (5, 3, 4, 5)  # of sound, in batches of three
 NUM_ROWS = 16

@@ -32,11 +32,11 @@ from cosycli.engine.utterance import Utterance, VoiceSettings, utterances_of
 from cosycli.engine.verification import listener_for, verdict_on
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.engine.voice_prompt import VoicePrompt
-from cosycli.measure import measure
+from cosycli.model.library import find_model
 from cosycli.model.loading import load_model
 from cosycli.model.masks import FlowMask
-from cosycli.model_library import find_model
-from cosycli.recording import MAX_REFERENCE_S, Recording, read_reference
+from cosycli.sound.levels import measure
+from cosycli.sound.recording import MAX_REFERENCE_S, Recording, read_reference
 
 SENTENCES = Path(__file__).parents[1].joinpath("data", "unheard_sentences.txt").read_text().splitlines()
 LENGTHS_S = (20, 15, 10, 6, 4, 3, 2, 1, 0)

@@ -10,7 +10,7 @@ import pytest
 import cosycli
 from cosycli.engine.conversion import convert
 from cosycli.errors import MissingError
-from cosycli.measure import frame_levels
+from cosycli.sound.levels import frame_levels
 from tests.model.tiny_model import write_tiny_model
 
 RATE = 24_000

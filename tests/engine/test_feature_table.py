@@ -9,8 +9,8 @@ import pytest
 from cosycli.engine.capabilities import capabilities_of, check_language, instruction_of, languages_of, read_for
 from cosycli.engine.features import features_of, profile_of
 from cosycli.errors import UsageError
+from cosycli.model.library import BUILTIN, find_published, model_folder, published_models
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, read_profile
-from cosycli.model_library import BUILTIN, find_published, model_folder, published_models
 from cosycli.script.vocabulary import MODEL_TAGS
 
 README = Path(__file__).parents[2] / "README.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cosycli.model_library import find_published
+from cosycli.model.library import find_published
 from tests.engine.full_size_modes import try_modes
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 

@@ -166,7 +166,7 @@ def test_bfloat16_speaks_where_the_cpu_has_no_fast_products_in_it(directory: Pat
 
 def test_a_device_that_is_not_there_lists_those_that_are(directory: Path) -> None:
     with pytest.raises(UsageError, match="Devices here: cpu"):
-        cosycli.load(str(directory), device="tpu")
+        cosycli.load(str(directory), device="cuda:99")
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import cosycli
 from cosycli.engine.utterance import Take, VoiceSettings, utterances_of
 from cosycli.engine.verification import Verdict, check_listener, listener_for, verdict_on
 from cosycli.errors import MissingError
-from cosycli.model_library import BUILTIN, model_folder
-from cosycli.recording import Recording
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.script import read_script
+from cosycli.sound.recording import Recording
 from tests.model.tiny_model import write_tiny_model
 
 SENTENCE = "The lamp is on the table, and the letter is under it."
@@ -57,7 +57,18 @@ def test_what_sounds_the_same_is_the_same(text, heard):
     assert verdict(text, heard) == Verdict((), 0.0)
 
 
-def test_ordered_pronunciations_are_compared_as_they_sound():
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("He read{R EH1 D} of Weena{W IY1 N AH0}.", "he read of weena"),
+        ("重{chong2}庆的银行{yin2 hang2}。", "重庆的银行"),
+    ],
+)
+def test_a_pronounced_word_counts_as_it_is_written(text, heard):
+    assert verdict(text, heard) == Verdict((), 0.0)
+
+
+def test_a_pronounced_word_may_be_heard_as_it_sounds():
     (segment,) = read_script(
         "He read{R EH1 D} it in 行{háng}.", phonemes=frozenset({"[R]", "[EH1]", "[D]", "[h]", "[áng]"})
     ).segments

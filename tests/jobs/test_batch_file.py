@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from cosycli.audio.publish import Layout
 from cosycli.errors import InputError, UsageError
 from cosycli.jobs.batch_file import TextJob, read_batch
 from cosycli.jobs.book import BookJob
+from cosycli.publish.book_files import Layout
 from cosycli.settings import RenderOptions
 from tests.model.tiny_model_v1 import write_tiny_model_v1
 
@@ -215,7 +215,7 @@ jobs:
         ("{id: a, source: a.md, read: notse}", "Did you mean 'notes'?"),
         ("{id: a, source: a.md, pause: {word: 1}}", "no pause 'word'"),
         ("{id: a, source: a.md, pause: {paragraph: 100}}", "0 to 60 seconds"),
-        ("{id: a, source: a.md, subtitles: ssa}", "no format of subtitles 'ssa'"),
+        ("{id: a, source: a.md, subtitles: ssa}", "no subtitle format 'ssa'"),
         ("{id: a, source: a.md, read-along: 1}", "not true or false"),
         ("{id: a, source: a.md, chapters: 5-2}", "names no chapters"),
         ("{id: a, source: a.md, dialogue-voice: slz}", "no voice 'slz'"),

@@ -6,7 +6,7 @@ import pytest
 
 from cosycli.errors import MissingError, UsageError
 from cosycli.jobs.take_store import model_fingerprint, voice_fingerprint
-from cosycli.model_library import BUILTIN, model_folder
+from cosycli.model.library import BUILTIN, model_folder
 from cosycli.voices import find_voice
 from tests.model.tiny_model_v1 import SPEAKERS, write_tiny_model_v1
 

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fake_synthesizer import SAMPLE_RATE, tone
 
-from cosycli.audio.publish import Layout, Target
 from cosycli.engine.utterance import Take
 from cosycli.errors import InputError
 from cosycli.jobs.arrivals import Arrivals, Cancelled
 from cosycli.jobs.book_plan import BookRequest, orders_of, plan_book
 from cosycli.jobs.publishing import BookFiles, Publication
 from cosycli.jobs.take_store import TakeStore
+from cosycli.publish.book_files import Layout, Target
 from cosycli.settings import RenderOptions
 
 TAKE = Take(samples=tone("A tone of some length.", None, 1.0), sample_rate=SAMPLE_RATE, tokens=(), seed=0)

@@ -11,9 +11,9 @@ from torch import nn
 
 from cosycli.engine.synthetic_model import QWEN2, fill, new_language_model_of, sizes_of
 from cosycli.model.checkpoint import WithoutInitialValues
+from cosycli.model.library import PublishedModel
 from cosycli.model.loading import BACKBONE, new_flow, new_vocoder
 from cosycli.model.profile import read_profile
-from cosycli.model_library import PublishedModel
 from cosycli.training.text_vocabulary import write_text_vocabulary
 from tests.model.tiny_model import write_speaker_graph, write_tokenizer_graph
 from tests.model.tiny_model_v1 import SPEAKERS, write_vocabulary

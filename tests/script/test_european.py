@@ -2,10 +2,17 @@
 
 import json
 import re
+import subprocess
+import sys
+from dataclasses import fields
+from importlib import resources
 
 import pytest
+import yaml
 
 from cosycli.script import read_script
+from cosycli.script.european import GRAMMARS
+from cosycli.script.european.words import Words, read_words
 from cosycli.script.normalisation import say_in_words
 
 SPOKEN = {
@@ -119,3 +126,64 @@ def _key(text):
 def test_quotes_of_every_fashion_stand_where_they_stood(written, plain):
     (segment,) = read_script(written, language="fr").segments
     assert segment.text == plain
+
+
+TABLES = sorted(
+    file.name.removesuffix(".yaml")
+    for file in resources.files("cosycli.script.european").iterdir()
+    if file.name.endswith(".yaml")
+)
+
+
+def test_every_grammar_has_a_table():
+    assert set(GRAMMARS) < set(TABLES)
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_no_table_says_anything_twice(language):
+    """YAML would take the last one and say nothing."""
+    text = (resources.files("cosycli.script.european") / f"{language}.yaml").read_text(encoding="utf-8")
+    root = yaml.compose(text)
+    for table in (root, *(value for _, value in root.value if isinstance(value, yaml.MappingNode))):
+        keys = [key.value for key, _ in table.value]
+        assert [key for key in keys if keys.count(key) > 1] == []
+
+
+@pytest.mark.parametrize("language", sorted(GRAMMARS))
+def test_every_table_of_a_grammar_is_complete(language):
+    words = read_words(language)
+    empty = {field.name for field in fields(words) if not getattr(words, field.name)}
+    assert empty <= {"comma", "short_months", "coin_joint", "kings", "queens"}
+    assert len(words.months) == 12
+    nouns = [*words.units.values(), *(noun for coin in words.coins.values() for noun in (coin.whole, coin.hundredth))]
+    assert {len(noun) for noun in nouns} == {3 if language == "ru" else 2}
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_every_word_of_a_table_is_text(language):
+    """What YAML takes for a number or for yes and no wants quotes."""
+    words = read_words(language)
+    tables = (words.abbreviations, words.last_abbreviations, words.before_numbers, words.signs, words.address_signs)
+    lists = (words.months, words.divisions, words.kings, words.queens, words.scales, *words.units.values())
+    pairs = (pair for table in tables for pair in table.items())
+    written = [word for part in (*lists, *pairs) for word in part]
+    assert [word for word in written if not isinstance(word, str) or not word] == []
+
+
+def test_a_language_without_a_table_has_no_words():
+    assert read_words("xx") == Words()
+
+
+def test_portuguese_and_dutch_fractions_have_their_comma():
+    assert say_in_words("2,5", "pt") == "dois vírgula cinco"
+    assert say_in_words("1.500 km", "nl") == "duizendvijfhonderd km"
+    assert say_in_words("Hoofdstuk IV", "nl") == "Hoofdstuk vier"
+
+
+def test_english_loads_no_words_of_other_languages():
+    code = (
+        "import sys; from cosycli.script import read_script; read_script('He paid $5 on May 3, 1984.'); "
+        "print([name for name in sys.modules if 'european' in name or name in ('yaml', 'pypinyin', 'wetext')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -11,7 +11,7 @@ from cosycli.errors import MissingError
 from cosycli.script import japanese, read_script
 from cosycli.script.book_script import read_book_script
 from cosycli.script.capabilities import Capabilities
-from cosycli.script.duration import seconds_of_tokens
+from cosycli.script.timing import seconds_of_tokens
 
 pytest.importorskip("fugashi")
 pytest.importorskip("unidic_lite")

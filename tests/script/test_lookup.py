@@ -11,8 +11,8 @@ from cosycli.script.lookup import Origin, look_up
         ("Read", ("R EH1 D", "R IY1 D"), Origin.CMU),
         ("Weena", ("W IY1 N AH0",), Origin.GUESS),
         ("银行", ("yín háng",), Origin.PYPINYIN),
-        ("Ж", (), Origin.NOBODY),
-        ("", (), Origin.NOBODY),
+        ("Ж", (), Origin.UNKNOWN),
+        ("", (), Origin.UNKNOWN),
     ],
 )
 def test_ways_to_say_a_word(word, ways, origin):

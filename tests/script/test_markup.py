@@ -122,8 +122,8 @@ def test_a_style_may_be_an_instruction_in_quotes():
         ("[style: hapy] A.", {}, "no style 'hapy'", "angry"),
         ("[style: happy] A.", {"styles": None}, "takes no style", "cosy models list"),
         ("[voice: bob] A.", {"voices": ["ada"]}, "no voice 'bob'", "ada"),
-        ("A. [pause soon] B.", {}, "is not a pause", "[pause 1.2s]"),
-        ("A. [pause 300s] B.", {}, "is not a pause", "60 seconds"),
+        ("A. [pause soon] B.", {}, "is not a valid pause", "[pause 1.2s]"),
+        ("A. [pause 300s] B.", {}, "is not a valid pause", "60 seconds"),
     ],
 )
 def test_styles_voices_and_pauses_that_do_not_exist(text, capabilities, complaint, valid):

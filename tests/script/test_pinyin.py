@@ -90,7 +90,7 @@ def test_the_nearest_syllable(pinyin, nearest):
 
 
 def test_a_brace_with_a_missing_syllable_is_refused_by_name():
-    with pytest.raises(UsageError, match=r"Line 1: \{jie5\} cannot be said") as error:
+    with pytest.raises(UsageError, match=r"Line 1: \{jie5\} cannot be pronounced") as error:
         read_script("别家{jie5}来。")
     assert "'jie5'; the nearest is 'jiè'" in error.value.what
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cosycli.script import Pauses, read_script
-from cosycli.script.duration import seconds_of_tokens
+from cosycli.script import PHONEMES, Pauses, read_script
+from cosycli.script.timing import seconds_of_tokens
 
 SENTENCE = "The old man walked slowly down the hill, and he did not look back once."  # about 4.5 s
 
@@ -96,3 +96,25 @@ def test_cantonese_is_cut_and_counted_as_chinese_is_and_keeps_its_name():
     assert first.text == chinese.text
     assert "十二" in first.text
     assert first.text.endswith("。")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I read{R EH1 D} it.", "I read it."),
+        ("Don’t{D OW1 N T} pay $5.", "Don't pay five dollars."),
+        ("去银行{yin2 hang2}吧。", "去银行吧。"),
+        ("我用iPhone{AY1 F OW2 N}。", "我用iPhone。"),
+        ("[laughter] You <strong>did</strong> [breath] what?", "You did what?"),
+        ("[breath]", None),
+    ],
+)
+@pytest.mark.parametrize("phonemes", [PHONEMES, frozenset()])
+def test_the_words_of_a_segment_have_no_tags_and_no_sounds(text, words, phonemes):
+    segments = read_script(text, phonemes=phonemes).segments
+    assert [segment.words for segment in segments] == [words or ""]
+
+
+def test_the_words_of_japanese_in_katakana_are_katakana():
+    (segment,) = read_script("猫と犬。", language="ja", katakana=True).segments
+    assert segment.words == segment.text == "ネコ ト イヌ。"

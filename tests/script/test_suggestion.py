@@ -3,8 +3,8 @@
 import re
 
 from cosycli.documents.book import Block, BlockKind, Book, Chapter, Metadata
-from cosycli.script.lexicon import parse_yaml
-from cosycli.script.suggestion import Kind, lexicon_of, suggest
+from cosycli.script.lexicon_files import parse_yaml
+from cosycli.script.suggestion import SuggestionKind, lexicon_of, suggest
 
 
 def suggestions(*paragraphs, language="en"):
@@ -19,19 +19,19 @@ def of_kind(kind, *paragraphs, language="en"):
 
 def test_a_name_that_no_dictionary_has_is_guessed():
     (weena,) = suggestions("I saw that Weena slept. Weena’s hand was cold; I called her Weena.")
-    assert (weena.word, weena.kind, weena.count, weena.say) == ("Weena", Kind.NAME, 3, "W IY1 N AH0")
+    assert (weena.word, weena.kind, weena.count, weena.say) == ("Weena", SuggestionKind.NAME, 3, "W IY1 N AH0")
     assert "saw that Weena slept" in weena.context
 
 
 def test_a_capital_at_the_start_of_a_sentence_makes_no_name():
     text = "Clambering up, he fell. “Clambering again?” she asked, and he was clambering."
-    assert of_kind(Kind.WORD, text) == ["Clambering"]
-    assert of_kind(Kind.NAME, text) == []
+    assert of_kind(SuggestionKind.WORD, text) == ["Clambering"]
+    assert of_kind(SuggestionKind.NAME, text) == []
 
 
 def test_names_that_the_dictionary_has_come_with_its_pronunciation():
     (london,) = suggestions("They went to London by train.")
-    assert (london.word, london.kind, london.say) == ("London", Kind.KNOWN_NAME, "L AH1 N D AH0 N")
+    assert (london.word, london.kind, london.say) == ("London", SuggestionKind.KNOWN_NAME, "L AH1 N D AH0 N")
 
 
 def test_the_plural_of_a_known_word_sounds_like_it():
@@ -41,31 +41,31 @@ def test_the_plural_of_a_known_word_sounds_like_it():
 
 def test_acronyms_are_spelled():
     (acronym,) = suggestions("The UTF is one of them.")
-    assert (acronym.kind, acronym.say) == (Kind.ACRONYM, "Y UW1 T IY1 EH1 F")
+    assert (acronym.kind, acronym.say) == (SuggestionKind.ACRONYM, "Y UW1 T IY1 EH1 F")
 
 
 def test_headings_and_numerals_in_capitals_are_no_acronyms():
     assert suggestions("CHAPTER XIV", "THE QUORL", "He shut the book at page XIV.") == suggestions("THE QUORL")
-    assert of_kind(Kind.ACRONYM, "THE QUORL") == []
+    assert of_kind(SuggestionKind.ACRONYM, "THE QUORL") == []
 
 
 def test_what_is_met_oftenest_comes_first():
     text = "There was Filbert Quorl, and Wurple, and Wurple again."
-    assert of_kind(Kind.NAME, text) == ["Wurple", "Quorl"]
+    assert of_kind(SuggestionKind.NAME, text) == ["Wurple", "Quorl"]
 
 
 def test_rare_characters_have_a_reading():
     (char,) = suggestions("顏斶說齊王。", language="zh")
-    assert (char.word, char.kind, char.say) == ("斶", Kind.RARE, "chù")
+    assert (char.word, char.kind, char.say) == ("斶", SuggestionKind.RARE, "chù")
 
 
 def test_characters_that_phrases_read_in_two_ways_are_named_with_both():
     (char,) = suggestions("他去银行。", language="zh")
-    assert (char.word, char.kind, char.say) == ("行", Kind.POLYPHONE, "xíng or háng")
+    assert (char.word, char.kind, char.say) == ("行", SuggestionKind.POLYPHONE, "xíng or háng")
 
 
 def test_english_names_in_chinese_are_found():
-    assert of_kind(Kind.NAME, "他和Weena去了。", language="zh") == ["Weena"]
+    assert of_kind(SuggestionKind.NAME, "他和Weena去了。", language="zh") == ["Weena"]
 
 
 def test_other_languages_are_not_judged():
@@ -83,6 +83,6 @@ def test_the_lexicon_counts_once_its_comment_signs_are_removed():
 
 def test_names_of_a_novel(shared):
     text = (shared / "corpus/text/pg35-the-time-machine-utf8.txt").read_text(encoding="utf-8")
-    names = of_kind(Kind.NAME, *(" ".join(paragraph.split()) for paragraph in text.split("\n\n")))
+    names = of_kind(SuggestionKind.NAME, *(" ".join(paragraph.split()) for paragraph in text.split("\n\n")))
     assert names[:2] == ["Weena", "Morlocks"]
     assert {"Eloi", "Banstead", "Linnæan"} <= set(names)

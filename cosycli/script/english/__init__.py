@@ -1,14 +1,12 @@
-"""Spoken words for what English text writes in figures, signs and abbreviations."""
+"""Writes the figures, signs and abbreviations of English as words."""
 
 from cosycli.script.addresses import address_forms
-from cosycli.script.english.abbreviations import ABBREVIATIONS
+from cosycli.script.english.abbreviations import ABBREVIATIONS, SIGNS
 from cosycli.script.english.amounts import AMOUNTS
 from cosycli.script.english.dates import DATES
-from cosycli.script.english.money import MONEY
-from cosycli.script.english.roman import ROMAN_NUMERALS
-from cosycli.script.english.signs import SIGNS
+from cosycli.script.english.numbers import ROMAN_NUMERALS
 
 __all__ = ["FORMS"]
 
 # An earlier form wins over a later one.
-FORMS = (*address_forms("en"), *DATES, *ROMAN_NUMERALS, *ABBREVIATIONS, *MONEY, *AMOUNTS, *SIGNS)
+FORMS = (*address_forms("en"), *DATES, *ROMAN_NUMERALS, *ABBREVIATIONS, *AMOUNTS, *SIGNS)

@@ -1,13 +1,13 @@
-"""Titles and other abbreviations."""
+"""Expands titles and other abbreviations, and names signs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 
-from cosycli.script.forms import Form
+from cosycli.script.forms import DECORATION, Form
 
-__all__ = ["ABBREVIATIONS"]
+__all__ = ["ABBREVIATIONS", "SIGNS"]
 
 _TITLES = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Messrs": "Messrs", "Dr": "Doctor", "Prof": "Professor",
@@ -37,13 +37,17 @@ _STREETS = {
     "Hwy": "Highway", "hwy": "Highway", "Pkwy": "Parkway",
 }  # fmt: skip
 _NOT_SPELLED = {"BRR", "DR", "HM", "HMM", "MR", "MRS", "NTH", "PFFT", "PSST", "SH", "SHH", "ST", "TSK", "XX", "XXX"}
-
-
 _NEVER_LAST = {"vs", "viz", "cf", "approx", "est"}
+_SIGN_WORDS = {
+    "&": "and", "@": "at", "%": "percent", "+": "plus", "=": "equals", "°": "degrees", "§": "section", "×": "times",
+    "÷": "divided by", "±": "plus or minus", "$": "dollars", "£": "pounds", "€": "euros", "¥": "yen", "₹": "rupees",
+    "₩": "won", "¢": "cents", "№": "number", "©": "copyright", "®": "registered", "™": "trademark", "µ": "micro",
+    "º": "degrees", "²": "squared", "³": "cubed", "¹": "one",
+}  # fmt: skip
 
 
 def _ends_sentence(match: re.Match[str]) -> bool:
-    """True when the abbreviation's full stop ends the sentence too: nothing follows, or a capital."""
+    """True if the full stop of the abbreviation also ends the sentence: nothing follows, or a capital."""
     rest = match.string[match.end() : match.end() + 4]
     return not rest.strip(" \"”')") or bool(re.match(r"[\"”')]?\s+[\"“'(]?[A-Z]", rest))
 
@@ -67,7 +71,7 @@ def _before_number(match: re.Match[str]) -> str:
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
-    """ "St. Paul" is a saint, "12 Elm St." a street: a street follows a name and no name follows it."""
+    """ "St. Paul" is a saint, "12 Elm St." is a street: it follows a name, and no name follows it."""
     follows_name = bool(re.search(r"[A-Z][a-z]+ $", match.string[max(0, match.start() - 20) : match.start()]))
     before_name = bool(re.match(r" [A-Z][a-z]", match.string[match.end() : match.end() + 3]))
     if before_name and not (follows_name and _house_number_before(match)):
@@ -94,6 +98,22 @@ def _spelled(match: re.Match[str]) -> str | None:
     return None if word in _NOT_SPELLED else " ".join(word) + ("s" if match["plural"] else "")
 
 
+def _sign(match: re.Match[str]) -> str:
+    return f" {_SIGN_WORDS[match.group()]} "
+
+
+def _plain(match: re.Match[str]) -> str:
+    return {"“": '"', "”": '"', "…": "...", "—": "--"}[match.group()]
+
+
+def _slash(match: re.Match[str]) -> str:
+    return " " if match.string[: match.start()].endswith(("and", "And")) else " slash "
+
+
+def _fixed(name: str, pattern: str, spoken: str) -> Form:
+    return Form(name, re.compile(pattern), lambda match: spoken)
+
+
 def _words(
     name: str,
     words: Iterable[str],
@@ -117,4 +137,19 @@ ABBREVIATIONS = (
     _words("abbreviation", _ABBREVIATIONS, _abbreviation),
     Form("initials", re.compile(r"\b(?:[A-Z]\.){2,8}"), _initials),
     Form("spelled letters", re.compile(r"\b(?P<word>[BCDFGHJKLMNPQRSTVWXZ]{2,6})(?P<plural>s)?\b"), _spelled),
+)
+SIGNS = (
+    _fixed("hash", r"#(?=\d)", "number "),
+    _fixed("hash", r"(?<!\w)#(?=[A-Za-z])", "hashtag "),
+    _fixed("sharp", r"(?<=\b[CF])#(?!\w)", " sharp"),
+    _fixed("without", r"\bw/o\b", "without"),
+    _fixed("with", r"\bw/(?=\s)", "with"),
+    _fixed("about", r"(?<!\w)~(?=\d)", "about "),
+    _fixed("times", r"(?<=\d)\*(?=\d)", " times "),
+    _fixed("less than", r"(?<=[\w ])<(?=[ \d])", " less than "),
+    _fixed("greater than", r"(?<=[\w ])>(?=[ \d])", " greater than "),
+    Form("slash", re.compile(r"(?<=\w) ?/ ?(?=\w)"), _slash),
+    Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), _sign),
+    Form("typography", re.compile("[“”…—]"), _plain),
+    DECORATION,
 )

@@ -1,16 +1,47 @@
-"""Measures, fractions, telephone numbers and plain numbers."""
+"""Reads sums of money, measures, fractions, telephone numbers and plain numbers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from cosycli.script.english.money import MINUS, NUMBER, SCALE_WORD, one_or_many, signed
 from cosycli.script.english.numbers import cardinal, decimal, digits, ordinal, pairs, plural, year
 from cosycli.script.forms import Form
 
 __all__ = ["AMOUNTS"]
 
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,40})(?:\.\d{1,40})?|(?<![.\d])\.\d{1,40}"
+_MINUS = r"(?P<sign>(?<![\w)])[-+])?"
+_SCALE_WORD = r"hundred|thousand|million|billion|trillion"
+_SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
+# Sign or code -> (one, many, one hundredth, many hundredths)
+_CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "US$": ("U S dollar", "U S dollars", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "¥": ("yen", "yen", "", ""),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₩": ("won", "won", "", ""),
+    "₽": ("rouble", "roubles", "kopeck", "kopecks"),
+    "USD": ("U S dollar", "U S dollars", "cent", "cents"),
+    "EUR": ("euro", "euros", "cent", "cents"),
+    "GBP": ("pound", "pounds", "penny", "pence"),
+    "¢": ("cent", "cents", "", ""),
+}
+_PER = {
+    "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "d": "day", "wk": "week", "s": "second", "kg": "kilogram",
+    "month": "month", "year": "year", "hour": "hour", "day": "day", "week": "week",
+}  # fmt: skip
+_ANY_SCALE = rf"{_SCALE_WORD}|bn|tn|mn|[kKmMbB]"
+_MONEY_AMOUNT = (
+    rf"{_MINUS}(?P<before>US\$|[$£€¥₹₩₽]) ?(?P<number>{_NUMBER})"
+    rf"(?: ?(?P<scale>{_ANY_SCALE})\b)?(?:/(?P<per>{'|'.join(_PER)})\b)?(?P<after>(?!))?"
+)
+_MONEY_AFTER = (
+    rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER})(?: ?(?P<scale>{_ANY_SCALE}))?"
+    r" ?(?P<after>[€£¢]|(?:USD|EUR|GBP)\b)(?P<before>(?!))?"
+)
 # Written unit -> (one, many)
 _UNITS = {
     "km": ("kilometer", "kilometers"),
@@ -81,21 +112,56 @@ _SET_FRACTIONS = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "
 _COUNTED = re.compile(r" (?:people|men|women|children|(?!this |does |goes |says )[a-z]{2,}[^su\W]s)\b")  # "1984 cats"
 
 
+def _one_or_many(number: str, one: str, many: str) -> str:
+    return one if number.replace(",", "") == "1" else many
+
+
+def _signed(sign: str | None, words: str) -> str:
+    return {"-": "minus ", "+": "plus "}.get(sign or "", "") + words
+
+
+def _money(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    one, many, cent, cents = _CURRENCIES[groups["before"] or groups["after"] or "$"]
+    number, scale = groups["number"], groups["scale"] or ""
+    per = f" per {_PER[groups['per'].lower()]}" if groups.get("per") else ""
+    whole, _, fraction = number.replace(",", "").partition(".")
+    if scale:
+        said = f"{decimal(number)} {_SCALES.get(scale.lower(), scale)} {many}"
+    elif not cent or len(fraction.rstrip("0")) > 2:
+        said = f"{decimal(number)} {many}"
+    else:
+        said = _coins(whole or "0", fraction.rstrip("0").ljust(2, "0")[:2], (one, many), (cent, cents))
+    return _signed(groups["sign"], said) + per
+
+
+def _coins(whole: str, hundredths: str, units: tuple[str, str], parts: tuple[str, str]) -> str:
+    """ "5", "50" -> "five dollars and fifty cents"."""
+    said = [f"{cardinal(whole)} {_one_or_many(whole, *units)}"] if int(whole) or not int(hundredths) else []
+    if int(hundredths):
+        said.append(f"{cardinal(str(int(hundredths)))} {_one_or_many(str(int(hundredths)), *parts)}")
+    return " and ".join(said)
+
+
+def _to(match: re.Match[str]) -> str:
+    return " to "
+
+
 def _measure(match: re.Match[str]) -> str:
     groups = match.groupdict()
     unit = _UNITS[(groups["sign_unit"] or groups["unit"]).lower()]
     number, power = groups["number"], groups["power"] or (groups["area"] or "").lower().rstrip(".")
-    name = one_or_many(number, *unit)
+    name = _one_or_many(number, *unit)
     scale = f" {groups['scale']}" if groups["scale"] else ""
     per = _UNITS.get((groups["per"] or "").lower(), ("", ""))[0]
     last = f" to {decimal(groups['last'])}" if groups["last"] else ""
     said = f"{decimal(number)}{last}{scale} {_PREFIXES[power] + ' ' if power else ''}{name if not last else unit[1]}"
-    return signed(groups["sign"], said) + (f" per {per}" if per else "")
+    return _signed(groups["sign"], said) + (f" per {per}" if per else "")
 
 
 def _feet_and_inches(match: re.Match[str]) -> str:
     feet, inches = match["feet"], match["inches"]
-    return f"{cardinal(feet)} {one_or_many(feet, 'foot', 'feet')} {cardinal(inches)}"
+    return f"{cardinal(feet)} {_one_or_many(feet, 'foot', 'feet')} {cardinal(inches)}"
 
 
 def _fraction(match: re.Match[str]) -> str | None:
@@ -136,7 +202,7 @@ def _range(match: re.Match[str]) -> str:
 
 
 def _label(match: re.Match[str]) -> str:
-    """The third listing of chapter 2 is "Listing 2-3", which are no listings two to three."""
+    """ "Listing 2-3" is the third listing of chapter 2, not a range."""
     return f"{match['label']} {cardinal(match['first'])} dash {cardinal(match['last'])}"
 
 
@@ -170,13 +236,13 @@ def _house(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    """A number by itself: four figures from 1100 to 2099 are a year, unless something is counted."""
+    """Reads a number alone: 1100 to 2099 are years, unless something is counted."""
     written, text = match["number"], match.string
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     said = decimal(written)
     if written != "2000" and re.fullmatch(r"1[1-9]\d\d|20\d\d", written) and not _COUNTED.match(text, match.end()):
         said = year(written)
-    return (" " if before.isalpha() else "") + signed(match["sign"], said) + (" " if after.isalpha() else "")
+    return (" " if before.isalpha() else "") + _signed(match["sign"], said) + (" " if after.isalpha() else "")
 
 
 def _digit(match: re.Match[str]) -> str:
@@ -193,17 +259,17 @@ _SLASH_FRACTION = (
     r"(?<![\w/.,])(?:(?P<whole>\d{1,4})[ -])?(?P<above>\d{1,6})/(?P<below>\d{1,6})(?:th|rd|TH|RD)?(?![\w/]|[.,]\d)"
 )
 _MEASURE = (
-    rf"(?<![\w.,])(?<!\b[A-Za-z]-){MINUS}(?P<number>{NUMBER})(?:-{{1,2}}(?P<last>{NUMBER}))?"
-    rf"(?: (?P<scale>{SCALE_WORD}))?(?: (?P<area>sq|cu)\.?)?[ -]?(?:(?P<sign_unit>[%‰]|°[CF]?(?!\w))|(?P<unit>{_UNIT})"
+    rf"(?<![\w.,])(?<!\b[A-Za-z]-){_MINUS}(?P<number>{_NUMBER})(?:-{{1,2}}(?P<last>{_NUMBER}))?"
+    rf"(?: (?P<scale>{_SCALE_WORD}))?(?: (?P<area>sq|cu)\.?)?[ -]?(?:(?P<sign_unit>[%‰]|°[CF]?(?!\w))|(?P<unit>{_UNIT})"
     rf"(?P<power>[²³]|(?<=m)[23])?(?:/(?P<per>{_UNIT}))?(?!\w)(?:\.(?= [a-z]))?)"
 )
-_SUM = rf"(?<![\w.,])(?P<first>{NUMBER}) ?(?P<operator>[-+*x×÷]) ?(?P<last>{NUMBER})(?= ?=)"
+_SUM = rf"(?<![\w.,])(?P<first>{_NUMBER}) ?(?P<operator>[-+*x×÷]) ?(?P<last>{_NUMBER})(?= ?=)"
 _ORDINAL = r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})+|\d{1,12})(?P<suffix>(?i:st|nd|rd|th))\b"
 _STREET = r"(?:[A-Z][a-z]* ){1,3}(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Expy|Hwy|hwy|Street|Avenue|Road|Lane|Drive|Boulevard)\b"
 _LABEL = (
     r"\b(?P<label>Equation|Example|Exercise|Figure|Fig\.|Listing|Table) (?P<first>\d{1,3})-(?P<last>\d{1,3})(?![\w-])"
 )
-_RANGE = rf"(?<![\w.,/-])(?P<first>{NUMBER})-{{1,2}}(?P<last>{NUMBER})(?![\w/-]|[.,]\d)"
+_RANGE = rf"(?<![\w.,/-])(?P<first>{_NUMBER})-{{1,2}}(?P<last>{_NUMBER})(?![\w/-]|[.,]\d)"
 
 
 def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -> Form:
@@ -211,6 +277,9 @@ def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -
 
 
 AMOUNTS = (
+    _form("money", _MONEY_AMOUNT, _money),
+    _form("money", _MONEY_AFTER, _money),
+    _form("range", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", _to),
     # One figure at a time, so that a segment can end between any two of them.
     _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", _digit),
     _form("telephone", _PHONE, _phone),
@@ -226,11 +295,11 @@ AMOUNTS = (
     _form("sum", _SUM, _sum),
     _form("ordinal", _ORDINAL, _ordinal),
     _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", _house),
-    _form("size", rf"(?<![\w.,])(?P<first>{NUMBER}) ?[x×] ?(?P<last>{NUMBER})(?![\w.,])", _times),
+    _form("size", rf"(?<![\w.,])(?P<first>{_NUMBER}) ?[x×] ?(?P<last>{_NUMBER})(?![\w.,])", _times),
     _form("label", _LABEL, _label),
     _form("range", _RANGE, _range),
     _form("ratio", r"(?<![\w.,:])(?P<first>\d{1,4}):(?P<last>\d{1,4})(?![\w:]|[.,]\d)", _range),
     _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", _several),
     _form("power", r"(?<=\w)\^[23](?!\d)", _power),
-    _form("number", rf"{MINUS}(?P<number>{NUMBER})", _number),
+    _form("number", rf"{_MINUS}(?P<number>{_NUMBER})", _number),
 )

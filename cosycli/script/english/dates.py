@@ -1,4 +1,4 @@
-"""Dates, decades and times of day."""
+"""Reads dates, decades and times of day."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _year_after(groups: dict[str, str | None]) -> str:
 
 
 def _numeric(match: re.Match[str]) -> str | None:
-    """Year first, or month first as in America unless that cannot be; dots are day first."""
+    """Reads the year first, or the month first as in America if that is possible; with dots the day first."""
     groups = match.groupdict()
     first, second = int(groups["first"]), int(groups["second"])
     month, day = (first, second) if first <= 12 and match["sep"] == "/" else (second, first)
@@ -66,7 +66,7 @@ def _decade(match: re.Match[str]) -> str | None:
     century, tens = match["century"] or "", match["tens"] or match["tens_only"]
     before = match.string[: match.start()][-6:].lower()
     if not century and match.group()[0] != "'" and not before.endswith(("the ", "early ", "late ", "mid ", "-")):
-        return None  # "10s" alone may be seconds or shillings
+        return None  # "10s" alone may mean seconds or shillings
     if tens == "00":
         return f"{cardinal(century + '00') if century.endswith('0') else cardinal(century) + ' hundred'}s"
     decade = plural(cardinal(tens))
@@ -95,7 +95,7 @@ def _hours(match: re.Match[str]) -> str:
 
 
 def _stop_after(match: re.Match[str]) -> str:
-    """The full stop of "p.m." ends the sentence too when nothing or a capital follows."""
+    """Keeps the full stop of "p.m." if it also ends the sentence: nothing follows, or a capital."""
     rest = match.string[match.end() : match.end() + 3]
     ends = not rest.strip() or (rest[:1].isspace() and rest.strip()[:1].isupper())
     return "." if match.group().endswith(".") and ends else ""

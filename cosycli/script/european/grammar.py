@@ -1,21 +1,18 @@
-"""The forms that the languages of the European continent share, filled with the words of one of them."""
+"""The forms that European languages share, and the rules in which they differ."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from cosycli.script.addresses import address_forms
+from cosycli.script.european.words import Nouns, Words
 from cosycli.script.forms import DECORATION, Form
 from cosycli.script.number_words import cardinal, digits
 from cosycli.script.roman import NUMERAL, division_forms, roman_value
 
-__all__ = ["Nouns", "Tongue", "after_comma", "forms_of", "plural_above_one", "ruler_form", "word_before", "words_form"]
-
-# A unit or coin: its singular after the word for one, then its plural, in Russian that of 2 to 4 and of 5 and more:
-# ("ein Meter", "Meter"), ("один метр", "метра", "метров").
-Nouns = tuple[str, ...]
+__all__ = ["Grammar", "forms_of", "ruler_form", "word_before"]
 
 _WHOLE = r"(?:\d{1,3}(?:[. ]\d{3}){1,5}(?!\d)|\d{1,40})"
 _NUMBER = rf"{_WHOLE}(?:,\d{{1,40}})?"
@@ -31,86 +28,79 @@ _WORD_BEFORE = re.compile(r"([^\W\d_]+)\s\Z")
 _TELEPHONE = r"(?<![\w.,])(?<!\d )(?:\+\d{1,3}|\(0\d{1,5}\)|0\d{1,5})(?:[ /-]{1,3}\d{2,10}){1,6}(?![\w.,]\d|\w)"
 
 
-@dataclass(frozen=True)
-class Tongue:
-    """The words of one language, and the rules that tables cannot hold.
+class Grammar(ABC):
+    """The rules of a language: how it writes numbers, dates and amounts as words.
 
     Attributes:
-        code: ISO 639-1.
-        minus, to, per: how these are said; `to` between the ends of a range.
-        decimal: says a number with figures before and after the comma.
-        months: names in small letters, without a full stop, and the number of each.
-        date: says day, month and year, of which the last may be "", given the word before them.
-        clock: says hour and minute.
-        clock_mark: pattern of what follows a time of day; it may hold `(?P<minute_after>…)`.
-        count: says how many of a noun there are, given the figures, their words and the noun.
-        power: the noun of a unit as one of area (2) or of volume (3).
-        units, coins: as written, and their nouns; a coin has those of its hundredth too, joined by `coin_joint`.
-        scales: words between an amount and its unit, as a pattern; `after_scale` says the unit after one.
-        fraction: says numerator and denominator.
-        abbreviations: as written, and the words; `last_words` are those with which a sentence may end.
-        before_numbers: the same of those that count only before a figure.
-        signs: as written, and the words.
-        special: forms of this language alone; of those that are shared, only dates win over them.
-        day_mark: pattern of what parts day, month and year in words; `year_mark` of what may follow them.
+        code: ISO 639-1 code.
+        day_mark: pattern between day, month and year in words; `year_mark` may follow them.
+        clock_mark: pattern after a time of day; it may contain `(?P<minute_after>…)`.
     """
 
     code: str
-    minus: str
-    to: str
-    per: str
-    decimal: Callable[[str, str], str]
-    months: Mapping[str, int]
-    date: Callable[[str, str, int, str], str]
-    clock: Callable[[int, int], str]
-    clock_mark: str
-    count: Callable[[str, str, Nouns], str]
-    power: Callable[[str, int], str]
-    units: Mapping[str, Nouns]
-    coins: Mapping[str, tuple[Nouns, Nouns]]
-    coin_joint: str
-    scales: str
-    after_scale: Callable[[str], str]
-    fraction: Callable[[int, int], str | None]
-    abbreviations: Mapping[str, str]
-    last_words: Mapping[str, str]
-    before_numbers: Mapping[str, str]
-    signs: Mapping[str, str]
-    special: tuple[Form, ...] = ()
-    day_mark: str = r"\s"
-    year_mark: str = ""
+    day_mark = r"\s"
+    year_mark = ""
+    clock_mark = r"(?!)"
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+
+    @abstractmethod
+    def date(self, before: str, day: str, month: int, year: str) -> str:
+        """Says day, month and year, which may be ""; `before` is the word before them."""
+
+    @abstractmethod
+    def clock(self, hour: int, minute: int) -> str: ...
+
+    @abstractmethod
+    def fraction(self, above: int, below: int) -> str | None:
+        """Says a numerator and a denominator above 1."""
+
+    @abstractmethod
+    def power(self, noun: str, power: int) -> str:
+        """Turns the noun of a unit into one of area (2) or volume (3)."""
+
+    def decimal(self, whole: str, fraction: str) -> str:
+        """("2", "05") -> "zwei Komma null fünf"."""
+        return f"{cardinal(whole, self.code)} {self.words.comma} {digits(fraction, self.code)}"
+
+    def count(self, written: str, words: str, nouns: Nouns) -> str:
+        """("1", …) -> "ein Meter", ("2", "zwei", …) -> "zwei Meter": figures, their words, and the noun."""
+        return nouns[0] if written == "1" else f"{words} {nouns[-1]}"
+
+    def after_scale(self, noun: str) -> str:
+        """Returns the plural of a unit in the form that follows a word such as "Million"."""
+        return noun
+
+    def scales(self) -> str:
+        """Returns a pattern for the words between a number and its unit."""
+        return _any_of(self.words.scales).replace(r"\ ", r"\s")
+
+    def special_forms(self) -> tuple[Form, ...]:
+        """Returns forms of this language alone; only dates and telephone numbers win over them."""
+        return ()
 
     def number(self, written: str) -> str:
-        """ "1.500,25" in words."""
+        """Says "1.500,25"."""
         whole, comma, fraction = re.sub(r"[. ]", "", written).partition(",")
         return self.decimal(whole, fraction) if comma else cardinal(whole, self.code) or whole
 
     def amount(self, written: str, nouns: Nouns) -> str:
-        """ "2,5" of something in words."""
+        """Says "2,5" of something."""
         return self.count(re.sub(r"[. ]", "", written), self.number(written), nouns)
 
 
-def plural_above_one(written: str, words: str, nouns: Nouns) -> str:
-    """("1", …) -> "ein Meter", ("2", "zwei", …) -> "zwei Meter"."""
-    return nouns[0] if written == "1" else f"{words} {nouns[-1]}"
-
-
-def after_comma(word: str, language: str) -> Callable[[str, str], str]:
-    """Says "2,05" as "zwei Komma null fünf"."""
-    return lambda whole, fraction: f"{cardinal(whole, language)} {word} {digits(fraction, language)}"
-
-
 def word_before(match: re.Match[str]) -> str:
-    """The word right before a match, in small letters; "" where there is none."""
+    """Returns the word right before a match, in small letters; "" if there is none."""
     word = _WORD_BEFORE.search(match.string, max(0, match.start() - 30), match.start())
     return word.group(1).lower() if word else ""
 
 
-def words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, may_end: bool = False) -> Form:
-    """Finds the keys of a table as whole words, the longest first; a space in a key may be left out.
+def _words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, may_end: bool = False) -> Form:
+    """Finds the keys of a table as whole words, the longest first; a text may omit the spaces of a key.
 
     Args:
-        may_end: their full stop may end a sentence too, and does before a capital; at the end of a text it always does.
+        may_end: a full stop before a capital also ends the sentence; at the end of a text it always does.
     """
     said = {written.replace(" ", ""): spoken for written, spoken in words.items()}
     written = "|".join(re.escape(word).replace(r"\ ", r"\s?") for word in sorted(words, key=len, reverse=True))
@@ -124,56 +114,56 @@ def words_form(name: str, words: Mapping[str, str], after: str = r"(?!\w)", *, m
     return Form(name, re.compile(rf"(?<!\w)(?:{written}){after}"), say)
 
 
-def forms_of(tongue: Tongue) -> tuple[Form, ...]:
-    """The forms of a language, an earlier one winning over a later one."""
+def forms_of(grammar: Grammar) -> tuple[Form, ...]:
+    """Returns the forms of a language; an earlier form wins over a later one."""
+    words = grammar.words
     return (
-        *address_forms(tongue.code),
-        *_dates(tongue),
-        Form("telephone", re.compile(_TELEPHONE), lambda match: _telephone(match, tongue)),
-        *tongue.special,
-        _clock(tongue),
-        *division_forms(tongue.code),
-        words_form("abbreviation", tongue.abbreviations),
-        words_form("abbreviation", tongue.last_words, may_end=True),
-        words_form("before a number", tongue.before_numbers, after=r"(?=\s?\d)"),
-        *_money(tongue),
-        *_fractions(tongue),
-        _measure(tongue),
-        *_numbers(tongue),
-        Form(
-            "sign", re.compile("|".join(map(re.escape, tongue.signs))), lambda match: f" {tongue.signs[match.group()]} "
-        ),
+        *address_forms(grammar.code, words.address_signs),
+        *_dates(grammar),
+        Form("telephone", re.compile(_TELEPHONE), lambda match: _telephone(match, grammar)),
+        *grammar.special_forms(),
+        _clock(grammar),
+        *division_forms(grammar.code, words.divisions),
+        _words_form("abbreviation", words.abbreviations),
+        _words_form("abbreviation", words.last_abbreviations, may_end=True),
+        _words_form("before a number", words.before_numbers, after=r"(?=\s?\d)"),
+        *_money(grammar),
+        *_fractions(grammar),
+        _measure(grammar),
+        *_numbers(grammar),
+        Form("sign", re.compile(_any_of(words.signs)), lambda match: f" {words.signs[match.group()]} "),
         DECORATION,
     )
 
 
 def ruler_form(names: str, say: Callable[[str, int], str]) -> Form:
-    """Numerals after the names of rulers.
+    """Returns a form for Roman numerals after the names of rulers.
 
     Args:
-        names: a pattern for the names.
-        say: gives the words for a name and a number.
+        names: pattern of the names.
+        say: returns the words for a name and a number.
     """
     pattern = rf"(?<!\w)(?P<name>{names}) (?=[IVX])(?P<roman>{NUMERAL})\b(?:\.(?=\s[a-zß-ÿ]))?(?![\w'’-])"
     return Form("ruler", re.compile(pattern), lambda match: say(match["name"], roman_value(match["roman"])))
 
 
-def _dates(tongue: Tongue) -> tuple[Form, ...]:
-    names = "|".join(sorted(tongue.months, key=len, reverse=True))
-    mark = tongue.day_mark
-    year = rf"(?:{mark}{_YEAR}(?!\w|[.,]\d){tongue.year_mark})?"
-    worded = rf"{_START}{_DAY}{mark}(?P<name>(?i:{names}))(?!\w)(?:\.(?=\s[\da-z]))?{year}"
+def _dates(grammar: Grammar) -> tuple[Form, ...]:
+    words = grammar.words
+    months = {name.lower(): number for number, name in enumerate(words.months, 1)} | dict(words.short_months)
+    mark = grammar.day_mark
+    year = rf"(?:{mark}{_YEAR}(?!\w|[.,]\d){grammar.year_mark})?"
+    worded = rf"{_START}{_DAY}{mark}(?P<name>(?i:{_any_of(months)}))(?!\w)(?:\.(?=\s[\da-z]))?{year}"
     patterns = (
         rf"{_START}{_DAY}(?P<mark>[./-]){_MONTH_NUMBER}(?P=mark){_YEAR}{_END}",
         rf"{_START}{_YEAR}-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01]){_END}",
     )
 
     def named(match: re.Match[str]) -> str:
-        month = tongue.months[match["name"].lower()]
-        return tongue.date(word_before(match), match["day"].lstrip("0"), month, match["year"] or "")
+        month = months[match["name"].lower()]
+        return grammar.date(word_before(match), match["day"].lstrip("0"), month, match["year"] or "")
 
     def numbered(match: re.Match[str]) -> str:
-        return tongue.date(word_before(match), match["day"].lstrip("0"), int(match["month"]), match["year"])
+        return grammar.date(word_before(match), match["day"].lstrip("0"), int(match["month"]), match["year"])
 
     return (
         Form("date", re.compile(worded), named),
@@ -181,89 +171,92 @@ def _dates(tongue: Tongue) -> tuple[Form, ...]:
     )
 
 
-def _clock(tongue: Tongue) -> Form:
+def _clock(grammar: Grammar) -> Form:
     hour, minute = r"(?P<hour>[01]?\d|2[0-4])", r"(?P<minute>[0-5]\d)"
-    marked = rf"{hour}(?:[:.]{minute})?{tongue.clock_mark}|(?P<hour_alone>[01]?\d|2[0-4]):(?P<minute_alone>[0-5]\d)"
+    marked = rf"{hour}(?:[:.]{minute})?{grammar.clock_mark}|(?P<hour_alone>[01]?\d|2[0-4]):(?P<minute_alone>[0-5]\d)"
 
     def say(match: re.Match[str]) -> str:
         minutes = (match["minute"], match["minute_alone"], match.groupdict().get("minute_after"))
-        return tongue.clock(int(match["hour"] or match["hour_alone"]), int(next(filter(None, minutes), 0)))
+        return grammar.clock(int(match["hour"] or match["hour_alone"]), int(next(filter(None, minutes), 0)))
 
     return Form("time", re.compile(rf"{_START}(?:{marked}){_END}"), say)
 
 
-def _telephone(match: re.Match[str], tongue: Tongue) -> str | None:
-    groups = [digits(group, tongue.code) or "" for group in re.findall(r"\d+", match.group())]
+def _telephone(match: re.Match[str], grammar: Grammar) -> str | None:
+    groups = [digits(group, grammar.code) or "" for group in re.findall(r"\d+", match.group())]
     return ("plus " if match.group().startswith("+") else "") + ", ".join(groups)
 
 
-def _money(tongue: Tongue) -> tuple[Form, ...]:
-    coins = _any_of(tongue.coins)
-    signs = _any_of(coin for coin in tongue.coins if not coin.islower() and coin[-1] not in ".o")
-    scale = rf"(?:\s(?P<scale>{tongue.scales})\b)?"
+def _money(grammar: Grammar) -> tuple[Form, ...]:
+    words = grammar.words
+    coins = _any_of(words.coins)
+    signs = _any_of(coin for coin in words.coins if not coin.islower() and coin[-1] not in ".o")
+    scale = rf"(?:\s(?P<scale>{grammar.scales()})\b)?"
+    joint = f" {words.coin_joint} " if words.coin_joint else " "
     patterns = (
         rf"(?<!\w){_MINUS}(?P<coin>{signs})\s?(?P<number>{_NUMBER}){scale}(?!\w)",
         rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER}){scale}\s?(?P<coin>{coins})(?!\w)",
     )
 
     def say(match: re.Match[str]) -> str:
-        coin, hundredth = tongue.coins[match["coin"]]
+        coin = words.coins[match["coin"]]
         whole, comma, fraction = match["number"].partition(",")
         if match["scale"]:
-            said = f"{tongue.number(match['number'])} {match['scale']} {tongue.after_scale(coin[-1])}"
+            said = f"{grammar.number(match['number'])} {match['scale']} {grammar.after_scale(coin.whole[-1])}"
         elif not comma or len(fraction) != 2 or not int(fraction):
-            said = tongue.amount(whole if comma and not int(fraction) else match["number"], coin)
+            said = grammar.amount(whole if comma and not int(fraction) else match["number"], coin.whole)
         else:
-            parts = [tongue.amount(whole, coin)] if int(re.sub(r"\D", "", whole)) else []
-            said = tongue.coin_joint.join([*parts, tongue.amount(str(int(fraction)), hundredth)])
-        return _signed(tongue, match, said)
+            parts = [grammar.amount(whole, coin.whole)] if int(re.sub(r"\D", "", whole)) else []
+            said = joint.join([*parts, grammar.amount(str(int(fraction)), coin.hundredth)])
+        return _signed(grammar, match, said)
 
     return tuple(Form("money", re.compile(pattern), say) for pattern in patterns)
 
 
-def _measure(tongue: Tongue) -> Form:
-    units = _any_of(tongue.units)
+def _measure(grammar: Grammar) -> Form:
+    words = grammar.words
+    units = _any_of(words.units)
     pattern = (
-        rf"{_START}{_MINUS}(?P<number>{_NUMBER})(?:\s(?P<scale>{tongue.scales})\b)?\s?(?P<unit>{units})"
+        rf"{_START}{_MINUS}(?P<number>{_NUMBER})(?:\s(?P<scale>{grammar.scales()})\b)?\s?(?P<unit>{units})"
         rf"(?P<power>[²³]|(?<=m)[23])?(?:/(?P<per>{units}))?(?![\w/])"
     )
 
     def say(match: re.Match[str]) -> str:
-        nouns = tongue.units[match["unit"]]
+        nouns = words.units[match["unit"]]
         if match["power"]:
-            nouns = tuple(tongue.power(noun, _POWERS[match["power"]]) for noun in nouns)
-        said = tongue.amount(match["number"], nouns)
+            nouns = tuple(grammar.power(noun, _POWERS[match["power"]]) for noun in nouns)
+        said = grammar.amount(match["number"], nouns)
         if match["scale"]:
-            said = f"{tongue.number(match['number'])} {match['scale']} {tongue.after_scale(nouns[-1])}"
-        per = f" {tongue.per} {tongue.units[match['per']][0].split(' ', 1)[-1]}" if match["per"] else ""
-        return _signed(tongue, match, said) + per
+            said = f"{grammar.number(match['number'])} {match['scale']} {grammar.after_scale(nouns[-1])}"
+        per = f" {words.per} {words.units[match['per']][0].split(' ', 1)[-1]}" if match["per"] else ""
+        return _signed(grammar, match, said) + per
 
     return Form("measure", re.compile(pattern), say)
 
 
-def _fractions(tongue: Tongue) -> tuple[Form, ...]:
+def _fractions(grammar: Grammar) -> tuple[Form, ...]:
     written = rf"{_START}{_MINUS}(?:(?P<whole>\d{{1,4}})\s)?(?P<above>\d{{1,3}})/(?P<below>\d{{1,3}}){_END}"
     signs = rf"{_START}{_MINUS}(?:(?P<whole>\d{{1,4}})\s?)?(?P<fraction>[{''.join(_SIGN_FRACTIONS)}])"
 
     def say(match: re.Match[str]) -> str | None:
         sign = match.groupdict().get("fraction")
         above, below = _SIGN_FRACTIONS[sign] if sign else (int(match["above"]), int(match["below"]))
-        said = tongue.fraction(above, below) if below > 1 else None
+        said = grammar.fraction(above, below) if below > 1 else None
         if said is None:
             return None
-        whole = f"{tongue.number(match['whole'])} {tongue.signs['&']} " if match["whole"] else ""
-        return _signed(tongue, match, whole + said)
+        whole = f"{grammar.number(match['whole'])} {grammar.words.signs['&']} " if match["whole"] else ""
+        return _signed(grammar, match, whole + said)
 
     return Form("fraction", re.compile(written), say), Form("fraction", re.compile(signs), say)
 
 
-def _numbers(tongue: Tongue) -> tuple[Form, ...]:
+def _numbers(grammar: Grammar) -> tuple[Form, ...]:
     def spread(match: re.Match[str]) -> str:
-        return f"{tongue.number(match['first'])} {tongue.to} {tongue.number(match['last'])}"
+        return f"{grammar.number(match['first'])} {grammar.words.to} {grammar.number(match['last'])}"
 
     def number(match: re.Match[str]) -> str:
         before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-        said = _signed(tongue, match, tongue.number(match["number"]))
+        said = _signed(grammar, match, grammar.number(match["number"]))
         return (" " if before.isalpha() else "") + said + (" " if after.isalpha() else "")
 
     return (
@@ -273,9 +266,9 @@ def _numbers(tongue: Tongue) -> tuple[Form, ...]:
 
 
 def _any_of(written: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest first."""
+    """Returns a pattern for any of the words, the longest first."""
     return "|".join(map(re.escape, sorted(written, key=len, reverse=True)))
 
 
-def _signed(tongue: Tongue, match: re.Match[str], said: str) -> str:
-    return f"{tongue.minus} {said}" if match["sign"] else said
+def _signed(grammar: Grammar, match: re.Match[str], said: str) -> str:
+    return f"{grammar.words.minus} {said}" if match["sign"] else said
