@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.option import Option, check_values, default_of, given_of, options_of, with_keywords
-from cosycli.settings import OPTIONS, RenderOptions
+from cosycli.settings import OPTIONS, RenderOptions, synthesizer_options
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Speech, Synthesizer
@@ -29,7 +29,6 @@ __all__ = ["Speech", "Synthesizer", "__version__", "load", "make_book"]
 
 __version__ = "0.2.0"
 
-_LOADING = {name: declared for name, declared in OPTIONS.items() if declared.loads}
 _FILES = {name: declared for name, declared in options_of(FileOptions).items() if name != "out"}
 _BOOK: dict[str, Option] = {**OPTIONS, **options_of(ReadingOptions), **_FILES}
 
@@ -40,7 +39,7 @@ def _default(name: str) -> Any:
     return default_of(declared, name)
 
 
-@with_keywords({name: default_of(RenderOptions, name) for name in _LOADING})
+@with_keywords(RenderOptions().loading)
 def load(
     model: str = "builtin",
     device: str | None = None,
@@ -61,16 +60,12 @@ def load(
         MissingError: the model is not on this machine, or is damaged; or there is no recognizer for it.
         UsageError: there is no such option, device, dtype or variant, or the memory is too little for the model.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    check_values(given, _LOADING)
-    loading = RenderOptions(model=model, device=device, dtype=dtype, variant=variant, **given).loading
-    of_weights = ("model", "device", "dtype", "variant")
+    of_synthesizer = synthesizer_options(options)
     from cosycli.engine.synthesizer import Synthesizer
     from cosycli.model.library import find_model
     from cosycli.model.loading import load_model
 
-    loaded = load_model(find_model(model), device, dtype, variant)
-    return Synthesizer(loaded, **{name: value for name, value in loading.items() if name not in of_weights})
+    return Synthesizer(load_model(find_model(model), device, dtype, variant), **of_synthesizer)
 
 
 @with_keywords({name: _default(name) for name in _BOOK})

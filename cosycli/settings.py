@@ -11,6 +11,7 @@ Keys are the long options of `cosy speak`. Sizes of memory are text such as 4GB.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -26,18 +27,20 @@ from cosycli.option import (
     YES_OR_NO,
     Option,
     check_choice,
+    check_values,
     key_of,
     name_of,
     option,
     options_of,
 )
 
-__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings"]
+__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings", "synthesizer_options"]
 
 MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
+OF_WEIGHTS = ("model", "device", "dtype", "variant")  # options of loading that `Synthesizer` does not have
 FILE_NAME = "cosy.yaml"
 MAX_BYTES = 64 * 1024
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?([KMGT])(i?)B", re.IGNORECASE)
@@ -195,6 +198,19 @@ class RenderOptions:
 
 
 OPTIONS: dict[str, Option] = options_of(RenderOptions)
+_OF_SYNTHESIZER = {name: declared for name, declared in OPTIONS.items() if declared.loads and name not in OF_WEIGHTS}
+
+
+def synthesizer_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all options of `Synthesizer`: the given ones, and defaults for those missing or None.
+
+    Raises:
+        UsageError: one is not an option, or its value is of another kind or out of range.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    check_values(values, _OF_SYNTHESIZER)
+    options = RenderOptions(**values)
+    return {name: getattr(options, name) for name in _OF_SYNTHESIZER}
 
 
 def read_settings(folder: Path) -> RenderOptions:

@@ -20,7 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cosycli.engine.speech import FailedPassage
-from cosycli.settings import RenderOptions
+from cosycli.settings import RenderOptions, synthesizer_options
 
 if TYPE_CHECKING:
     from cosycli.engine.streaming import SpeechStream
@@ -209,7 +209,8 @@ def install(patch: Callable[[object, str, object], None] = setattr, heard: str =
         **options: Any,
     ) -> FakeSynthesizer:
         find_model(model)
-        made.append(FakeSynthesizer(RenderOptions(model=model, device=device, dtype=dtype, variant=variant, **options)))
+        weights = {"model": model, "device": device, "dtype": dtype, "variant": variant}
+        made.append(FakeSynthesizer(RenderOptions(**weights, **synthesizer_options(options))))
         return made[-1]
 
     patch(cosycli, "load", load)

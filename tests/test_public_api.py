@@ -43,6 +43,14 @@ def test_an_option_that_does_not_exist_is_refused():
         cosycli.load(retakes="3")
 
 
+def test_none_is_an_option_that_was_not_given(monkeypatch):
+    monkeypatch.setattr("cosycli.model.loading.load_model", lambda *_: "model")
+    monkeypatch.setattr("cosycli.engine.synthesizer.Synthesizer", lambda *loaded, **options: (loaded, options))
+    loaded, options = cosycli.load(**RenderOptions(retakes=3).loading)
+    assert loaded == ("model",)
+    assert options == {"prompt": 6.0, "verify": False, "retakes": 3, "memory": None}
+
+
 def test_make_book():
     parameters = inspect.signature(cosycli.make_book).parameters
     assert list(parameters)[:2] == ["source", "target"]

@@ -112,7 +112,7 @@ class Measurement:
         load_s: seconds to make the model ready.
         cold_s: seconds of the first run. All that follows is of the fastest run.
         tokens_per_s: speech tokens a second of the language model's time, where they were counted.
-        peak_memory_mb: of the process, or of one of its workers if that is more, so far.
+        peak_memory_mb: of the process, or of one of its workers if that is more, so far; 0 where that is not known.
         gpu_memory_mb: the most that was allocated on the GPU, where there is one.
         mfu: operations of the networks over those that the GPU could have done in bfloat16 in that time, 0 to 1, by
             stage and in `total`; None on a CPU, and where cost or peak are not known.
@@ -245,8 +245,11 @@ def _gpu_name(place: torch.device) -> str | None:
 
 
 def _peak_memory_mb() -> int:
-    import resource
-
+    """0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # only Unix has it
+        return 0
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KB elsewhere
     peaks = (resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return round(max(peaks) * unit / 1e6)

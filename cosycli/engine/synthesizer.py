@@ -96,7 +96,7 @@ class _WorkerResult:
 
 
 class Synthesizer:
-    """A loaded model that speaks."""
+    """A loaded model that speaks; long texts faster within `worker_processes`."""
 
     def __init__(
         self,

@@ -46,14 +46,14 @@ class Cancelled(Exception):  # noqa: N818 nothing went wrong
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
+class _OverlappedItem:
     """What a thread works at: its number among the items, and whether its result is wanted no more."""
 
     number: int = 0
     is_cancelled: threading.Event = field(default_factory=threading.Event)
 
 
-_current_task = ContextVar("_current_task", default=_Task())  # noqa: B039 the one outside of `overlapped` is never cancelled
+_current_task = ContextVar("_current_task", default=_OverlappedItem())  # noqa: B039 the one outside of `overlapped` is never cancelled
 
 
 def can_overlap(device: torch.device) -> bool:
@@ -75,7 +75,7 @@ def overlapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
     threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="overlapped")
     try:
         for number, item in enumerate(items):
-            task = _Task(number, is_cancelled)
+            task = _OverlappedItem(number, is_cancelled)
             begun.append(threads.submit(copy_context().run, _run_task, task, work, item))
             if len(begun) > AT_ONCE:
                 yield begun.popleft().result()
@@ -86,7 +86,7 @@ def overlapped(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _run_task(task: _Task, work: Callable[[Item], Result], item: Item) -> Result:
+def _run_task(task: _OverlappedItem, work: Callable[[Item], Result], item: Item) -> Result:
     _current_task.set(task)
     return work(item)
 
@@ -102,7 +102,7 @@ class PriorityLock:
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self._changed = threading.Condition()
-        self._holder: _Task | None = None
+        self._holder: _OverlappedItem | None = None
         self._waiting: list[int] = []
 
     @contextmanager
@@ -129,7 +129,7 @@ class PriorityLock:
             self._leave()
             self._take(task)
 
-    def _take(self, task: _Task) -> None:
+    def _take(self, task: _OverlappedItem) -> None:
         with self._changed:
             insort(self._waiting, task.number)
             try:
@@ -150,7 +150,7 @@ class PriorityLock:
         return torch.cuda.stream(self._stream)
 
 
-def _raise_if_cancelled(task: _Task) -> None:
+def _raise_if_cancelled(task: _OverlappedItem) -> None:
     if task.is_cancelled.is_set():
         raise Cancelled
 

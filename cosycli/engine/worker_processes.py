@@ -42,7 +42,7 @@ def can_fork() -> bool:
     return has_fork and threading.active_count() == 1 and not current_process().daemon
 
 
-class _Task(NamedTuple):
+class _NumberedItem(NamedTuple):
     number: int  # of all tasks that the workers were ever given
     item: Any
 
@@ -78,7 +78,7 @@ class WorkerProcesses(Generic[Item, Result]):
         """
         numbers = range(self._num_tasks, self._num_tasks + len(items))
         self._num_tasks = numbers.stop
-        waiting = deque(map(_Task, numbers, items))
+        waiting = deque(map(_NumberedItem, numbers, items))
         done: dict[int, Result] = {}
         for number, item in zip(numbers, items, strict=True):
             while number not in done and self._workers:
@@ -86,13 +86,13 @@ class WorkerProcesses(Generic[Item, Result]):
                 done |= self._take(waiting, numbers)
             yield done.pop(number) if number in done else self._work(item)
 
-    def _give(self, waiting: deque[_Task]) -> None:
+    def _give(self, waiting: deque[_NumberedItem]) -> None:
         for num_ahead in range(AHEAD):
             for worker in self._workers:
                 if waiting and len(worker.given) <= num_ahead:
                     worker.give(waiting.popleft())
 
-    def _take(self, waiting: deque[_Task], wanted: range) -> dict[int, Result]:
+    def _take(self, waiting: deque[_NumberedItem], wanted: range) -> dict[int, Result]:
         """Waits for a worker; of tasks that nobody wants any more, an earlier caller's, what comes is dropped."""
         done = {}
         ready = wait([worker.connection for worker in self._workers if worker.given])
@@ -116,7 +116,7 @@ class _Worker:
 
     def __init__(self, work: Callable[[Any], Any], prepare: Callable[[], None] | None) -> None:
         context = get_context("fork")
-        self.given: deque[_Task] = deque()
+        self.given: deque[_NumberedItem] = deque()
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, prepare, theirs, os.getpid()), daemon=True)
         gc.freeze()  # onnxruntime's sessions, for one, wait for their threads when collected: a worker has none of them
@@ -126,7 +126,7 @@ class _Worker:
             gc.unfreeze()
         theirs.close()
 
-    def give(self, task: _Task) -> None:
+    def give(self, task: _NumberedItem) -> None:
         self.given.append(task)
         with suppress(OSError):  # it has died; `take` will tell
             self.connection.send_bytes(pickle.dumps(task.item))

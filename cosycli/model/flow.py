@@ -103,7 +103,7 @@ class Conditions:
         )
 
 
-class _Decoder(nn.Module):
+class _NamedEstimator(nn.Module):
     """Gives the estimator the name it has in published checkpoints, `decoder.estimator`."""
 
     def __init__(self, estimator: nn.Module) -> None:
@@ -125,7 +125,7 @@ class Flow(nn.Module, ABC):
         self.profile = profile
         self.input_embedding = nn.Embedding(profile.num_codes, profile.encoder_width)
         self.spk_embed_affine_layer = nn.Linear(profile.speaker_width, profile.num_mels)
-        self.decoder = _Decoder(estimator)
+        self.decoder = _NamedEstimator(estimator)
         self.register_buffer("noise", fixed_noise(profile.num_mels), persistent=False)
 
     @torch.inference_mode()

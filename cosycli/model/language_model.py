@@ -106,7 +106,7 @@ class _CausalModel(nn.Module):
         self.lm_head.weight = self.model.embed_tokens.weight
 
 
-class _Backbone(nn.Module):
+class _NamedBackbone(nn.Module):
     """Qwen2 under the name that the published checkpoint gives it."""
 
     def __init__(self, config: BackboneConfig) -> None:
@@ -126,7 +126,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         width, num_outputs = backbone.hidden_size, profile.num_codes + profile.num_stop_ids
         self.profile = profile
-        self.llm = _Backbone(backbone)
+        self.llm = _NamedBackbone(backbone)
         self.llm_embedding = nn.Embedding(2, width) if profile.has_mark_table else None
         self.llm_decoder = nn.Linear(width, num_outputs, bias=profile.has_output_bias)
         self.speech_embedding = nn.Embedding(num_outputs, width)

@@ -1,4 +1,4 @@
-"""Reads Chinese and Japanese figures with the finite-state grammars of wetext."""
+"""Reads Chinese and Japanese figures, and simplifies characters, with the finite-state grammars of wetext."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from cosycli.script.forms import DECORATION, Form, Rewriting, rewrite_forms
 
-__all__ = ["rewrite_cjk"]
+__all__ = ["rewrite_cjk", "simplify"]
 
 # A figure and its neighbours, which the grammars look at; quotes, brackets and full stops end it.
 _NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
@@ -33,6 +33,11 @@ def rewrite_cjk(text: str, language: str, forms: tuple[Form, ...] = ()) -> list[
             if spoken != match.group():
                 known.append(_difference(match, spoken))
     return rewrite_forms(text, (*forms, *_SIGNS[language]), known)
+
+
+def simplify(text: str) -> str:
+    """Returns Chinese text in simplified characters, one for each; 乾, 著 and others with two forms stay."""
+    return str(_normalizer("zh").normalize(text, traditional_to_simple=True))
 
 
 def _range(match: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from cosycli.script.roman import is_numeral_alone
 
 __all__ = [
+    "HANZI",
     "dominant_language",
     "foreign_languages",
     "is_hanzi",
@@ -22,9 +23,10 @@ __all__ = [
     "written_language",
 ]
 
+HANZI = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"  # Chinese characters, in a class of a pattern
 _SCRIPTS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),
-    "hanzi": re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"),
+    "hanzi": re.compile(f"[{HANZI}]"),
     "kana": re.compile("[\u3041-\u30ff]"),
     "cyrillic": re.compile("[\u0400-\u04ff]"),
     "greek": re.compile("[\u0370-\u03ff]"),

@@ -1,4 +1,4 @@
-"""Turns pinyin, and ruby in pinyin or zhuyin, into the model's tokens.
+"""Turns pinyin, ruby in pinyin or zhuyin, and Chinese characters in their context into the model's tokens.
 
 CosyVoice 3 spells a syllable as initial and final, with the tone mark on the vowel: hǎo is `[h][ǎo]`, ān is `[ān]`, lüè
 is `[l][vè]`; a bare final has the neutral tone. Of the 1549 readings that pypinyin knows, 34 have no tokens: most
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-from cosycli.script.languages import is_hanzi
+from cosycli.script.chinese import simplify
+from cosycli.script.languages import HANZI, is_hanzi
 from cosycli.script.vocabulary import PINYIN_FINALS, PINYIN_INITIALS
 
-__all__ = ["explain_missing", "is_kana", "missing_syllables", "pinyin_tokens", "tokens_of_ruby"]
+__all__ = ["explain_missing", "is_kana", "missing_syllables", "pinyin_tokens", "spell_hanzi", "tokens_of_ruby"]
 
 MAX_CHARS = 60  # of pinyin without spaces that is divided into syllables
 _TONE_MARKS = ("\u0304", "\u0301", "\u030c", "\u0300")  # tones 1 to 4
@@ -23,7 +24,10 @@ _NUMBERED = re.compile(r"([a-zêü:]+?)([0-5])")
 _NEUTRAL = "05"
 # Syllables of interjections, and the most similar ones that have tokens.
 _INTERJECTIONS = {"m": "mu", "n": "en", "ng": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
-_ERHUA, _NEAR_ERHUA = "r", "ér"
+_ERHUA, _NEAR_ERHUA = ("r", "er"), "ér"
+_HANZI_RUN = re.compile(f"[{HANZI}]+")
+# The reading that two characters have in traditional text, except next to the characters that follow.
+_TRADITIONAL_READINGS = {"著": ("zhe", "名作書者述稱顯編原論專合譯土卓"), "乾": ("gān", "隆坤卦陵元符")}
 _KANA = re.compile("[\u3041-\u309f\u30a1-\u30ff\uff66-\uff9f\\s]+")
 _ZHUYIN = re.compile("[\u3105-\u312f]{1,4}[ˊˇˋ˙]?")
 
@@ -120,7 +124,7 @@ def _nearest(syllable: str) -> str | None:
     bare = unicodedata.normalize("NFC", "".join(char for char in decomposed if char not in _TONE_MARKS))
     if len(bare) > 2 and bare.endswith("r") and _tokens(syllable[:-1]):
         return f"{syllable[:-1]} ér"
-    if bare == _ERHUA:
+    if bare in _ERHUA and not tones:
         return _NEAR_ERHUA
     bare = _INTERJECTIONS.get(bare, bare)
     own = [str(_TONE_MARKS.index(mark) + 1) for mark in tones]
@@ -140,6 +144,56 @@ def _split_marked(pinyin: str) -> list[tuple[str, ...] | None] | None:
             if tokens and rest is not None and (best[start] is None or len(rest) + 1 < len(best[start] or ())):
                 best[start] = [tokens, *rest]
     return best[0]
+
+
+def spell_hanzi(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:
+    """Replaces Chinese characters by the tokens of their reading: "他去银行。" -> "[t][ā][q][ù][y][ín][h][áng]。".
+
+    The phrases of pypinyin give the reading in context; those of traditional characters are found by their simplified
+    form. A reading without tokens takes the nearest one that has. A character without a reading stays.
+
+    Args:
+        chosen: returns whether a word is to be spelled; a word is a phrase of pypinyin or a single character.
+    """
+    hanzi = "".join(_HANZI_RUN.findall(text))
+    is_traditional = bool(hanzi) and simplify(hanzi) != hanzi
+
+    def spelled(match: re.Match[str]) -> str:
+        words = _read_in_context(match.group(), is_traditional)
+        return "".join("".join(map(_spelled, word, readings)) if chosen(word) else word for word, readings in words)
+
+    return _HANZI_RUN.sub(spelled, text)
+
+
+def _read_in_context(run: str, is_traditional: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yields each word of a run of Chinese characters, with the reading of each character."""
+    from pypinyin.contrib.mmseg import seg
+
+    start = 0
+    for word in seg.cut(simplify(run)):
+        end = start + len(word)
+        if is_traditional and word in _TRADITIONAL_READINGS:
+            reading, exceptions = _TRADITIONAL_READINGS[word]
+            is_exception = any(char in exceptions for char in run[max(0, start - 1) : end + 1])
+            yield word, _readings_of(word) if is_exception else [reading]
+        else:
+            yield run[start:end], _readings_of(word)
+        start = end
+
+
+def _readings_of(word: str) -> list[str]:
+    from pypinyin import Style, pinyin
+
+    return [readings[0] for readings in pinyin(word, style=Style.TONE)]
+
+
+@lru_cache(maxsize=8192)
+def _spelled(char: str, reading: str) -> str:
+    """("银", "yín") -> "[y][ín]"; the character itself if the reading is not one of Mandarin."""
+    nearest = _nearest(reading)
+    if nearest is None:
+        return char
+    return "".join(token for syllable in nearest.split() for token in _tokens(syllable) or ())
 
 
 def is_kana(ruby: str) -> bool:

@@ -1,4 +1,6 @@
-"""Spells words as the phones of the CMU dictionary, and sounds as words for models without phone tokens.
+"""Spells words as the tokens of their sounds, and sounds as words for models without such tokens.
+
+English words are spelled by the CMU dictionary, Chinese ones as pinyin.
 
 Such a model is given ordinary spelling: an English word becomes another word with the same sound, or is spelled by
 sound; a Chinese character becomes another character with that reading.
@@ -11,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import resources
 
+from cosycli.script.languages import HANZI
+from cosycli.script.pinyin import spell_hanzi
 from cosycli.script.vocabulary import PINYIN_INITIALS
 
 __all__ = [
@@ -24,8 +28,9 @@ __all__ = [
     "words_that_sound",
 ]
 
-# A tag or phoneme in brackets, an XML-like tag, or a word.
-_TOKEN_OR_WORD = re.compile(r"\[[^\[\]\s]+\]|</?\w+>|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LETTERS = rf"(?:(?![{HANZI}])[^\W\d_])+"
+# A tag or phoneme in brackets, an XML-like tag, or a word, which Chinese characters may surround.
+_TOKEN_OR_WORD = re.compile(rf"\[[^\[\]\s]+\]|</?\w+>|{_LETTERS}(?:['’]{_LETTERS})*")
 _HISSING = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
 _VOICELESS = frozenset({"P", "T", "K", "F", "TH"})
 _SPELLINGS = {
@@ -55,9 +60,10 @@ def pronunciations_of(word: str) -> list[tuple[str, ...]]:
 
 
 def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) -> str:
-    """Replaces the words of the dictionary by phone tokens: `"A cat."` becomes `"[AH0] [K][AE1][T]."`.
+    """Replaces words by the tokens of their sounds: "A cat, 银行。" -> "[AH0] [K][AE1][T], [y][ín][h][áng]。".
 
-    Spaces, punctuation, tags, phone tokens and unknown words stay as they are.
+    English words are spelled by the dictionary, Chinese characters as they are read in context (`spell_hanzi`). Spaces,
+    punctuation, tags, tokens and unknown words stay as they are, so a pronunciation given in the text wins.
 
     Args:
         chosen: returns whether a word is to be spelled.
@@ -68,7 +74,7 @@ def spell_words(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
         phones = phones_of(word) if word[0] not in "[<" and chosen(word) else None
         return "".join(f"[{phone}]" for phone in phones) if phones else word
 
-    return _TOKEN_OR_WORD.sub(spelled, text)
+    return spell_hanzi(_TOKEN_OR_WORD.sub(spelled, text), chosen)
 
 
 def words_that_sound(phones: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from weakref import WeakSet
 import pytest
 import torch
 
-from cosycli.engine.decoding import Decoder, decode, without_long_silence
+from cosycli.engine.decoding import Decoder, DecodingSequence, Scheduler, SequenceStatus, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
@@ -72,6 +72,20 @@ def test_the_batch_size_changes_nothing(model, requests, batch_size):
 
 def test_the_order_changes_nothing(model, requests):
     assert decode(model, requests[::-1], batch_size=4) == decode(model, requests, batch_size=4)[::-1]
+
+
+@torch.inference_mode()
+def test_sequences_wait_for_a_row_run_and_finish(model, requests):
+    sequences = [DecodingSequence(request) for request in requests]
+    scheduler = Scheduler(Decoder(model)._rows_for(3, max_tokens=200, kept=[]), sequences)
+    assert {sequence.status for sequence in sequences} == {SequenceStatus.WAITING}
+    while scheduler.has_unfinished:
+        scheduler.step()
+        assert len(scheduler.running) <= 3
+        assert {sequence.status for sequence in scheduler.running} <= {SequenceStatus.RUNNING}
+        assert not scheduler.waiting or scheduler.running
+    assert {sequence.status for sequence in sequences} == {SequenceStatus.FINISHED}
+    assert [sequence.generated for sequence in sequences] == decode(model, requests)
 
 
 def test_recorded_steps_of_fixed_shapes_say_the_same(model, requests):

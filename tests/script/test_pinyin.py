@@ -1,6 +1,7 @@
-"""Syllables of Mandarin as the tokens of CosyVoice 3."""
+"""Syllables of Mandarin, and Chinese characters in their context, as the tokens of CosyVoice 3."""
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -9,7 +10,7 @@ from pypinyin.contrib.tone_convert import to_tone3
 
 from cosycli.errors import UsageError
 from cosycli.script import read_script
-from cosycli.script.pinyin import explain_missing, missing_syllables, pinyin_tokens
+from cosycli.script.pinyin import explain_missing, missing_syllables, pinyin_tokens, spell_hanzi
 
 SYLLABLES = sorted({syllable for readings in PINYIN_DICT.values() for syllable in readings.split(",")})
 
@@ -77,6 +78,7 @@ def test_tokens_are_those_of_the_published_vocabulary(golden_folder):
     [
         ("jie5", "jiè"),
         ("r5", "ér"),
+        ("er5", "ér"),
         ("huār", "huā ér"),
         ("yi1 dianr3", "diǎn ér"),
         ("ńg", "én"),
@@ -93,6 +95,66 @@ def test_a_brace_with_a_missing_syllable_is_refused_by_name():
     with pytest.raises(UsageError, match=r"Line 1: \{jie5\} cannot be pronounced") as error:
         read_script("别家{jie5}来。")
     assert "'jie5'; the nearest is 'jiè'" in error.value.what
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("银行，行走。", "[y][ín][h][áng]，[x][íng][z][ǒu]。"),
+        ("音乐，快乐。", "[y][īn][y][uè]，[k][uài][l][è]。"),
+        ("重庆，重要。", "[ch][óng][q][ìng]，[zh][òng][y][ào]。"),
+        ("长大，长度。", "[zh][ǎng][d][à]，[ch][áng][d][ù]。"),
+        ("还钱，还是。", "[h][uán][q][ián]，[h][ái][sh][ì]。"),
+        ("睡着了，看着你。", "[sh][uì][zh][áo][l][e]，[k][àn][zh][e][n][ǐ]。"),
+        ("女儿绿了。", "[n][ǚ][ér][l][ǜ][l][e]。"),
+        ("龘", "[d][á]"),
+        ("二〇二四年", "[èr][l][íng][èr][s][ì][n][ián]"),
+        ("Ada 3 かな", "Ada 3 かな"),
+        ("", ""),
+    ],
+)
+def test_characters_are_read_in_context(text, spelled):
+    assert spell_hanzi(text) == spelled
+
+
+@pytest.mark.parametrize(("text", "spelled"), [("嗯。", "[én]。"), ("一会儿", "[y][ī][h][uì][ér]")])
+def test_a_reading_without_tokens_takes_the_nearest(text, spelled):
+    assert spell_hanzi(text) == spelled
+
+
+def test_a_character_without_a_reading_stays():
+    assert spell_hanzi("人㐂人") == "[r][én]㐂[r][én]"
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [
+        ("銀行行長", "银行行长"),
+        ("頭髮，發展。", "头发，发展。"),
+        ("音樂很快樂。", "音乐很快乐。"),
+        ("為什麼參差不齊？", "为什么参差不齐？"),
+        ("她長大後回重慶。", "她长大后回重庆。"),
+        ("他看著著名的畫。", "他看着著名的画。"),
+        ("乾隆愛吃餅乾，衣服乾了。", "乾隆爱吃饼干，衣服甘了。"),
+    ],
+)
+def test_traditional_characters_are_read_as_simplified_ones(traditional, simplified):
+    assert spell_hanzi(traditional) == spell_hanzi(simplified)
+
+
+def test_polyphonic_characters_of_an_encyclopedia(shared):
+    """Every reading of a character counts alike here, however rare it is."""
+    path = shared / "corpus" / "pronunciation" / "zh_polyphones.json"
+    cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+    syllable = re.compile(r"(?:\[(?:[bpmfdtnlgkhjqxrcsyw]|[zcs]h?)\])?\[[^\]]+\]|.")
+    right = 0
+    for case in cases:
+        pinyin = case["pinyin"]
+        (tokens,) = pinyin_tokens(missing_syllables(pinyin).get(pinyin, pinyin))
+        read = syllable.findall(spell_hanzi(case["text"]))
+        assert len(read) == len(case["text"])
+        right += read[case["index"]] == "".join(tokens)
+    assert right / len(cases) > 0.72
 
 
 def digits(syllable):
