@@ -1,11 +1,13 @@
 """The pages of docs/ name what is there."""
 
 import ast
+import html
 import re
 from pathlib import Path
 
 import pytest
 
+from cosycli.cli.main import main
 from cosycli.cli.reference import reference
 
 REPOSITORY = Path(__file__).parents[1]
@@ -44,3 +46,11 @@ def test_the_page_of_the_architecture_names_each_package_of_the_owner():
 def test_the_page_of_the_commands_is_what_the_program_says():
     page = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
     assert page == reference(), "Remake it: python -m cosycli.cli.reference > docs/cli.md"
+
+
+def test_the_picture_of_a_session_shows_what_the_program_plans(capsys):
+    assert main(["plan", str(REPOSITORY / "examples" / "the-light-at-low-water.epub")]) == 0
+    shown = re.sub(r"<[^>]*>", "", html.unescape((REPOSITORY / "docs" / "session.svg").read_text(encoding="utf-8")))
+    planned = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line.strip()]
+    seen = " ".join(shown.split())
+    assert [line for line in planned if line not in seen] == [], "Remake it: python docs/session.py > docs/session.svg"
