@@ -5,14 +5,17 @@ All steps share a work folder. Each goes on from its checkpoint when it is start
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosycli.model.library import BUILTIN, model_folder
-from cosycli.model.profile import ModelProfile, read_profile
+from cosycli.errors import CosyError
+
+if TYPE_CHECKING:
+    from cosycli.model.profile import ModelProfile
 
 RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 
@@ -32,6 +35,8 @@ Threads = Annotated[int, typer.Option(help="CPU threads.")]
 
 def _start(threads: int) -> ModelProfile:
     import torch
+
+    from cosycli.model.profile import read_profile
 
     torch.set_num_threads(threads)
     return read_profile(RECIPE)
@@ -141,6 +146,7 @@ def refine_vocoder(work: Work, minutes: Minutes = 40, threads: Threads = 1, flow
 @app.command()
 def export(work: Work) -> None:
     """Write the averaged weights into the package, in 16 bits."""
+    from cosycli.model.library import BUILTIN, model_folder
     from cosycli.training.export import export as write_model
 
     write_model(work / "corpus", work, model_folder(BUILTIN))
@@ -159,6 +165,24 @@ def samples(
 
 
 @app.command()
+def judge(
+    sentences: Annotated[Path, typer.Argument(help="A text file, one sentence a line.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of 000.wav, 001.wav, …, which say them.")],
+    language: Annotated[str, typer.Option(help="en, zh, or mixed for Mandarin with English words.")] = "en",
+    tones: Annotated[bool, typer.Option("--tones", help="Count wrong tones of Mandarin too.")] = False,
+    like: Annotated[Path | None, typer.Option(help="A clip of the speaker to compare with.")] = None,
+    windows: Annotated[bool, typer.Option("--windows", help="Give Distill-MOS for every 10 s of long files.")] = False,
+    worst: Annotated[int, typer.Option(help="How many of the files with most errors to print.")] = 0,
+) -> None:
+    """Judge spoken sentences by models that had no part in making them (the extra `judge`)."""
+    from cosycli.training.judge import JudgeOptions, report
+    from cosycli.training.judge import judge as judge_files
+
+    judgement = judge_files(sentences, folder, JudgeOptions(language, tones, like, windows))
+    print("\n".join(report(judgement, worst)))
+
+
+@app.command()
 def plot(work: Work) -> None:
     """Draw the losses of every step into losses.png in the work folder."""
     from cosycli.training.plot import plot_losses
@@ -167,4 +191,8 @@ def plot(work: Work) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    try:
+        app()
+    except CosyError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
