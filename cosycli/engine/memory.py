@@ -214,12 +214,16 @@ def free_memory(device: torch.device, root: Path = ROOT) -> int:
     return max(0, min([_free_on_machine(root), *_free_in_groups(root)]))
 
 
-def taken_memory(device: torch.device) -> int:
-    """Bytes that this process has on a device; where the system does not tell, 0."""
+def taken_memory(device: torch.device, root: Path = ROOT) -> int:
+    """Bytes that this process has on a device; where the system does not tell, 0.
+
+    Args:
+        root: as for `free_memory`.
+    """
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int((root / "proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
 

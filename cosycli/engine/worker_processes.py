@@ -27,6 +27,7 @@ __all__ = ["WorkerProcesses", "can_fork"]
 AHEAD = 2  # tasks that a worker is given at once, so that it need not wait for the next one
 NUM_STANDARD = 3  # stdin, stdout, stderr
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h
+OPEN_FILES = Path("/proc/self/fd")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -178,7 +179,7 @@ def _end_with(parent: int) -> None:
 def _close_all_but(connection: Connection) -> None:
     """Files and pipes that the parent has open, which would stay open when it closes them."""
     try:  # a container may allow a billion of them, so only those that are listed are closed
-        listed = [int(path.name) for path in Path("/proc/self/fd").iterdir()]
+        listed = [int(path.name) for path in OPEN_FILES.iterdir()]
     except OSError:
         return
     for opened in listed:

@@ -94,6 +94,7 @@ def test_more_used_than_allowed_leaves_nothing(machine: Path) -> None:
 
 def test_where_the_system_says_nothing_there_is_still_an_answer(tmp_path: Path) -> None:
     assert free_memory(CPU, tmp_path) > 0
+    assert taken_memory(CPU, tmp_path) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="only Linux tells what a process has")

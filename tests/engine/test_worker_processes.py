@@ -124,3 +124,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=60, check=False)
     assert ended.returncode == -signal.SIGKILL
+
+
+def test_workers_do_without_what_only_linux_has(monkeypatch, tmp_path):
+    monkeypatch.setattr("cosycli.engine.worker_processes.ctypes.CDLL", lambda _: object())  # which has no prctl
+    monkeypatch.setattr("cosycli.engine.worker_processes.OPEN_FILES", tmp_path / "none")
+    assert list(map_in_workers(lambda number: 2 * number, range(3), 2)) == [0, 2, 4]
