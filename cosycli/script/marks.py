@@ -128,7 +128,7 @@ class MarkReader:
         elif mark.alphabet is Alphabet.RUBY and is_kana(mark.value):
             spoken = say_in_words(mark.value, "ja")
         else:
-            return self._pronounce(mark, word, declared)
+            return self._pronounce_as_marked(mark, word, declared)
         return Replacement(mark.start, mark.end, spoken, spoken) if spoken else None
 
     def _interpret(self, mark: Mark, word: str, declared: str | None) -> str:
@@ -136,7 +136,7 @@ class MarkReader:
             self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
         return _say_as(word, mark.value, declared) or ""
 
-    def _pronounce(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
+    def _pronounce_as_marked(self, mark: Mark, word: str, declared: str | None) -> Replacement | None:
         tokens = tokens_of(word, mark.value, mark.alphabet) if mark.alphabet else None
         if tokens:
             return self.pronounce(mark.start, word, tokens, declared)

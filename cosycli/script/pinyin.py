@@ -160,7 +160,7 @@ def spell_hanzi(text: str, chosen: Callable[[str], bool] = lambda word: True) ->
 
     def spelled(match: re.Match[str]) -> str:
         words = _read_in_context(match.group(), is_traditional)
-        return "".join("".join(map(_spelled, word, readings)) if chosen(word) else word for word, readings in words)
+        return "".join(_spell(word, readings) if chosen(word) else word for word, readings in words)
 
     return _HANZI_RUN.sub(spelled, text)
 
@@ -187,13 +187,16 @@ def _readings_of(word: str) -> list[str]:
     return [readings[0] for readings in pinyin(word, style=Style.TONE)]
 
 
-@lru_cache(maxsize=8192)
-def _spelled(char: str, reading: str) -> str:
-    """("银", "yín") -> "[y][ín]"; the character itself if the reading is not one of Mandarin."""
-    nearest = _nearest(reading)
-    if nearest is None:
-        return char
-    return "".join(token for syllable in nearest.split() for token in _tokens(syllable) or ())
+def _spell(word: str, readings: list[str]) -> str:
+    """("银行", ["yín", "háng"]) -> "[y][ín][h][áng]"; a character without a Mandarin reading stays."""
+    return "".join(_tokens_near(reading) or char for char, reading in zip(word, readings, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _tokens_near(reading: str) -> str:
+    """ "jie" -> "[j][iè]"; empty if it is not Mandarin."""
+    syllables = (_nearest(reading) or "").split()
+    return "".join(token for syllable in syllables for token in _tokens(syllable) or ())
 
 
 def is_kana(ruby: str) -> bool:
