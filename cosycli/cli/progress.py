@@ -126,8 +126,11 @@ class _Tqdm:
         if self.bar is None:
             from tqdm import tqdm
 
+            class Bar(tqdm):  # type: ignore[misc]
+                monitor_interval = 0  # tqdm's thread would outlive the bar, and no worker is forked beside a thread
+
             options = {"bar_format": BAR, "leave": False, "dynamic_ncols": True, "file": sys.stderr}
-            self.bar = tqdm(total=total, initial=done, unit=unit, **options)
+            self.bar = Bar(total=total, initial=done, unit=unit, **options)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 

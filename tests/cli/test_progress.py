@@ -1,5 +1,6 @@
 import io
 import itertools
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -61,6 +62,7 @@ def test_a_download_has_a_bar_on_a_terminal_that_is_gone_at_the_end(monkeypatch)
     assert "0 of 1200 MB" in shown
     assert "No published checksum is known.\n" in shown
     assert shown.rpartition("\r")[0].endswith(" ")
+    assert not [thread for thread in threading.enumerate() if type(thread).__name__ == "TMonitor"]
 
 
 def test_a_download_that_has_nothing_to_fetch_shows_nothing(monkeypatch):
