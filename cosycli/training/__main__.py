@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
 
-RECIPE = Path(__file__).parent  # of the model's profile: what is trained may differ from what is shipped
-
 app = typer.Typer(
     help="Train the built-in model. In order: corpus, tokenizer, tokens, language-model, flow, vocoder, "
     "refine-vocoder, export. After tokens, the next three steps do not need each other and can run side by side.",

@@ -152,7 +152,7 @@ def _pair(sentences: Path, folder: Path) -> Iterator[tuple[str, Path]]:
         path = folder / f"{number:03d}.wav"
         if not path.is_file():
             hint = (
-                f"It should say {line!r}. `python -m cosycli.training recite {sentences} {folder}` makes all of them."
+                f"It should say {line!r}. `python -m cosycli.training samples {sentences} {folder}` makes all of them."
             )
             raise InputError(f"There is no file {path}.", hint)
         yield line, path
