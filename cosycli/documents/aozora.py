@@ -66,12 +66,7 @@ def read_aozora(text: str, name: str, policy: ReadingPolicy) -> Book:
     else:
         account.leave_out("title-page", reason_for("title-page"), count_characters(head), title=metadata.title)
     blocks = list(_AozoraReader(name, account).blocks(rest))
-    return Book(
-        metadata,
-        tuple(_chapters(blocks, metadata.title)),
-        count_characters(text),
-        left_out=account.left_out,
-    )
+    return Book(metadata, tuple(_chapters(blocks, metadata.title)), count_characters(text), left_out=account.left_out)
 
 
 def _leave_out(pattern: re.Pattern[str], text: str, account: Account, kind: str, reason: str) -> str:

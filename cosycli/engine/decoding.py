@@ -242,12 +242,7 @@ class _Rows:
     """
 
     def __init__(
-        self,
-        model: SpeechDecoder[Any],
-        max_rows: int,
-        max_tokens: int,
-        has_fixed_shapes: bool | None,
-        record: Recorder,
+        self, model: SpeechDecoder[Any], max_rows: int, max_tokens: int, has_fixed_shapes: bool | None, record: Recorder
     ) -> None:
         self.max_rows, self.max_tokens = max_rows, max_tokens
         self._model, self._profile = model, model.profile

@@ -133,8 +133,7 @@ def read_recording(path: Path, max_s: float = MAX_RECORDING_S) -> Recording:
     _check_rate(sample_rate, path)
     if len(channels) > max_s * sample_rate:
         raise InputError(
-            f"{path} is longer than {max_s:.0f} s.",
-            f"Cut it: `ffmpeg -i {path.name} -t {max_s:.0f} shorter.wav`.",
+            f"{path} is longer than {max_s:.0f} s.", f"Cut it: `ffmpeg -i {path.name} -t {max_s:.0f} shorter.wav`."
         )
     if not len(channels):
         raise _no_sound(path)

@@ -115,11 +115,7 @@ def _fixed(name: str, pattern: str, spoken: str) -> Form:
 
 
 def _words(
-    name: str,
-    words: Iterable[str],
-    say: Callable[[re.Match[str]], str],
-    before: str = r"\b",
-    after: str = r"\.",
+    name: str, words: Iterable[str], say: Callable[[re.Match[str]], str], before: str = r"\b", after: str = r"\."
 ) -> Form:
     return Form(name, re.compile(rf"{before}(?P<word>{'|'.join(sorted(words, key=len, reverse=True))}){after}"), say)
 
