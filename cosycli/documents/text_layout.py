@@ -16,6 +16,7 @@ from cosycli.documents.headings import Rank, read_heading
 
 __all__ = ["Paragraph", "ends_sentence", "is_wide", "read_paragraphs"]
 
+_WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60\U00020000-\U0003ffff]")
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # share of long lines in a text that is not wrapped
 _WRAP_WIDTH = 40  # columns; no text is wrapped at fewer
@@ -143,9 +144,10 @@ def _is_han(line: str) -> bool:
 
 
 def _width(line: str) -> int:
-    return len(line) + sum(map(is_wide, line))
+    """Width of a line; Chinese, Japanese and Korean characters fill two columns (Unicode annex 11)."""
+    return len(line) + sum(unicodedata.east_asian_width(char) in "WF" for char in line)
 
 
 def is_wide(char: str) -> bool:
-    """Return True for a character two columns wide, such as a Chinese one (Unicode annex 11)."""
-    return unicodedata.east_asian_width(char) in "WF"
+    """Return True for Chinese and Japanese characters and punctuation, which need no spaces between words."""
+    return bool(_WIDE.match(char))

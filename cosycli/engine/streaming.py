@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.documents.text_layout import is_wide
 from cosycli.engine.decoding import GeneratedTokens, SilenceLimit, decode
 from cosycli.engine.gates import chunk_boundaries, failures_of
 from cosycli.engine.growing_mel import GrowingMel, GrowingWave
@@ -27,7 +28,6 @@ from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
-from cosycli.script.characters import is_wide
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
 __all__ = ["Latency", "SpeechStream"]

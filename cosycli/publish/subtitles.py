@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosycli.documents.book import Metadata
+from cosycli.documents.text_layout import is_wide
 from cosycli.errors import UsageError, did_you_mean
 from cosycli.folders import write_whole
-from cosycli.script.characters import is_wide
 from cosycli.script.timing import seconds_of
 
 if TYPE_CHECKING:

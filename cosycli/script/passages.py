@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
+from cosycli.documents.text_layout import is_wide
+from cosycli.script.characters import NAME, TOKENS, read_glyphs, says_something
 from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import MARKUP
 from cosycli.script.timing import Boundary

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
-from cosycli.script.characters import NAME, TOKENS, is_wide
+from cosycli.documents.text_layout import is_wide
+from cosycli.script.characters import NAME, TOKENS
 from cosycli.script.cutting import Cut, Fragment, MeasuredText, fragments_of, join
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import dominant_language, latin_language
