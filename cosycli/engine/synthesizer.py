@@ -170,7 +170,7 @@ class Synthesizer:
         """A whole text as one stretch of sound.
 
         Args:
-            text: any length; the markup of the README is obeyed.
+            text: any length; the markup of docs/marking-up-text.md is obeyed.
             voice: a name of the voice library, a voice folder, or a speaker that the model knows by name.
             style: a style's name, or an instruction in words, for models that take them.
             speed: 0.5 to 2; pitch stays as it is.

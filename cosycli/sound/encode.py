@@ -65,7 +65,10 @@ def choose_format(name: str | None, target: Path, default: str | None = None) ->
 
     Raises:
         UsageError: the format does not exist, or none is given.
+        InputError: the target is a folder.
     """
+    if name is None and default is None and target.is_dir() and target != STDOUT:
+        raise _is_a_folder(target)
     if name is None:
         name = SUFFIXES.get(target.suffix.lower(), default or ("wav" if target == STDOUT else None))
     if name is None:
@@ -91,10 +94,14 @@ def check_target(target: Path, audio_format: str) -> None:
     if target == STDOUT:
         return
     if target.is_dir():
-        raise InputError(f"{target} is a directory.", f"Name a file in it: -o {target / 'speech.wav'}")
+        raise _is_a_folder(target)
     if not target.parent.is_dir():
         raise InputError(f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {target.parent}")
     check_writable(target if _is_special(target) else target.parent)
+
+
+def _is_a_folder(target: Path) -> InputError:
+    return InputError(f"{target} is a directory.", f"Name a file in it: -o {target / 'speech.wav'}")
 
 
 def check_encoder(audio_format: str) -> None:
