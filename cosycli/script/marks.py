@@ -11,7 +11,7 @@ from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.script.addresses import ENGLISH_SIGNS
-from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
+from cosycli.script.capabilities import Capabilities, compile_style, respelling_note, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
@@ -152,7 +152,7 @@ class MarkReader:
             spoken = say_phonemes(word, tokens, self.capabilities)
             self._pronounced[key] = spoken, say_in_words(word, declared)
             if not spoken.startswith("["):
-                what = f"{word} is spoken as {spoken!r}: this model has no tokens for its sounds."
+                what = f"The pronunciation of {word} {respelling_note(word, tokens, spoken, self.capabilities)}"
                 self.notes.append((start, start + len(word), what))
         return Replacement(start, start + len(word), *self._pronounced[key])
 
