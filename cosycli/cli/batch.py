@@ -14,7 +14,7 @@ import typer
 from cosycli.cli import options
 from cosycli.cli.options import RENDERING, Flags, takes_groups
 from cosycli.cli.progress import Progress, open_progress
-from cosycli.errors import SOME_FAILED
+from cosycli.errors import SOME_FAILED, counted
 
 if TYPE_CHECKING:
     from cosycli.jobs.batch import JobResult
@@ -52,8 +52,9 @@ def batch(
 ) -> None:
     """Run many jobs: books, or texts of a sentence or more, each into a file of its own.
 
-    All jobs are checked before the first one runs. A job that fails is named, and the others are finished; a second
-    run does only what is missing. The options of a job override these.
+    All jobs are checked before the first one runs, and a mistake in any of them stops all. A job that fails while it
+    runs is named, and the others are finished; a second run does only what is missing. The options of a job override
+    these.
     """
     from cosycli.jobs.batch import run_batch
     from cosycli.jobs.batch_file import read_batch
@@ -115,7 +116,9 @@ def _report_totals(results: list[JobResult], report: Progress) -> None:
     counts = Counter(result.status.value for result in results)
     audio_s = sum(result.audio_s for result in results)
     said = ", ".join(f"{count} {status}" for status, count in counts.items())
-    report.tell(f"{len(results)} jobs: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3))
+    report.tell(
+        f"{counted(len(results), 'job')}: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3)
+    )
     failed = [result.id for result in results if result.status.value == "failed"]
     if failed:
         report.tell(f"Failed: {', '.join(failed)}. Run the same command again to retry only these.", jobs=failed)

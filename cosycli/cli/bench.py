@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosycli.cli.options import Flags, Group, takes_groups
-from cosycli.errors import UsageError
+from cosycli.errors import UsageError, counted
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _numbers(text: str) -> list[int]:
 
 def _print(report: Report) -> None:
     machine = report.machine
-    threads = f"{machine.threads} {'thread' if machine.threads == 1 else 'threads'}"
+    threads = counted(machine.threads, "thread")
     print(f"{report.model} on {machine.device}, {machine.dtype}, {threads}, torch {machine.torch}, cosy {machine.cosy}")
     for measured in report.measurements:
         print()

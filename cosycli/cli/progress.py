@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -62,6 +63,11 @@ def _described(facts: dict[str, Any]) -> str:
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in facts.items())
 
 
+def _counted(unit: str, total: float) -> str:
+    """("segments", 1) -> "segment", after "1 of 1"."""
+    return re.sub(r"s\b", "", unit, count=1) if total == 1 else unit
+
+
 class _Silent:
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         pass
@@ -87,7 +93,11 @@ class _Plain:
         self.last_line_s = now_s
         from tqdm import tqdm
 
-        known = {"initial": self.initial, "unit": unit, "postfix": _described(facts).removeprefix(", ")}
+        known = {
+            "initial": self.initial,
+            "unit": _counted(unit, total),
+            "postfix": _described(facts).removeprefix(", "),
+        }
         self.tell(tqdm.format_meter(done, max(total, done), now_s - self.start_s, bar_format=LINE, **known))
 
     def tell(self, message: str, **facts: Any) -> None:
@@ -167,9 +177,8 @@ class _Rich:
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         if self.task is None:
             self.task = self.display.add_task(unit, total=total)
-        self.display.update(
-            self.task, completed=done, total=total, description=f"{unit}{_described(facts)}", refresh=True
-        )
+        description = f"{_counted(unit, total)}{_described(facts)}"
+        self.display.update(self.task, completed=done, total=total, description=description, refresh=True)
 
     def tell(self, message: str, **facts: Any) -> None:
         self.display.console.print(message, markup=False, highlight=False)

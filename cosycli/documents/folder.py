@@ -17,7 +17,7 @@ from cosycli.documents.book import Book, Chapter, Cover, Metadata
 from cosycli.documents.headings import HAN_NUMERAL, numeral_value
 from cosycli.documents.markdown import read_metadata
 from cosycli.documents.plain_text import read_text_file
-from cosycli.errors import InputError
+from cosycli.errors import InputError, counted
 
 __all__ = ["read_folder"]
 
@@ -148,7 +148,7 @@ def _read_summarized(
         blocks = tuple(block for chapter in book.chapters for block in chapter.blocks)
         documents.append(_Document(book, (Chapter(entry.title, entry.level, blocks),) if blocks else ()))
     shown = ", ".join(missing[:_MAX_NAMES]) + (", …" if len(missing) > _MAX_NAMES else "")
-    warning = f"{_SUMMARY} lists {len(missing)} files that are not in the folder: {shown}."
+    warning = f"{_SUMMARY} lists {counted(len(missing), 'file')} missing from the folder: {shown}."
     return documents, (warning,) if missing else ()
 
 

@@ -25,7 +25,7 @@ from ray.util import ActorPool
 
 from cosycli.engine.threads import AT_ONCE
 from cosycli.engine.utterance import Take
-from cosycli.errors import MissingError, UsageError
+from cosycli.errors import MissingError, UsageError, counted
 from cosycli.jobs.executors import Batch, Load, LocalExecutor
 
 if TYPE_CHECKING:
@@ -167,7 +167,8 @@ def _cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_
             return num_cpus
     most, kind = capacity(1), "GPU" if on_gpus else "CPU"
     raise UsageError(
-        f"There is no room for {num_workers} workers, each with a {kind} to itself.", f"Give at most: --workers {most}"
+        f"There is no room for {counted(num_workers, 'worker')}, each with a {kind} to itself.",
+        f"Give at most: --workers {most}",
     )
 
 

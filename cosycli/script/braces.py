@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cosycli.errors import UsageError
+from cosycli.errors import UsageError, counted
 from cosycli.script.languages import is_hanzi
 from cosycli.script.phonemes import cmu_tokens
 from cosycli.script.pinyin import explain_missing, pinyin_tokens
@@ -71,7 +71,7 @@ def _mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
 
 def _mistake_in_pinyin(parts: list[str], syllables: list[str]) -> str:
     if len(syllables) == len(parts):
-        return f"has {len(syllables)} syllables, but fewer Chinese characters precede it."
+        return f"has {counted(len(syllables), 'syllable')}, but fewer Chinese characters precede it."
     return f"contains parts that are not pinyin syllables: {_without(syllables, parts)}."
 
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from cosycli.errors import counted
 from cosycli.script.roman import is_numeral_alone
 
 __all__ = [
@@ -90,7 +91,7 @@ def foreign_languages(spoken: Iterable[str], known: Collection[str]) -> list[str
     if not known:
         return []
     return [
-        f"This model was not trained on the language {language!r} of {count} segment{'s' if count > 1 else ''}, and "
+        f"This model was not trained on the language {language!r} of {counted(count, 'segment')}, and "
         f"speaks {', '.join(known)}: choose another with --model (`cosy models list`)."
         for language, count in Counter(spoken).most_common()
         if language not in known
