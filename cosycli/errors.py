@@ -13,8 +13,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["SOME_FAILED", "CosyError", "InputError", "MissingError", "UsageError", "counted", "did_you_mean"]
-
 SOME_FAILED = 5  # the exit code of a command that finished, though some segments failed their gates, or some jobs
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from cosycli.errors import InputError
 
-__all__ = ["data_folder", "locked", "models_folder", "replacing", "user_settings", "voices_folder", "write_whole"]
-
 
 def data_folder() -> Path:
     """The folder of the user's voices and models."""

@@ -14,30 +14,6 @@ from typing import Any, TypeVar
 
 from cosycli.errors import UsageError, did_you_mean
 
-__all__ = [
-    "NAME_OR_FOLDER",
-    "NUMBER",
-    "PATH",
-    "PATHS",
-    "SECONDS",
-    "TEXT",
-    "TEXTS",
-    "WHOLE",
-    "YES_OR_NO",
-    "Option",
-    "ValueKind",
-    "check_choice",
-    "check_values",
-    "default_of",
-    "given_of",
-    "key_of",
-    "mistake_in",
-    "name_of",
-    "option",
-    "options_of",
-    "with_keywords",
-]
-
 _Options = TypeVar("_Options")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

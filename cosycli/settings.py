@@ -34,8 +34,6 @@ from cosycli.option import (
     options_of,
 )
 
-__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings", "synthesizer_options"]
-
 MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")

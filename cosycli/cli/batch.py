@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cosycli.jobs.batch import JobResult
     from cosycli.jobs.book import BookJob
 
-__all__ = ["EXAMPLES", "batch"]
-
 EXAMPLES = """Examples:
 
 \b

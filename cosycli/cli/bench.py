@@ -17,8 +17,6 @@ from cosycli.settings import RenderOptions
 if TYPE_CHECKING:
     from cosycli.engine.benchmark import Measurement, Ratios, Report
 
-__all__ = ["EXAMPLES", "bench"]
-
 EXAMPLES = """Examples:
 
 \b

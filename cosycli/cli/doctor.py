@@ -11,8 +11,6 @@ import typer
 
 from cosycli.errors import MissingError
 
-__all__ = ["EXAMPLES", "doctor"]
-
 EXAMPLES = """Examples:
 
 \b

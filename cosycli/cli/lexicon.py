@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cosycli.script.capabilities import Capabilities
     from cosycli.script.lexicon import Entry
 
-__all__ = ["app"]
-
 EXAMPLES = """Examples:
 
 \b

@@ -14,8 +14,6 @@ from cosycli.errors import MissingError
 if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
 
-__all__ = ["app"]
-
 EXAMPLES = """Examples:
 
 \b

@@ -19,8 +19,6 @@ from cosycli.settings import RenderOptions
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["EXAMPLES", "plan"]
-
 EXAMPLES = """Examples:
 
 \b

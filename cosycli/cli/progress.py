@@ -12,8 +12,6 @@ from typing import Any, Protocol
 
 from cosycli.errors import UsageError, did_you_mean
 
-__all__ = ["STYLES", "Progress", "open_progress"]
-
 STYLES = ("auto", "rich", "plain", "json", "none")
 PLAIN_INTERVAL_S = 10.0  # between lines in a log
 # Formats of tqdm's `format_meter`.

@@ -14,8 +14,6 @@ from cosycli.documents.book import Block, Chapter, LeftOut
 from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import NOT_TEXT, is_note_reference, local_name
 
-__all__ = ["Account", "SourceCount", "count_blocks", "count_characters", "count_source"]
-
 
 def count_characters(text: str) -> int:
     """Return the number of characters that are not white space."""

@@ -18,8 +18,6 @@ from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Ma
 from cosycli.documents.headings import cut_at_headings, heading_title
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
-__all__ = ["is_aozora", "read_aozora"]
-
 _LEGEND_TITLE = "【テキスト中に現れる記号について】"
 _LEGEND = re.compile(rf"^-{{20,}}\n{_LEGEND_TITLE}.*?\n-{{20,}}$", re.MULTILINE | re.DOTALL)
 _IMPRINT = re.compile(r"^底本：.*", re.MULTILINE | re.DOTALL)

@@ -13,8 +13,6 @@ from lxml import etree
 from cosycli.documents.accounting import count_characters
 from cosycli.documents.semantics import NOTE_MARK, is_note_reference, local_name, semantic_types, short_text
 
-__all__ = ["element_kind", "type_kind"]
-
 MAX_PAGE_NUMBER = 24  # characters of "[Page 123]"; a page break element with more text is read
 _BY_NAME = {
     "table": "tables",

@@ -19,8 +19,6 @@ from cosycli.documents.markdown import read_metadata
 from cosycli.documents.plain_text import read_text_file
 from cosycli.errors import InputError, counted
 
-__all__ = ["read_folder"]
-
 MAX_FILES = 10_000  # in a folder with subfolders
 _COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
 _MAX_COVER_BYTES = 16 * 1024 * 1024

@@ -10,8 +10,6 @@ from cosycli.documents.accounting import count_characters
 from cosycli.documents.book import Block, Metadata
 from cosycli.documents.xhtml import DocumentPart, Omission, ReadDocument
 
-__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg", "without_licence"]
-
 # "THIS" until 2022, "THE" since; before 2003 the header ended with the "small print".
 _START = re.compile(
     r"^\*\*\*\s?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,300}\*\*\*[^\n]*$"

@@ -10,8 +10,6 @@ from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.text_layout import is_wide
 
-__all__ = ["InlineText", "OpenMark", "Ruby"]
-
 _WHITE_SPACE = " \t\r\n"
 _NOT_ONE_SPACE = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*| {2,}")
 _CLOSING = frozenset(".,;:!?…)]}”’»、。，；：！？）」』】")

@@ -13,19 +13,6 @@ from typing import BinaryIO
 
 from cosycli.errors import InputError, counted
 
-__all__ = [
-    "CONTROL",
-    "MAX_BYTES",
-    "check_text",
-    "decode_book_text",
-    "decode_text",
-    "guess_encoding",
-    "normalise",
-    "read_arriving",
-    "read_text_file",
-    "to_nfc",
-]
-
 MAX_BYTES = 32 * 1024 * 1024  # the Bible in English has 4.5 MB
 ARRIVING_BYTES = 4096  # the most to wait for before text is passed on
 # Control characters. Tabs, line ends, form feeds (page ends) and U+0085 count as white space and are allowed.

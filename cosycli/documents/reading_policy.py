@@ -8,8 +8,6 @@ from types import MappingProxyType
 
 from cosycli.errors import UsageError, did_you_mean
 
-__all__ = ["READABLE", "ReadingPolicy", "reason_for"]
-
 READABLE: Mapping[str, bool] = MappingProxyType(
     {
         "dedication": True,

@@ -14,8 +14,6 @@ from itertools import groupby, pairwise
 
 from cosycli.documents.headings import Rank, read_heading
 
-__all__ = ["Paragraph", "ends_sentence", "is_wide", "read_paragraphs"]
-
 _WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60\U00020000-\U0003ffff]")
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # share of long lines in a text that is not wrapped

@@ -29,8 +29,6 @@ from cosycli.script import Script
 from cosycli.script.languages import foreign_languages
 from cosycli.sound.joining import Piece, join
 
-__all__ = ["FailedPassage", "FinishedTake", "ReadyText", "SpeechBlocks", "TextNote", "read_text"]
-
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that are not reported
 MAX_SKIPPED = 10  # different skipped texts that are reported
 

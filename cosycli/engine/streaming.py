@@ -30,8 +30,6 @@ from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
 
-__all__ = ["Latency", "SpeechStream"]
-
 Sound = NDArray[np.float32]
 
 MAX_PASSAGE_S = 20.0  # of estimated speech, after which no further sentence joins

@@ -38,8 +38,6 @@ from cosycli.voices import DEFAULT_VOICE
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-__all__ = ["Speech", "StageTimings", "Synthesizer"]
-
 RETAKES = 2
 MIN_BATCH_SIZE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 

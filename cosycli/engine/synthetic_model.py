@@ -31,8 +31,6 @@ from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 
-__all__ = ["Sizes", "fill", "new_language_model_of", "sizes_of", "synthetic_model"]
-
 QWEN2 = BackboneConfig(  # `CosyVoice-BlankEN/config.json` of CosyVoice 2 and 3, the size of Qwen2-0.5B
     vocab_size=151936,
     hidden_size=896,

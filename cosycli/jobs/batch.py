@@ -27,8 +27,6 @@ from cosycli.jobs.plan_report import plan_notes
 from cosycli.jobs.run_folder import Rendered
 from cosycli.settings import RenderOptions
 
-__all__ = ["JobResult", "Status", "run_batch"]
-
 # Texts for so many batches are read and rendered at once; if each is one segment, all batches but the last are full.
 BATCHES_AT_ONCE = 16
 

@@ -24,8 +24,6 @@ from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
 from cosycli.settings import OPTIONS, RenderOptions
 from cosycli.sound.encode import choose_format
 
-__all__ = ["BookJob", "Job", "TextJob", "read_batch"]
-
 MAX_SHOWN = 30
 # What every file system takes as a name: Microsoft, "Naming Files, Paths, and Namespaces".
 PLAIN_NAME = re.compile(r'(?![ .])[^/\\<>:"|?*\x00-\x1f\x7f]{1,200}(?<![ .])')

@@ -26,8 +26,6 @@ from cosycli.publish.assembly import Assembly
 from cosycli.publish.book_files import check_book_target
 from cosycli.settings import RenderOptions
 
-__all__ = ["BookJob", "BookProgress", "make_book"]
-
 
 @dataclass(frozen=True)
 class BookJob:

@@ -15,8 +15,6 @@ from cosycli.jobs.plan_report import plan_report
 from cosycli.jobs.run_folder import Rendered, RunFolder
 from cosycli.publish.assembly import Assembly
 
-__all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "write_report"]
-
 
 @dataclass(frozen=True)
 class JudgedSegment:

@@ -22,8 +22,6 @@ from cosycli.script import Pauses
 from cosycli.script.timing import DEFAULT_PAUSES
 from cosycli.settings import RenderOptions
 
-__all__ = ["book_job", "publication_of", "request_of"]
-
 MAX_CAST_BYTES = 64 * 1024
 MAX_PAUSE_S = 60
 

@@ -20,8 +20,6 @@ from cosycli.settings import RenderOptions
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["Batch", "Executor", "Load", "LocalExecutor", "Start", "Workplace"]
-
 EXECUTORS = ("local", "ray")
 
 Batch = Mapping[str, Utterance]  # what is rendered together, in this order, each under the key of its take

@@ -14,8 +14,6 @@ from cosycli.jobs.book_plan import Plan, seconds_of_segment
 from cosycli.model.library import BUILTIN
 from cosycli.script.book_script import ChapterScript, num_characters
 
-__all__ = ["MAX_WARNINGS", "Estimate", "estimate", "plan_notes", "plan_report", "record_speed", "warnings_of"]
-
 MAX_WARNINGS = 10  # shown on the screen; the report has all of them
 # Seconds of speech for a second of work where this machine has not spoken yet: the built-in model as
 # docs/performance.md measures it, the published ones as their stock modules run on two cores.

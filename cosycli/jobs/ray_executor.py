@@ -31,8 +31,6 @@ from cosycli.jobs.executors import Batch, Load, LocalExecutor
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
 
-__all__ = ["RayExecutor", "WorkerPool", "ray_executor", "worker_pool_for"]
-
 # So often is a batch given to a new worker after the one that had it died. A machine that is taken away kills one
 # worker of a batch; a batch that kills all four does not fit into memory.
 MAX_RETRIES = 3

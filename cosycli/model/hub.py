@@ -28,8 +28,6 @@ from cosycli.model.library import (
     write_manifest,
 )
 
-__all__ = ["HUBS", "Hub", "pull", "url_pattern"]
-
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 30
 MAX_FAILURES = 3  # consecutive connections that break before new bytes arrive

@@ -18,8 +18,6 @@ from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["NOT_LEARNED", "LanguageModel", "Layout", "interleaved_layout", "whole_text_layout"]
-
 NOT_LEARNED = -100  # the target that torch's cross-entropy leaves out
 
 

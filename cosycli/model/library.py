@@ -16,26 +16,6 @@ import yaml
 from cosycli.errors import MissingError, UsageError, did_you_mean
 from cosycli.folders import models_folder
 
-__all__ = [
-    "BUILTIN",
-    "MANIFEST",
-    "ModelFile",
-    "PublishedModel",
-    "Source",
-    "checksum",
-    "damaged_files",
-    "find_model",
-    "find_published",
-    "has_manifest",
-    "is_present",
-    "language_model_weights",
-    "model_folder",
-    "published_models",
-    "recorded_files",
-    "with_variant",
-    "write_manifest",
-]
-
 BUILTIN = "builtin"
 MANIFEST = "manifest.json"
 REGISTRY = Path(__file__).with_name("published_models.yaml")

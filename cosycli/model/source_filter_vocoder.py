@@ -23,8 +23,6 @@ from cosycli.model.masks import frame_mask, keep_valid, valid_positions
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
 from cosycli.model.reference_encoder import ConvBlock, standardise_mel
 
-__all__ = ["SourceFilterVocoder", "pulse_train"]
-
 STEM_KERNEL, BLOCK_KERNEL = 7, 7
 F0_BLOCKS = 2
 MEAN_LOG_F0, LOG_F0_RANGE = math.log(170.0), 1.3  # the output's middle and reach in nepers: 46 to 620 Hz

@@ -14,8 +14,6 @@ from torch import Tensor
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.profile import LanguageModelProfile
 
-__all__ = ["Request", "SpeechDecoder"]
-
 Cache = TypeVar("Cache", bound=KeyValueCache)
 
 

@@ -20,8 +20,6 @@ from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["DistanceCache", "TransformerLanguageModel"]
-
 START, TURN = 0, 1  # rows of `llm_embedding`: before everything, and between text and speech
 DISTANCES = 512  # projected at a time: ten seconds of speech
 

@@ -34,8 +34,6 @@ from cosycli.model.vocoder_layers import (
     causal_layers,
 )
 
-__all__ = ["CausalVocoder", "Vocoder"]
-
 POST_KERNEL = 7
 POST_SLOPE = 0.01  # of the leaky ReLU before conv_post; the other levels use the profile's
 MAX_MAGNITUDE = 100.0

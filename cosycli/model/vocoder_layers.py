@@ -18,19 +18,6 @@ from cosycli.model.harmonic_source import HarmonicSource, SampledSource, Stepped
 from cosycli.model.masks import keep_valid
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile
 
-__all__ = [
-    "CENTRED",
-    "F0_KERNEL",
-    "NUM_F0_LAYERS",
-    "PRE_KERNEL",
-    "SAMPLED",
-    "F0Predictor",
-    "Layers",
-    "ResidualBlock",
-    "Snake",
-    "causal_layers",
-]
-
 PRE_KERNEL, F0_KERNEL = 7, 3
 NUM_F0_LAYERS = 5
 

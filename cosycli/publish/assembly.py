@@ -23,8 +23,6 @@ from cosycli.publish.loudness import Loudness, PieceLevel, gains_for, piece_leve
 from cosycli.sound.joining import Piece, place
 from cosycli.sound.levels import to_db
 
-__all__ = ["Assembly", "ChapterPlan", "ChapterSound", "ChapterTimes", "chapter_blocks", "plan_chapter"]
-
 # Silence before the first and after the last sound of a chapter. ACX requires 0.5 to 1 s and 1 to 5 s of room tone;
 # the distance to these limits is larger than the delay of any encoder (MP3: 0.05 s).
 HEAD_S = 0.75

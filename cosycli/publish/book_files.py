@@ -23,8 +23,6 @@ from cosycli.publish.loudness import AUDIOBOOK, Loudness
 from cosycli.publish.tags import ChapterMark, Tags, book_tags, chapter_tags, tag_text
 from cosycli.sound.encode import check_encoder, check_target, check_writable
 
-__all__ = ["Layout", "Target", "check_book_target", "files_folder", "write_book"]
-
 
 class Layout(str, Enum):
     """The files of a book.

@@ -16,8 +16,6 @@ from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
 if TYPE_CHECKING:
     from cosycli.script.book_script import ChapterScript
 
-__all__ = ["PAGE_ID", "STYLESHEET", "chapter_page", "is_language", "page", "span_id", "text", "xml_characters"]
-
 STYLESHEET = "style.css"
 PAGE_ID = "chapter"  # the id of the section around a page
 # The tags around the text of a block. Footnotes and figures: EPUB 3 Structural Semantics, and HTML 4.4.12.

@@ -18,8 +18,6 @@ from typing import IO
 from cosycli.publish.cover import Picture
 from cosycli.publish.tags import ChapterMark
 
-__all__ = ["write_m4b"]
-
 ADTS_HEADER_BYTES = 7
 MOVIE_TIMESCALE = 1000
 FRAME_SAMPLES = 1024  # samples of an AAC frame, ISO/IEC 14496-3

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cosycli.publish.assembly import Assembly, ChapterTimes
     from cosycli.script.book_script import BookScript
 
-__all__ = ["write_read_along"]
-
 ABOUT = "About this edition"
 
 

@@ -29,18 +29,6 @@ if TYPE_CHECKING:
     from cosycli.publish.assembly import Assembly, ChapterTimes
     from cosycli.script.book_script import BookScript, ChapterScript
 
-__all__ = [
-    "FORMATS",
-    "Cue",
-    "LrcTags",
-    "chapter_cues",
-    "check_formats",
-    "to_lrc",
-    "to_srt",
-    "to_vtt",
-    "write_subtitles",
-]
-
 FORMATS = ("srt", "vtt", "lrc")
 _WORD_JOINER = "\u2060"  # has no width and prevents a line break
 # SRT has no escapes: a word joiner breaks up what players would read as a time, a tag or an override.

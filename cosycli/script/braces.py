@@ -14,8 +14,6 @@ from cosycli.script.phonemes import cmu_tokens
 from cosycli.script.pinyin import explain_missing, pinyin_tokens
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONE_NAMES
 
-__all__ = ["Pronunciation", "check_brace", "read_brace"]
-
 # Letters except Chinese and Japanese ones, which no space separates from a word in Latin letters.
 _LETTER = r"(?![\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[^\W\d_]"
 _WORD_BEFORE = re.compile(rf"(?:{_LETTER})+(?:['’-](?:{_LETTER})+)*\Z")

@@ -10,8 +10,6 @@ from cosycli.errors import UsageError, did_you_mean
 from cosycli.script.languages import is_hanzi
 from cosycli.script.pronunciation import can_respell, respell
 
-__all__ = ["Capabilities", "compile_style", "quoted_words", "respelling_note", "say_phonemes", "voice_named"]
-
 _QUOTED = re.compile(r"[\"'“‘„](?P<words>.+)[\"'”’“]", re.DOTALL)
 
 

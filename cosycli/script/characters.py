@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["NAME", "TOKENS", "Glyphs", "plain_text", "read_glyphs", "says_something"]
-
 # Placeholders in plain text for a sound or a word that is spoken as given, and for a word with a capital. They are
 # private-use characters, which are skipped in every source.
 TOKENS, NAME = "\ue000", "\ue001"

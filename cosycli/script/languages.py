@@ -14,16 +14,6 @@ from collections.abc import Collection, Iterable
 from cosycli.errors import counted
 from cosycli.script.roman import is_numeral_alone
 
-__all__ = [
-    "HANZI",
-    "dominant_language",
-    "foreign_languages",
-    "is_hanzi",
-    "latin_language",
-    "primary_language",
-    "written_language",
-]
-
 HANZI = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"  # Chinese characters, in a class of a pattern
 _SCRIPTS = {
     "latin": re.compile("[A-Za-z\u00c0-\u024f]+"),

@@ -21,8 +21,6 @@ from cosycli.script.parts import Part, PartKind, Replacement, apply_replacements
 from cosycli.script.phonemes import tokens_of
 from cosycli.script.pinyin import is_kana
 
-__all__ = ["MarkReader"]
-
 _EMPHASIS = "strong"
 _SAYS_INSTEAD = frozenset({MarkKind.PRONUNCIATION, MarkKind.ALIAS, MarkKind.SAY_AS})
 _STANDS_ALONE = _SAYS_INSTEAD | {MarkKind.PAUSE, MarkKind.LITERAL}

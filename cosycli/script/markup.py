@@ -35,8 +35,6 @@ from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
 
-__all__ = ["Markup", "Notation", "parse_markup"]
-
 MAX_PAUSE_S = 60.0  # a longer pause almost surely has the wrong unit
 
 _MARK = re.compile(

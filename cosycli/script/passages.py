@@ -14,8 +14,6 @@ from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import MARKUP
 from cosycli.script.timing import Boundary
 
-__all__ = ["Passage", "Run", "SourceMap", "read_passages"]
-
 _LINE_END = r"(?:\r\n|[\n\x0b\x0c\x85\u2028]|\r(?!\n))"
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[^\S\n\r\x0b\x0c\x85\u2028]*{_LINE_END})+|\u2029")
 _LINE = re.compile(_LINE_END)

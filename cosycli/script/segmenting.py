@@ -20,8 +20,6 @@ from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
 from cosycli.script.timing import Boundary, Pauses, seconds_of, seconds_of_tokens
 
-__all__ = ["SegmentedText", "segments_of"]
-
 _BOUNDARIES = {Cut.SENTENCE: Boundary.SENTENCE, Cut.CLAUSE: Boundary.CLAUSE}
 _SPACES = re.compile(r"\s*")
 _SENTENCE_FINAL = tuple(".?!。？！")

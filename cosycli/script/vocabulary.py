@@ -5,18 +5,6 @@ The caller passes the tables of its model to `read_script`; the script stage its
 
 from __future__ import annotations
 
-__all__ = [
-    "CMU_PHONEMES",
-    "MODEL_TAGS",
-    "PHONEMES",
-    "PHONE_NAMES",
-    "PINYIN_FINALS",
-    "PINYIN_INITIALS",
-    "STYLES_V2",
-    "STYLES_V3",
-    "TAGS_V1",
-]
-
 # CosyVoice 2 and 3 share these: `<x>` and `</x>` enclose words, `[x]` stands for a sound.
 _TAGS = """
 [accent] [breath] [clucking] [cough] [hissing] [laughter] [lipsmack] [mn] [noise] [quick_breath] [sigh]

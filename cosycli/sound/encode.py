@@ -23,8 +23,6 @@ from cosycli.folders import replacing
 from cosycli.sound.ffmpeg import EXACT, FfmpegSink, find_ffmpeg
 from cosycli.sound.wav import WavFile, to_16_bits, wav_header
 
-__all__ = ["FORMATS", "AudioSink", "check_encoder", "check_target", "check_writable", "choose_format", "open_sink"]
-
 FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
     ".wav": "wav",

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 
 from cosycli.script.forms import DECORATION, Form
 
-__all__ = ["ABBREVIATIONS", "SIGNS"]
-
 _TITLES = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Messrs": "Messrs", "Dr": "Doctor", "Prof": "Professor",
     "Rev": "Reverend", "Hon": "Honorable", "Capt": "Captain", "Lt": "Lieutenant", "Lieut": "Lieutenant",

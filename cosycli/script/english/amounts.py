@@ -8,8 +8,6 @@ from collections.abc import Callable
 from cosycli.script.english.numbers import cardinal, decimal, digits, ordinal, pairs, plural, year
 from cosycli.script.forms import Form
 
-__all__ = ["AMOUNTS"]
-
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,40})(?:\.\d{1,40})?|(?<![.\d])\.\d{1,40}"
 _MINUS = r"(?P<sign>(?<![\w)])[-+])?"
 _SCALE_WORD = r"hundred|thousand|million|billion|trillion"

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from cosycli.script.english.numbers import cardinal, ordinal, plural, year
 from cosycli.script.forms import Form
 
-__all__ = ["DATES"]
-
 _MONTH_NAMES = "January February March April May June July August September October November December"
 _MONTHS = _MONTH_NAMES.split()
 _MONTH = (

@@ -9,8 +9,6 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Coin", "Nouns", "Words", "read_words"]
-
 # A unit or coin: its singular after the word for one, then its plural; in Russian the plurals of 2 to 4 and of 5 up:
 # ("ein Meter", "Meter"), ("один метр", "метра", "метров").
 Nouns = tuple[str, ...]
