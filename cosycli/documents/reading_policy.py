@@ -8,33 +8,13 @@ from types import MappingProxyType
 
 from cosycli.errors import UsageError, did_you_mean
 
+_READ = "dedication epigraph preface afterword acknowledgments appendix glossary captions tables math"
+_NOT_READ = (
+    "title-page copyright licence contents index bibliography notes note-marks page-numbers scene-breaks alt-text code "
+    "hidden non-linear"
+)
 READABLE: Mapping[str, bool] = MappingProxyType(
-    {
-        "dedication": True,
-        "epigraph": True,
-        "preface": True,
-        "afterword": True,
-        "acknowledgments": True,
-        "appendix": True,
-        "glossary": True,
-        "captions": True,
-        "tables": True,
-        "math": True,
-        "title-page": False,
-        "copyright": False,
-        "licence": False,
-        "contents": False,
-        "index": False,
-        "bibliography": False,
-        "notes": False,
-        "note-marks": False,
-        "page-numbers": False,
-        "scene-breaks": False,
-        "alt-text": False,
-        "code": False,
-        "hidden": False,
-        "non-linear": False,
-    }
+    dict.fromkeys(_READ.split(), True) | dict.fromkeys(_NOT_READ.split(), False)
 )
 """The names that `--read` and `--skip` take, and whether each is read by default."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
+from cosycli.folders import packaged_yaml
 from cosycli.script.english.numbers import cardinal, decimal, digits, ordinal, pairs, plural, year
 from cosycli.script.forms import Form
 
@@ -12,25 +14,8 @@ _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,40})(?:\.\d{1,40})?|(?<![.\d])\
 _MINUS = r"(?P<sign>(?<![\w)])[-+])?"
 _SCALE_WORD = r"hundred|thousand|million|billion|trillion"
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
-# Sign or code -> (one, many, one hundredth, many hundredths)
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("U S dollar", "U S dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "¥": ("yen", "yen", "", ""),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-    "₩": ("won", "won", "", ""),
-    "₽": ("rouble", "roubles", "kopeck", "kopecks"),
-    "USD": ("U S dollar", "U S dollars", "cent", "cents"),
-    "EUR": ("euro", "euros", "cent", "cents"),
-    "GBP": ("pound", "pounds", "penny", "pence"),
-    "¢": ("cent", "cents", "", ""),
-}
-_PER = {
-    "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "d": "day", "wk": "week", "s": "second", "kg": "kilogram",
-    "month": "month", "year": "year", "hour": "hour", "day": "day", "week": "week",
-}  # fmt: skip
+_WORDS = packaged_yaml(__package__, "amounts.yaml")
+_COINS, _PER, _UNITS = _WORDS["coins"], _WORDS["per"], _WORDS["units"]
 _ANY_SCALE = rf"{_SCALE_WORD}|bn|tn|mn|[kKmMbB]"
 _MONEY_AMOUNT = (
     rf"{_MINUS}(?P<before>US\$|[$£€¥₹₩₽]) ?(?P<number>{_NUMBER})"
@@ -40,72 +25,10 @@ _MONEY_AFTER = (
     rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER})(?: ?(?P<scale>{_ANY_SCALE}))?"
     r" ?(?P<after>[€£¢]|(?:USD|EUR|GBP)\b)(?P<before>(?!))?"
 )
-# Written unit -> (one, many)
-_UNITS = {
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "nm": ("nanometer", "nanometers"),
-    "m": ("meter", "meters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "milliliters"),
-    "l": ("liter", "liters"),
-    "ha": ("hectare", "hectares"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kmh": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "mbps": ("megabit per second", "megabits per second"),
-    "gbps": ("gigabit per second", "gigabits per second"),
-    "kb": ("kilobyte", "kilobytes"),
-    "mb": ("megabyte", "megabytes"),
-    "gb": ("gigabyte", "gigabytes"),
-    "tb": ("terabyte", "terabytes"),
-    "hz": ("hertz", "hertz"),
-    "khz": ("kilohertz", "kilohertz"),
-    "mhz": ("megahertz", "megahertz"),
-    "ghz": ("gigahertz", "gigahertz"),
-    "w": ("watt", "watts"),
-    "kw": ("kilowatt", "kilowatts"),
-    "mw": ("megawatt", "megawatts"),
-    "kwh": ("kilowatt hour", "kilowatt hours"),
-    "v": ("volt", "volts"),
-    "db": ("decibel", "decibels"),
-    "ms": ("millisecond", "milliseconds"),
-    "s": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "min": ("minute", "minutes"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "°": ("degree", "degrees"),
-    "°c": ("degree Celsius", "degrees Celsius"),
-    "°f": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-}
 # Single letters in the case that the SI gives them, longer names in any case.
 _LONG_UNITS = sorted((name for name in _UNITS if name.isalpha() and len(name) > 1), key=len, reverse=True)
 _UNIT = rf"(?i:{'|'.join(_LONG_UNITS)})|[mgshl]|[WV]"
 _PREFIXES = {"sq": "square", "cu": "cubic", "²": "square", "2": "square", "³": "cubic", "3": "cubic"}
-_FRACTIONS = {
-    "½": "1/2",
-    "¼": "1/4",
-    "¾": "3/4",
-    "⅓": "1/3",
-    "⅔": "2/3",
-    "⅛": "1/8",
-    "⅜": "3/8",
-    "⅝": "5/8",
-    "⅞": "7/8",
-}
 _SET_FRACTIONS = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
 _COUNTED = re.compile(r" (?:people|men|women|children|(?!this |does |goes |says )[a-z]{2,}[^su\W]s)\b")  # "1984 cats"
 
@@ -120,7 +43,7 @@ def _signed(sign: str | None, words: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    one, many, cent, cents = _CURRENCIES[groups["before"] or groups["after"] or "$"]
+    one, many, cent, cents = _COINS[groups["before"] or groups["after"] or "$"]
     number, scale = groups["number"], groups["scale"] or ""
     per = f" per {_PER[groups['per'].lower()]}" if groups.get("per") else ""
     whole, _, fraction = number.replace(",", "").partition(".")
@@ -165,7 +88,7 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 def _fraction(match: re.Match[str]) -> str | None:
     groups = match.groupdict()
     sign = groups.get("sign_of")
-    above, below = _FRACTIONS[sign].split("/") if sign else (match["above"], match["below"])
+    above, below = unicodedata.normalize("NFKC", sign).split("⁄") if sign else (match["above"], match["below"])
     if not int(below) or len(above) > 3 or len(below) > 3:
         return f"{cardinal(above)} over {cardinal(below)}"
     whole = f"{cardinal(groups['whole'])} and " if groups.get("whole") else ""
