@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.option import check_choice
 
 STYLES = ("auto", "rich", "plain", "json", "none")
 PLAIN_INTERVAL_S = 10.0  # between lines in a log
@@ -39,9 +39,7 @@ def open_progress(style: str, is_download: bool = False) -> Iterator[Progress]:
     Raises:
         UsageError: the style does not exist.
     """
-    if style not in STYLES:
-        hint = f"{did_you_mean(style, STYLES)}Valid: {', '.join(STYLES)}."
-        raise UsageError(f"There is no progress style {style!r}.", hint)
+    check_choice("progress style", style, STYLES)
     if style == "auto":
         bar_style = "download" if is_download else "rich"
         style = bar_style if sys.stderr.isatty() else "plain"

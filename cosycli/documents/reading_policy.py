@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.errors import UsageError
+from cosycli.option import check_choice
 
 _READ = "dedication epigraph preface afterword acknowledgments appendix glossary captions tables math"
 _NOT_READ = (
@@ -60,11 +61,7 @@ class ReadingPolicy:
 
     def __post_init__(self) -> None:
         for name in sorted(self.read | self.skip):
-            if name not in READABLE:
-                raise UsageError(
-                    f"There is no class of text named {name!r}.",
-                    f"{did_you_mean(name, READABLE)}Valid: {', '.join(sorted(READABLE))}.",
-                )
+            check_choice("class of text", name, sorted(READABLE))
         if both := self.read & self.skip:
             name = min(both)
             raise UsageError(f"{name!r} is in both --read and --skip.", f"Give only one, for example: --read {name}")

@@ -118,7 +118,7 @@ def _split_off_headings(lines: list[str]) -> Iterator[list[str]]:
     start = 0
     for number, line in enumerate(lines):
         heading = read_heading(line)
-        if heading is None or heading.rank is Rank.NUMERAL or (number > start and not _is_han(line)):
+        if heading is None or heading.rank is Rank.NUMERAL or (number > start and line[0] not in "第卷上中下"):
             continue
         if number > start:
             yield lines[start:number]
@@ -135,10 +135,6 @@ def _is_title_below(lines: list[str]) -> bool:
         return False
     headings = [read_heading(line) for line in lines]
     return all(not found or found.rank is Rank.NAMED for found in headings)
-
-
-def _is_han(line: str) -> bool:
-    return line[0] in "第卷上中下"
 
 
 def _width(line: str) -> int:

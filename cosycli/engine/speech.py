@@ -71,7 +71,6 @@ class FinishedTake(Protocol):
     @property
     def samples(self) -> NDArray[np.float32]:
         """(N,), full scale is 1."""
-        ...
 
     @property
     def failures(self) -> tuple[str, ...]: ...

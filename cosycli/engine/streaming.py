@@ -142,15 +142,12 @@ class _Passage(Protocol):
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
-        ...
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
         """The packets that can be made now that one more utterance has come."""
-        ...
 
     def finish(self) -> Iterator[Sound]:
         """The packets that are left, now that no further utterance comes."""
-        ...
 
 
 class _WholeSentence:

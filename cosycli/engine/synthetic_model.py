@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +80,7 @@ def fill(module: nn.Module, seed: int = 0) -> None:
     """Give every parameter random values that keep the size of what passes through: much faster than drawing each."""
     random = torch.randn(NUM_RANDOM, generator=torch.Generator().manual_seed(seed))
     for name, parameter in module.named_parameters():
-        for part in _parts(parameter.view(-1)):
+        for part in parameter.view(-1).split(NUM_RANDOM):
             part.copy_(random[: len(part)])
         _scale(parameter, name.rpartition(".")[2])
 
@@ -114,10 +113,6 @@ def new_language_model_of(sizes: Sizes) -> LanguageModel | TransformerLanguageMo
     if profile.transformer is not None:
         return TransformerLanguageModel(profile.language_model, profile.transformer)
     return LanguageModel(profile.language_model, sizes.backbone)
-
-
-def _parts(values: Tensor) -> Iterator[Tensor]:
-    return iter(values.split(NUM_RANDOM))
 
 
 def _scale(parameter: Tensor, kind: str) -> None:

@@ -25,7 +25,6 @@ class Recognizer(Protocol):
 
     def negative_log_likelihoods(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
         """The negative log-likelihood of each wording, given the recording."""
-        ...
 
 
 def load_recognizer() -> Recognizer:

@@ -37,7 +37,7 @@ def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
             for number, chapter in enumerate(plan.script.chapters, 1)
             if number in plan.request.chapters
         ],
-        "skipped": _skipped_report(plan),
+        "skipped": [asdict(item) for item in plan.script.skipped],
         "coverage": _coverage_report(plan),
         "notes_count": book.notes_count,
         "warnings": warnings_of(plan),
@@ -57,10 +57,6 @@ def _coverage_report(plan: Plan) -> dict[str, int]:
         "skipped": counts.skipped,
         "unaccounted": counts.unaccounted,
     }
-
-
-def _skipped_report(plan: Plan) -> list[dict[str, Any]]:
-    return [asdict(item) for item in plan.script.skipped]
 
 
 def _chapter_report(plan: Plan, number: int, chapter: ChapterScript, with_segments: bool) -> dict[str, Any]:

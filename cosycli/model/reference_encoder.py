@@ -143,11 +143,9 @@ class ReferenceEncoder(Protocol):
 
     def tokens(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         """Speech tokens (S,) int64."""
-        ...
 
     def speaker(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         """Speaker embedding (E,) float32."""
-        ...
 
 
 def load_reference_encoder(directory: Path, profile: ModelProfile) -> ReferenceEncoder:

@@ -126,26 +126,16 @@ class TransformerLanguageModel(nn.Module):
         return CacheShape(self.sizes.num_blocks, self.sizes.num_heads, self.sizes.width // self.sizes.num_heads)
 
     def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> DistanceCache:
-        """Room for what `max_sequences` sequences have read."""
         return DistanceCache(self.cache_shape, max_sequences, self.llm.project, has_fixed_shapes)
 
     def prefill(self, requests: Sequence[Request], cache: DistanceCache) -> Tensor:
-        """Reads start, speaker, text, turn and the speech so far of each request into a new last row of `cache`.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
+        """As `SpeechDecoder.prefill`: reads start, speaker, text, turn and the speech so far."""
         vectors = [self.embed(each.all_text, each.prompt_speech, each.speaker)[0] for each in requests]
         slots = cache.allocate([len(each) for each in vectors])
         hidden = self.llm(pad_sequence(vectors, batch_first=True), slots, cache.distances(slots))
         return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))
 
     def step(self, tokens: Tensor, cache: DistanceCache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
         vectors, slots = self.speech_embedding(tokens.to(self.speech_embedding.weight.device)), cache.next_slots()
         return self._log_probs(self.llm(vectors[:, None], slots, cache.distances(slots))[:, 0])
 

@@ -18,8 +18,9 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.errors import InputError, UsageError
 from cosycli.folders import replacing
+from cosycli.option import check_choice
 from cosycli.sound.ffmpeg import EXACT, FfmpegSink, find_ffmpeg
 from cosycli.sound.wav import WavFile, to_16_bits, wav_header
 
@@ -74,10 +75,7 @@ def choose_format(name: str | None, target: Path, default: str | None = None) ->
             f"The name {target} does not determine a format.",
             f"End its name in {', '.join(SUFFIXES)}, or add --format {'|'.join(FORMATS)}.",
         )
-    if name not in FORMATS:
-        raise UsageError(
-            f"There is no format {name!r}.", f"{did_you_mean(name, FORMATS)}Formats: {', '.join(FORMATS)}."
-        )
+    check_choice("format", name, FORMATS)
     return name
 
 
