@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,7 +68,8 @@ def batch(
         results = _reported(made, [job.id for job in work], report)
         _report_totals(results, report)
     if as_json:
-        print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
+        facts = [asdict(result) | {"out": str(result.out), "status": result.status.value} for result in results]
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
     if not all(result.is_good for result in results):
         raise typer.Exit(SOME_FAILED)
 
@@ -97,17 +99,6 @@ def _reported(made: Iterator[JobResult], ids: list[str], report: Progress) -> li
 def _line(result: JobResult, width: int) -> str:
     length = f"{result.audio_s:8.1f} s" if result.audio_s else " " * 10
     return f"{result.id:<{width}}  {result.status.value:<6} {length}  {result.message or result.out}"
-
-
-def _facts(result: JobResult) -> dict[str, Any]:
-    return {
-        "id": result.id,
-        "out": str(result.out),
-        "status": result.status.value,
-        "message": result.message,
-        "notes": list(result.notes),
-        "audio_s": result.audio_s,
-    }
 
 
 def _report_totals(results: list[JobResult], report: Progress) -> None:

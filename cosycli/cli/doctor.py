@@ -62,7 +62,6 @@ def _version(package: str) -> str:
 
 
 def _device() -> str:
-    """Name of the fastest device."""
     import torch
 
     if torch.cuda.is_available():

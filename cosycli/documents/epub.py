@@ -53,8 +53,6 @@ def read_epub(path: Path, policy: ReadingPolicy) -> Book:
 
 
 class _EpubReader:
-    """Reads one book, and counts its text."""
-
     def __init__(self, archive: Archive, policy: ReadingPolicy) -> None:
         self.archive = archive
         self.policy = policy

@@ -258,7 +258,6 @@ class _DocumentReader:
                 self.anchors.setdefault(value, len(self.parts))
 
     def _flush(self) -> None:
-        """Finish the current block."""
         for ruby in self._ruby:
             ruby.finish()
         text, marks = self._text.finish()

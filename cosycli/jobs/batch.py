@@ -62,8 +62,6 @@ class JobResult:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A text job and its utterances."""
-
     job: TextJob
     text: ReadyText
 
@@ -166,8 +164,6 @@ def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report)
 
 
 class _BookReport(BookProgress):
-    """Reports how many segments of a book are rendered."""
-
     def __init__(self, job: BookJob, report: Report) -> None:
         self._job = job
         self._report = report

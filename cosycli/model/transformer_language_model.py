@@ -146,7 +146,7 @@ class TransformerLanguageModel(nn.Module):
         text_ids, speech_ids = (
             torch.tensor(list(ids), dtype=torch.long, device=weight.device) for ids in (text, speech)
         )
-        who = [] if speaker is None else [self._project_speaker(speaker.to(weight))]
+        who = [] if speaker is None else [self.spk_embed_affine_layer(F.normalize(speaker.to(weight), dim=0))[None]]
         words = self.text_encoder_affine_layer(self.encode_text(text_ids[None])[0])
         return torch.cat([start, *who, words, turn, self.speech_embedding(speech_ids)])[None]
 
@@ -154,10 +154,6 @@ class TransformerLanguageModel(nn.Module):
         """(B, T) -> (B, T, encoder_width); a text token sees itself and those before it."""
         lengths = torch.full(ids.shape[:1], ids.shape[1], device=ids.device)
         return self.text_encoder(self.text_embedding(ids), lengths, chunk=1)
-
-    def _project_speaker(self, speaker: Tensor) -> Tensor:
-        """(speaker_width,) -> (1, D)."""
-        return self.spk_embed_affine_layer(F.normalize(speaker, dim=0))[None]
 
     def _log_probs(self, hidden: Tensor) -> Tensor:
         """(B, D) -> (B, V)."""

@@ -173,7 +173,6 @@ def _book(publication: Publication) -> Any:
 
 
 def _page_items(page: Page) -> Iterator[Any]:
-    """The page, and its overlay."""
     from ebooklib import epub
 
     item = epub.EpubItem(page.name, page.href, "application/xhtml+xml", page.xhtml)

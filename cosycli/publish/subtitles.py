@@ -168,11 +168,6 @@ def _broken(sign: re.Match[str]) -> str:
     return sign.group() + _WORD_JOINER
 
 
-def columns_of(text: str) -> int:
-    """The width of a text in columns."""
-    return sum(map(_columns, text))
-
-
 def divide(text: str) -> list[str]:
     """Divide a text into parts of similar width that fit into a cue, at the breaks of lowest cost."""
     breaks = _breaks(text)

@@ -96,7 +96,6 @@ class LetterSounds:
 
     @cached_property
     def _places(self) -> list[Ints]:
-        """The places of each letter."""
         return [np.flatnonzero(self.letters == letter).astype(np.int32) for letter in range(27)]
 
 

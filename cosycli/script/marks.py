@@ -130,7 +130,7 @@ class MarkReader:
         return Replacement(mark.start, mark.end, spoken, spoken) if spoken else None
 
     def _interpret(self, mark: Mark, word: str, declared: str | None) -> str:
-        if not _can_interpret(mark.value):
+        if mark.value not in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}:
             self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
         return _say_as(word, mark.value, declared) or ""
 
@@ -190,19 +190,12 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
     for piece in chain(pieces, [None]):
         while number < len(pauses) and (piece is None or pauses[number].start <= piece.start):
             place = max(last.end, pauses[number].start)
-            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]))
+            pause_s = min(max(float(pauses[number].value), 0.0), MAX_PAUSE_S)
+            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=pause_s)
             number += 1
         if piece:
             yield piece
             last = piece
-
-
-def _seconds(pause: Mark) -> float:
-    return min(max(float(pause.value), 0.0), MAX_PAUSE_S)
-
-
-def _can_interpret(interpret_as: str) -> bool:
-    return interpret_as in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}
 
 
 def _say_as(text: str, interpret_as: str, language: str | None) -> str | None:

@@ -42,6 +42,7 @@ _SIGN_WORDS = {
     "₩": "won", "¢": "cents", "№": "number", "©": "copyright", "®": "registered", "™": "trademark", "µ": "micro",
     "º": "degrees", "²": "squared", "³": "cubed", "¹": "one",
 }  # fmt: skip
+_TYPOGRAPHY = {"“": '"', "”": '"', "…": "...", "—": "--"}
 
 
 def _ends_sentence(match: re.Match[str]) -> bool:
@@ -62,10 +63,6 @@ def _abbreviation(match: re.Match[str]) -> str:
 def _phrase(match: re.Match[str]) -> str:
     said = _PHRASES[match.group().lower()]
     return said + ("." if " " in said[-3:] and _ends_sentence(match) else "")
-
-
-def _before_number(match: re.Match[str]) -> str:
-    return _BEFORE_NUMBER[match["word"].lower()]
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
@@ -96,14 +93,6 @@ def _spelled(match: re.Match[str]) -> str | None:
     return None if word in _NOT_SPELLED else " ".join(word) + ("s" if match["plural"] else "")
 
 
-def _sign(match: re.Match[str]) -> str:
-    return f" {_SIGN_WORDS[match.group()]} "
-
-
-def _plain(match: re.Match[str]) -> str:
-    return {"“": '"', "”": '"', "…": "...", "—": "--"}[match.group()]
-
-
 def _slash(match: re.Match[str]) -> str:
     return " " if match.string[: match.start()].endswith(("and", "And")) else " slash "
 
@@ -126,7 +115,7 @@ ABBREVIATIONS = (
     _words("title", ("Mr", "Mrs", "Ms", "Dr"), _title, after=r"\.?(?= [A-Z])"),
     _words("saint or street", ("St",), _saint_or_street, after=r"\b\.?(?!\w)"),
     _words("street", _STREETS, _street, before=r"(?<=[a-z] )", after=r"\b\.?(?!\w)"),
-    _words("before a number", _COUNTED, _before_number, after=r"\.(?= ?\d)"),
+    _words("before a number", _COUNTED, lambda match: _BEFORE_NUMBER[match["word"].lower()], after=r"\.(?= ?\d)"),
     Form("phrase", re.compile(rf"\b(?:{_PHRASE})", re.IGNORECASE), _phrase),
     _words("abbreviation", _ABBREVIATIONS, _abbreviation),
     Form("initials", re.compile(r"\b(?:[A-Z]\.){2,8}"), _initials),
@@ -143,7 +132,7 @@ SIGNS = (
     _fixed("less than", r"(?<=[\w ])<(?=[ \d])", " less than "),
     _fixed("greater than", r"(?<=[\w ])>(?=[ \d])", " greater than "),
     Form("slash", re.compile(r"(?<=\w) ?/ ?(?=\w)"), _slash),
-    Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), _sign),
-    Form("typography", re.compile("[“”…—]"), _plain),
+    Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), lambda match: f" {_SIGN_WORDS[match.group()]} "),
+    Form("typography", re.compile("[“”…—]"), lambda match: _TYPOGRAPHY[match.group()]),
     DECORATION,
 )

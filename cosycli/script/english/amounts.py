@@ -64,10 +64,6 @@ def _coins(whole: str, hundredths: str, units: tuple[str, str], parts: tuple[str
     return " and ".join(said)
 
 
-def _to(match: re.Match[str]) -> str:
-    return " to "
-
-
 def _measure(match: re.Match[str]) -> str:
     groups = match.groupdict()
     unit = _UNITS[(groups["sign_unit"] or groups["unit"]).lower()]
@@ -127,15 +123,6 @@ def _label(match: re.Match[str]) -> str:
     return f"{match['label']} {cardinal(match['first'])} dash {cardinal(match['last'])}"
 
 
-def _power(match: re.Match[str]) -> str:
-    return " squared" if match.group().endswith("2") else " cubed"
-
-
-def _several(match: re.Match[str]) -> str:
-    """The 52s of "B-52s" are fifty twos."""
-    return plural(cardinal(match["number"]))
-
-
 def _times(match: re.Match[str]) -> str:
     return f"{decimal(match['first'])} by {decimal(match['last'])}"
 
@@ -152,10 +139,6 @@ def _ordinal(match: re.Match[str]) -> str | None:
     return ordinal(number) if match["suffix"].lower() == right and len(number) < 13 else None
 
 
-def _house(match: re.Match[str]) -> str:
-    return pairs(match["number"])
-
-
 def _number(match: re.Match[str]) -> str:
     """Reads a number alone: 1100 to 2099 are years, unless something is counted."""
     written, text = match["number"], match.string
@@ -164,10 +147,6 @@ def _number(match: re.Match[str]) -> str:
     if written != "2000" and re.fullmatch(r"1[1-9]\d\d|20\d\d", written) and not _COUNTED.match(text, match.end()):
         said = year(written)
     return (" " if before.isalpha() else "") + _signed(match["sign"], said) + (" " if after.isalpha() else "")
-
-
-def _digit(match: re.Match[str]) -> str:
-    return f"{digits(match.group())} "
 
 
 _PHONE = r"(?<![\w.-])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[.-])\d{3}[.-]\d{4}(?:-\d{4})?(?![\w-])"
@@ -200,9 +179,9 @@ def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -
 AMOUNTS = (
     _form("money", _MONEY_AMOUNT, _money),
     _form("money", _MONEY_AFTER, _money),
-    _form("range", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", _to),
+    _form("range", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", lambda match: " to "),
     # One figure at a time, so that a segment can end between any two of them.
-    _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", _digit),
+    _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", lambda match: f"{digits(match.group())} "),
     _form("telephone", _PHONE, _phone),
     _form("telephone", _PHONE_ABROAD, _phone),
     _form("code", _CODE, _phone),
@@ -215,12 +194,13 @@ AMOUNTS = (
     _form("measure", _MEASURE, _measure),
     _form("sum", _SUM, _sum),
     _form("ordinal", _ORDINAL, _ordinal),
-    _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", _house),
+    _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", lambda match: pairs(match["number"])),
     _form("size", rf"(?<![\w.,])(?P<first>{_NUMBER}) ?[x×] ?(?P<last>{_NUMBER})(?![\w.,])", _times),
     _form("label", _LABEL, _label),
     _form("range", _RANGE, _range),
     _form("ratio", r"(?<![\w.,:])(?P<first>\d{1,4}):(?P<last>\d{1,4})(?![\w:]|[.,]\d)", _range),
-    _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", _several),
-    _form("power", r"(?<=\w)\^[23](?!\d)", _power),
+    # The 52s of "B-52s" are fifty twos.
+    _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", lambda match: plural(cardinal(match["number"]))),
+    _form("power", r"(?<=\w)\^[23](?!\d)", lambda match: " squared" if match.group().endswith("2") else " cubed"),
     _form("number", rf"{_MINUS}(?P<number>{_NUMBER})", _number),
 )

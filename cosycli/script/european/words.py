@@ -73,8 +73,5 @@ def read_words(language: str) -> Words:
         sign: Coin(tuple(coin["whole"]), tuple(coin["hundredth"])) for sign, coin in tree.get("coins", {}).items()
     }
     tree["units"] = {sign: tuple(nouns) for sign, nouns in tree.get("units", {}).items()}
-    return Words(**{name: _frozen(value) for name, value in tree.items()})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()}
+    return Words(**frozen)
