@@ -35,6 +35,7 @@ from cosycli.option import (
 )
 
 MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
+FORMATS = ("wav", "flac", "mp3", "opus", "raw")  # of speech; books have formats of their own
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
@@ -243,7 +244,8 @@ def _checked(key: Any, value: Any, path: Path) -> Any:
     if key not in options:
         hint = f"{did_you_mean(str(key), options)}Settings: {', '.join(options)}."
         raise UsageError(f"{path} has an unknown setting {key!r}.", hint)
-    kind, check = options[key].kind, options[key].check
+    kind = options[key].kind
+    check = partial(check_choice, "format", valid=FORMATS) if key == "format" else options[key].check
     if not kind.accepts(value):
         raise UsageError(
             f"{path}: {key} is {value!r}, which is not {kind.name}.", f"Write `{key}: …` with {kind.name}."

@@ -47,6 +47,7 @@ def test_a_setting_that_means_nothing_is_refused(tmp_path, text):
     [
         ("mask: everything", "`mask: everything` is not valid. There is no mask 'everything'."),
         ("device: tpu", "`device: tpu` is not valid. There is no device 'tpu'."),
+        ("format: m4b", "`format: m4b` is not valid. There is no format 'm4b'."),
         ("speed: 9", "`speed: 9` is not valid. Speed 9 is out of range."),
     ],
 )

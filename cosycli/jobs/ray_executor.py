@@ -179,13 +179,10 @@ def _connect(address: str | None) -> None:
     try:
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of any type: a machine too slow for Ray is a plain one
-        raise UsageError(f"Ray does not start: {_first_line_of(error)}", START_ONE) from None
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UsageError(f"Ray does not start: {said}", START_ONE) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put a handler of its own there
-
-
-def _first_line_of(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _check_that_it_answers(address: str) -> None:

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from cosycli.errors import InputError, UsageError
 from cosycli.folders import replacing
 from cosycli.option import check_choice
+from cosycli.settings import FORMATS
 from cosycli.sound.ffmpeg import EXACT, FfmpegSink, find_ffmpeg
 from cosycli.sound.wav import WavFile, to_16_bits, wav_header
 
-FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
     ".wav": "wav",
     ".flac": "flac",
