@@ -34,7 +34,6 @@ _BOOK: dict[str, Option] = {**OPTIONS, **options_of(ReadingOptions), **_FILES}
 
 
 def _default(name: str) -> Any:
-    """Returns the default of an option of a book."""
     declared = next(each for each in (RenderOptions, ReadingOptions, FileOptions) if name in options_of(each))
     return default_of(declared, name)
 

@@ -1,4 +1,4 @@
-"""Every error a user can cause, each with the exit code the program ends with.
+"""Every error a user can cause, each with the exit code the program ends with; and the wording of messages.
 
     CosyError
     ├── UsageError      2  an option or tag that does not exist
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-
-__all__ = ["SOME_FAILED", "CosyError", "InputError", "MissingError", "UsageError", "did_you_mean"]
 
 SOME_FAILED = 5  # the exit code of a command that finished, though some segments failed their gates, or some jobs
 
@@ -56,3 +54,8 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
     """For the start of a hint: a question naming the valid word nearest to `word`, and a space; or nothing."""
     near = difflib.get_close_matches(word, list(valid), n=1)
     return f"Did you mean {near[0]!r}? " if near else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """(1, "segment") -> "1 segment"; (2, "segment") -> "2 segments"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,11 +9,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from cosycli.errors import InputError
-
-__all__ = ["data_folder", "locked", "models_folder", "replacing", "user_settings", "voices_folder", "write_whole"]
 
 
 def data_folder() -> Path:
@@ -44,6 +44,14 @@ def _standard_folder(variable: str, below_home: Path) -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "cosy"
     return Path.home() / below_home / "cosy"
+
+
+def packaged_yaml(package: str, name: str) -> Any:
+    """The content of a YAML file that lies beside the modules of a package."""
+    import yaml  # `--help` does without it
+
+    text = (resources.files(package) / name).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @contextmanager

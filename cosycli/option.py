@@ -14,30 +14,6 @@ from typing import Any, TypeVar
 
 from cosycli.errors import UsageError, did_you_mean
 
-__all__ = [
-    "NAME_OR_FOLDER",
-    "NUMBER",
-    "PATH",
-    "PATHS",
-    "SECONDS",
-    "TEXT",
-    "TEXTS",
-    "WHOLE",
-    "YES_OR_NO",
-    "Option",
-    "ValueKind",
-    "check_choice",
-    "check_values",
-    "default_of",
-    "given_of",
-    "key_of",
-    "mistake_in",
-    "name_of",
-    "option",
-    "options_of",
-    "with_keywords",
-]
-
 _Options = TypeVar("_Options")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -70,12 +46,8 @@ def _is_path(value: Any) -> bool:
     return _is_text(value) and not _CONTROL.search(value) and len(value.encode()) <= MAX_PATH_BYTES
 
 
-def _is_texts(value: Any) -> bool:
-    return _is_text(value) or (type(value) is list and all(map(_is_text, value)))
-
-
-def _is_paths(value: Any) -> bool:
-    return _is_path(value) or (type(value) is list and all(map(_is_path, value)))
+def _one_or_several(is_one: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: is_one(value) or (type(value) is list and all(map(is_one, value)))
 
 
 def _is_seconds(value: Any) -> bool:
@@ -88,8 +60,8 @@ NAME_OR_FOLDER = ValueKind("a name or path", _is_path)  # a name in a library, o
 WHOLE = ValueKind("a whole number", lambda value: type(value) is int, int)
 NUMBER = ValueKind("a number", lambda value: type(value) in (int, float), float)
 YES_OR_NO = ValueKind("true or false", lambda value: type(value) is bool, bool)
-TEXTS = ValueKind("a text or a list of texts", _is_texts, list[str])
-PATHS = ValueKind("a path or a list of paths", _is_paths, list[str])
+TEXTS = ValueKind("a text or a list of texts", _one_or_several(_is_text), list[str])
+PATHS = ValueKind("a path or a list of paths", _one_or_several(_is_path), list[str])
 SECONDS = ValueKind("a group of `place: seconds` with 0 to 60 seconds", _is_seconds, list[str])
 
 

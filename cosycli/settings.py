@@ -34,9 +34,8 @@ from cosycli.option import (
     options_of,
 )
 
-__all__ = ["MASKS", "OPTIONS", "RenderOptions", "bytes_of", "megabytes", "read_settings", "synthesizer_options"]
-
 MASKS = ("full", "causal", "chunk", "double-chunk")  # attention masks of the flow
+FORMATS = ("wav", "flac", "mp3", "opus", "raw")  # of speech; books have formats of their own
 DTYPES = ("float32", "bfloat16")
 DEVICES = ("cpu", "cuda", "mps")
 MAX_RETAKES = 10
@@ -217,7 +216,7 @@ def read_settings(folder: Path) -> RenderOptions:
     """Returns the settings for the working folder `folder`.
 
     Raises:
-        UsageError: a settings file cannot be read, has an unknown key, or a value of the wrong type.
+        UsageError: a settings file cannot be read, has an unknown key, or a value that is not valid.
     """
     settings = RenderOptions()
     for path in (user_settings(), folder / FILE_NAME):
@@ -241,13 +240,19 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _checked(key: Any, value: Any, path: Path) -> Any:
-    kinds = {key_of(name): declared.kind for name, declared in OPTIONS.items()}
-    if key not in kinds:
-        hint = f"{did_you_mean(str(key), kinds)}Settings: {', '.join(kinds)}."
+    options = {key_of(name): declared for name, declared in OPTIONS.items()}
+    if key not in options:
+        hint = f"{did_you_mean(str(key), options)}Settings: {', '.join(options)}."
         raise UsageError(f"{path} has an unknown setting {key!r}.", hint)
-    kind = kinds[key]
+    kind = options[key].kind
+    check = partial(check_choice, "format", valid=FORMATS) if key == "format" else options[key].check
     if not kind.accepts(value):
         raise UsageError(
             f"{path}: {key} is {value!r}, which is not {kind.name}.", f"Write `{key}: …` with {kind.name}."
         )
+    try:
+        if check is not None:
+            check(value)
+    except UsageError as error:
+        raise UsageError(f"{path}: `{key}: {value}` is not valid. {error.what}", error.hint) from None
     return float(value) if kind is NUMBER else value

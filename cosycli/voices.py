@@ -21,17 +21,6 @@ import yaml
 from cosycli.errors import CosyError, InputError, MissingError, UsageError, did_you_mean
 from cosycli.folders import voices_folder
 
-__all__ = [
-    "DEFAULT_VOICE",
-    "Voice",
-    "add_voice",
-    "find_voice",
-    "read_voice",
-    "remove_voice",
-    "voice_folders",
-    "voice_names",
-]
-
 DEFAULT_VOICE = "rms"
 DESCRIPTION = "voice.yaml"
 REFERENCE = "reference.flac"

@@ -257,8 +257,7 @@ def booby_trap(weights: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "complaint"),
-    [(truncate, "is damaged"), (mismatch, "lacks"), (booby_trap, "a pickle can run any program")],
+    ("harm", "complaint"), [(truncate, "is damaged"), (mismatch, "lacks"), (booby_trap, "a pickle can run any program")]
 )
 def test_a_damaged_mismatched_or_malicious_checkpoint(tmp_path, monkeypatch, capfd, harm, complaint):
     """With the real model: its networks are built, its weights refused."""

@@ -42,6 +42,22 @@ def test_a_setting_that_means_nothing_is_refused(tmp_path, text):
     assert error.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mask: everything", "`mask: everything` is not valid. There is no mask 'everything'."),
+        ("device: tpu", "`device: tpu` is not valid. There is no device 'tpu'."),
+        ("format: m4b", "`format: m4b` is not valid. There is no format 'm4b'."),
+        ("speed: 9", "`speed: 9` is not valid. Speed 9 is out of range."),
+    ],
+)
+def test_the_file_and_the_key_of_a_bad_setting_are_named(tmp_path, text, said):
+    (tmp_path / "cosy.yaml").write_text(text)
+    with pytest.raises(UsageError) as error:
+        read_settings(tmp_path)
+    assert error.value.what == f"{tmp_path / 'cosy.yaml'}: {said}"
+
+
 def test_a_prompt_may_be_as_long_as_a_clip():
     for seconds in (MIN_REFERENCE_S, MAX_REFERENCE_S):
         assert RenderOptions(prompt=seconds).prompt == seconds

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosycli.cli import options
 from cosycli.cli.options import RENDERING, Flags, takes_groups
 from cosycli.cli.progress import Progress, open_progress
-from cosycli.errors import SOME_FAILED
+from cosycli.errors import SOME_FAILED, counted
 
 if TYPE_CHECKING:
     from cosycli.jobs.batch import JobResult
     from cosycli.jobs.book import BookJob
-
-__all__ = ["EXAMPLES", "batch"]
 
 EXAMPLES = """Examples:
 
@@ -52,8 +51,9 @@ def batch(
 ) -> None:
     """Run many jobs: books, or texts of a sentence or more, each into a file of its own.
 
-    All jobs are checked before the first one runs. A job that fails is named, and the others are finished; a second
-    run does only what is missing. The options of a job override these.
+    All jobs are checked before the first one runs, and a mistake in any of them stops all. A job that fails while it
+    runs is named, and the others are finished; a second run does only what is missing. The options of a job override
+    these.
     """
     from cosycli.jobs.batch import run_batch
     from cosycli.jobs.batch_file import read_batch
@@ -68,7 +68,8 @@ def batch(
         results = _reported(made, [job.id for job in work], report)
         _report_totals(results, report)
     if as_json:
-        print(json.dumps([_facts(result) for result in results], indent=1, ensure_ascii=False))
+        facts = [asdict(result) | {"out": str(result.out), "status": result.status.value} for result in results]
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
     if not all(result.is_good for result in results):
         raise typer.Exit(SOME_FAILED)
 
@@ -100,22 +101,13 @@ def _line(result: JobResult, width: int) -> str:
     return f"{result.id:<{width}}  {result.status.value:<6} {length}  {result.message or result.out}"
 
 
-def _facts(result: JobResult) -> dict[str, Any]:
-    return {
-        "id": result.id,
-        "out": str(result.out),
-        "status": result.status.value,
-        "message": result.message,
-        "notes": list(result.notes),
-        "audio_s": result.audio_s,
-    }
-
-
 def _report_totals(results: list[JobResult], report: Progress) -> None:
     counts = Counter(result.status.value for result in results)
     audio_s = sum(result.audio_s for result in results)
     said = ", ".join(f"{count} {status}" for status, count in counts.items())
-    report.tell(f"{len(results)} jobs: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3))
+    report.tell(
+        f"{counted(len(results), 'job')}: {said}; {audio_s:.1f} s of speech.", **counts, audio_s=round(audio_s, 3)
+    )
     failed = [result.id for result in results if result.status.value == "failed"]
     if failed:
         report.tell(f"Failed: {', '.join(failed)}. Run the same command again to retry only these.", jobs=failed)

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosycli.cli.options import Flags, Group, takes_groups
-from cosycli.errors import UsageError
+from cosycli.errors import UsageError, counted
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from cosycli.engine.benchmark import Measurement, Ratios, Report
-
-__all__ = ["EXAMPLES", "bench"]
 
 EXAMPLES = """Examples:
 
@@ -127,7 +125,7 @@ def _numbers(text: str) -> list[int]:
 
 def _print(report: Report) -> None:
     machine = report.machine
-    threads = f"{machine.threads} {'thread' if machine.threads == 1 else 'threads'}"
+    threads = counted(machine.threads, "thread")
     print(f"{report.model} on {machine.device}, {machine.dtype}, {threads}, torch {machine.torch}, cosy {machine.cosy}")
     for measured in report.measurements:
         print()

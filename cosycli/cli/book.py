@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
     from cosycli.jobs.book import BookProgress
 
-__all__ = ["EXAMPLES", "READING", "book", "read_source_argument"]
-
 EXAMPLES = """Examples:
 
 \b

@@ -11,8 +11,6 @@ import typer
 if TYPE_CHECKING:
     from cosycli.publish.acceptance import ChapterReport, FileReport
 
-__all__ = ["EXAMPLES", "check"]
-
 EXAMPLES = """Examples:
 
 \b

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
     from cosycli.jobs.destination import Destination
 
-__all__ = ["EXAMPLES", "convert"]
-
 EXAMPLES = """Examples:
 
 \b

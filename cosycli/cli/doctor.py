@@ -11,8 +11,6 @@ import typer
 
 from cosycli.errors import MissingError
 
-__all__ = ["EXAMPLES", "doctor"]
-
 EXAMPLES = """Examples:
 
 \b
@@ -64,7 +62,6 @@ def _version(package: str) -> str:
 
 
 def _device() -> str:
-    """Name of the fastest device."""
     import torch
 
     if torch.cuda.is_available():

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cosycli.script.capabilities import Capabilities
     from cosycli.script.lexicon import Entry
 
-__all__ = ["app"]
-
 EXAMPLES = """Examples:
 
 \b
@@ -56,6 +54,8 @@ def check(
         report = {"model": name, "entries": checked, "warnings": lexicon.warnings}
         print(json.dumps(report, indent=1, ensure_ascii=False))
     else:
+        if not checked:
+            print(f"{file} has no entries.")
         for item in checked:
             print(f"{item['fit']:<12} {item['word']}: {item['told']}")
     for warning in lexicon.warnings:

@@ -19,8 +19,6 @@ import typer
 from cosycli.cli import batch, bench, book, check, convert, doctor, lexicon, models, plan, speak, voices
 from cosycli.errors import CosyError, InputError
 
-__all__ = ["app", "main", "run"]
-
 BUG, INTERRUPTED = 1, 130
 
 EXAMPLES = """Examples:

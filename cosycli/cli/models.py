@@ -14,8 +14,6 @@ from cosycli.errors import MissingError
 if TYPE_CHECKING:
     from cosycli.cli.progress import Progress
 
-__all__ = ["app"]
-
 EXAMPLES = """Examples:
 
 \b
@@ -53,13 +51,11 @@ def show(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(facts, indent=1))
         return
-    capabilities, files = facts.pop("capabilities"), facts.pop("files")
-    for key, value in facts.items():
-        shown = " ".join(value) if isinstance(value, list) else value
-        print(f"{key + ':':<12} {'unknown' if shown is None else shown}")
-    for feature, grade in capabilities.items():
+    for title, value in _described(facts).items():
+        print(f"{title + ':':<16} {value}")
+    for feature, grade in facts["capabilities"].items():
         print(f"  {feature:<26} {grade}")
-    for file in files:
+    for file in facts["files"]:
         checksum = file["sha256"] or "no known checksum"
         variant = f"  variant {file['variant']}" if file["variant"] else ""
         print(f"  {file['path']:<38} {file['size'] or '?':>10}  {checksum}{variant}")
@@ -140,7 +136,22 @@ def path(
 
 
 def _size(facts: dict[str, Any]) -> str:
-    return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "? MB"
+    return f"{facts['bytes'] / 1e6:.0f} MB" if facts["bytes"] else "unknown"
+
+
+def _described(facts: dict[str, Any]) -> dict[str, str]:
+    """The facts for people, each under its title."""
+    hubs = {"Hugging Face": facts.get("huggingface"), "ModelScope": facts.get("modelscope")}
+    return {
+        "Name": facts["name"],
+        "Languages": " ".join(facts["languages"]),
+        "Licence": facts["licence"],
+        "Size": _size(facts),
+        "On this machine": "yes" if facts["present"] else f"no; fetch it: cosy models pull {facts['name']}",
+        "Folder": facts["folder"],
+        "Variants": " ".join(facts["variants"]) or "none",
+        **{hub: source for hub, source in hubs.items() if source},
+    }
 
 
 def _brief(capabilities: dict[str, str]) -> str:

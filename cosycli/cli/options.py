@@ -13,23 +13,6 @@ import typer
 from cosycli.option import default_of, key_of, options_of
 from cosycli.settings import RenderOptions
 
-__all__ = [
-    "RENDERING",
-    "Executor",
-    "Flags",
-    "Format",
-    "Group",
-    "Model",
-    "Output",
-    "Play",
-    "ProgressStyle",
-    "Quiet",
-    "RayAddress",
-    "Source",
-    "Workers",
-    "takes_groups",
-]
-
 Flags = dict[str, Any]  # the options of a group that were given, by name
 
 

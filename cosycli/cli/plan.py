@@ -12,13 +12,12 @@ import typer
 from cosycli.cli import options
 from cosycli.cli.book import READING, read_source_argument
 from cosycli.cli.options import Flags, Group, takes_groups
+from cosycli.errors import counted
 from cosycli.jobs.book_options import ReadingOptions
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-__all__ = ["EXAMPLES", "plan"]
 
 EXAMPLES = """Examples:
 
@@ -76,7 +75,7 @@ def _print(report: dict[str, Any]) -> None:
     for warning in report["warnings"][:MAX_WARNINGS]:
         print(f"Note: {warning}", file=sys.stderr)
     if len(report["warnings"]) > MAX_WARNINGS:
-        print(f"And {len(report['warnings']) - MAX_WARNINGS} more notes: see --json.", file=sys.stderr)
+        print(f"And {counted(len(report['warnings']) - MAX_WARNINGS, 'more note')}: see --json.", file=sys.stderr)
 
 
 def _chapter_table(chapters: list[dict[str, Any]]) -> Table:
@@ -107,8 +106,8 @@ def _summary(report: dict[str, Any]) -> str:
     basis = "as measured on this machine" if takes["is_measured"] else "typical; this machine has not spoken yet"
     return "\n".join(
         (
-            f"{counts['source']} characters: {counts['spoken']} spoken ({counts['rewritten']} in other words), "
-            f"{counts['skipped']} skipped, {counts['unaccounted']} unaccounted for.",
+            f"{counted(counts['source'], 'character')}: {counts['spoken']} spoken ({counts['rewritten']} in other "
+            f"words), {counts['skipped']} skipped, {counts['unaccounted']} unaccounted for.",
             f"About {_clock(takes['audio_s'])} of audio, {_clock(takes['compute_s'])} of work ({basis}), "
             f"{takes['disk_bytes'] / 1e6:.0f} MB of disk.",
         )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from cosycli.errors import UsageError, did_you_mean
-
-__all__ = ["STYLES", "Progress", "open_progress"]
+from cosycli.option import check_choice
 
 STYLES = ("auto", "rich", "plain", "json", "none")
 PLAIN_INTERVAL_S = 10.0  # between lines in a log
@@ -40,9 +39,7 @@ def open_progress(style: str, is_download: bool = False) -> Iterator[Progress]:
     Raises:
         UsageError: the style does not exist.
     """
-    if style not in STYLES:
-        hint = f"{did_you_mean(style, STYLES)}Valid: {', '.join(STYLES)}."
-        raise UsageError(f"There is no progress style {style!r}.", hint)
+    check_choice("progress style", style, STYLES)
     if style == "auto":
         bar_style = "download" if is_download else "rich"
         style = bar_style if sys.stderr.isatty() else "plain"
@@ -60,6 +57,11 @@ def open_progress(style: str, is_download: bool = False) -> Iterator[Progress]:
 def _described(facts: dict[str, Any]) -> str:
     """{"chapter": "3 of 12", "times real time": 14.2} -> ", chapter 3 of 12, times real time 14.2"."""
     return "".join(f", {name.replace('_', ' ')} {value}" for name, value in facts.items())
+
+
+def _counted(unit: str, total: float) -> str:
+    """("segments", 1) -> "segment", after "1 of 1"."""
+    return re.sub(r"s\b", "", unit, count=1) if total == 1 else unit
 
 
 class _Silent:
@@ -87,7 +89,11 @@ class _Plain:
         self.last_line_s = now_s
         from tqdm import tqdm
 
-        known = {"initial": self.initial, "unit": unit, "postfix": _described(facts).removeprefix(", ")}
+        known = {
+            "initial": self.initial,
+            "unit": _counted(unit, total),
+            "postfix": _described(facts).removeprefix(", "),
+        }
         self.tell(tqdm.format_meter(done, max(total, done), now_s - self.start_s, bar_format=LINE, **known))
 
     def tell(self, message: str, **facts: Any) -> None:
@@ -167,9 +173,8 @@ class _Rich:
     def update(self, done: float, total: float, unit: str, **facts: Any) -> None:
         if self.task is None:
             self.task = self.display.add_task(unit, total=total)
-        self.display.update(
-            self.task, completed=done, total=total, description=f"{unit}{_described(facts)}", refresh=True
-        )
+        description = f"{_counted(unit, total)}{_described(facts)}"
+        self.display.update(self.task, completed=done, total=total, description=description, refresh=True)
 
     def tell(self, message: str, **facts: Any) -> None:
         self.display.console.print(message, markup=False, highlight=False)

@@ -12,8 +12,6 @@ from typer.main import get_command
 
 from cosycli.cli.main import app
 
-__all__ = ["reference"]
-
 WIDTH = 100  # columns
 OPENING = """# Commands and options
 

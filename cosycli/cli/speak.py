@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from cosycli.jobs.destination import Destination
     from cosycli.settings import RenderOptions
 
-__all__ = ["EXAMPLES", "read_argument", "speak", "speak_text"]
-
 EXAMPLES = """Examples:
 
 \b

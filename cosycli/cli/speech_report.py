@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from cosycli.engine.speech import FailedPassage, TextNote
     from cosycli.jobs.destination import Destination
 
-__all__ = ["tell_failures", "tell_notes", "tell_what_was_made"]
-
 
 def tell_notes(notes: Iterable[TextNote], report: Progress) -> None:
     """Report what is read differently than the writer may expect, and what is not spoken."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cosycli.jobs.destination import Destination
     from cosycli.settings import RenderOptions
 
-__all__ = ["check_streamable", "speak_stream"]
-
 
 def check_streamable(settings: RenderOptions, mask: str | None) -> None:
     """Raises UsageError for settings that a stream cannot obey.

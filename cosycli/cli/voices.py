@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cosycli.engine.voice_checks import ClipFinding
     from cosycli.voices import Voice
 
-__all__ = ["app"]
-
 EXAMPLES = """Examples:
 
 \b

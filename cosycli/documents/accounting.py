@@ -5,27 +5,18 @@ A source is counted independently of the reader that turns it into blocks: the d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from cosycli.documents.book import Block, Chapter, LeftOut
+from cosycli.documents.book import LeftOut
 from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import NOT_TEXT, is_note_reference, local_name
-
-__all__ = ["Account", "SourceCount", "count_blocks", "count_characters", "count_source"]
 
 
 def count_characters(text: str) -> int:
     """Return the number of characters that are not white space."""
     return sum(map(len, text.split()))
-
-
-def count_blocks(chapters: Iterable[Chapter]) -> int:
-    """Return the number of characters in all blocks that are not white space."""
-    blocks: Iterable[Block] = (block for chapter in chapters for block in chapter.blocks)
-    return sum(count_characters(block.text) for block in blocks)
 
 
 @dataclass(frozen=True)

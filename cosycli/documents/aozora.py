@@ -18,8 +18,6 @@ from cosycli.documents.book import Alphabet, Block, BlockKind, Book, Chapter, Ma
 from cosycli.documents.headings import cut_at_headings, heading_title
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
-__all__ = ["is_aozora", "read_aozora"]
-
 _LEGEND_TITLE = "【テキスト中に現れる記号について】"
 _LEGEND = re.compile(rf"^-{{20,}}\n{_LEGEND_TITLE}.*?\n-{{20,}}$", re.MULTILINE | re.DOTALL)
 _IMPRINT = re.compile(r"^底本：.*", re.MULTILINE | re.DOTALL)
@@ -66,12 +64,7 @@ def read_aozora(text: str, name: str, policy: ReadingPolicy) -> Book:
     else:
         account.leave_out("title-page", reason_for("title-page"), count_characters(head), title=metadata.title)
     blocks = list(_AozoraReader(name, account).blocks(rest))
-    return Book(
-        metadata,
-        tuple(_chapters(blocks, metadata.title)),
-        count_characters(text),
-        left_out=account.left_out,
-    )
+    return Book(metadata, tuple(_chapters(blocks, metadata.title)), count_characters(text), left_out=account.left_out)
 
 
 def _leave_out(pattern: re.Pattern[str], text: str, account: Account, kind: str, reason: str) -> str:

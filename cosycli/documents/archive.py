@@ -12,8 +12,6 @@ from types import TracebackType
 
 from cosycli.errors import InputError
 
-__all__ = ["Archive", "UnreadableEntryError"]
-
 MAX_DIRECTORY_BYTES = 8 * 1024 * 1024  # the central directory; an entry takes 46 bytes and its name
 MAX_ENTRIES = 65_535  # what a ZIP file without extensions can hold; the largest book of the corpus has 234
 MAX_ENTRY_BYTES = 32 * 1024 * 1024  # unpacked; the largest of the corpus has 2.8 MB

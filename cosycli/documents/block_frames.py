@@ -11,8 +11,6 @@ from cosycli.documents.book import Alphabet, BlockKind, MarkKind
 from cosycli.documents.inline_text import InlineText
 from cosycli.documents.semantics import attribute, semantic_types
 
-__all__ = ["Frame", "block_frame", "inline_frame", "is_block", "open_marks"]
-
 MAX_NESTED_MARKS = 8  # open marks are repeated in every block; thousands of unclosed elements would take minutes
 # Elements displayed as blocks (HTML, section 15.3); table cells stay together in their row.
 _BLOCKS = re.compile(

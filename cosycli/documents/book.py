@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-__all__ = ["Alphabet", "Block", "BlockKind", "Book", "Chapter", "Cover", "LeftOut", "Mark", "MarkKind", "Metadata"]
-
 
 class BlockKind(str, Enum):
     """The typographic role of a block."""

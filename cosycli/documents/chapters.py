@@ -14,8 +14,6 @@ from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.sections import Section
 from cosycli.documents.xhtml import Omission
 
-__all__ = ["assemble_chapters"]
-
 # A longer title page, imprint or list of contents is none: its file name or landmark is wrong.
 MAX_PAGE_CHARACTERS = 5_000
 MAX_TITLE_PAGE_BLOCK = 120  # characters; a longer block is a paragraph of prose

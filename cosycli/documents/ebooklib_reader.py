@@ -33,8 +33,6 @@ from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import attribute, local_name
 from cosycli.errors import InputError
 
-__all__ = ["DC", "OPF", "UNKNOWN_TYPE", "PackageReader", "Parse"]
-
 OPF, DC = NAMESPACES["OPF"], NAMESPACES["DC"]
 CONTAINER = "META-INF/container.xml"
 PACKAGE_TYPE = "application/oebps-package+xml"

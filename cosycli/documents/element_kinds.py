@@ -7,115 +7,66 @@ without `doc-`, from DPUB-ARIA 1.1; class names are those that publishers and co
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from lxml import etree
 
 from cosycli.documents.accounting import count_characters
 from cosycli.documents.semantics import NOTE_MARK, is_note_reference, local_name, semantic_types, short_text
 
-__all__ = ["element_kind", "type_kind"]
-
 MAX_PAGE_NUMBER = 24  # characters of "[Page 123]"; a page break element with more text is read
-_BY_NAME = {
-    "table": "tables",
-    "math": "math",
-    "svg": "alt-text",
-    "caption": "captions",
-    "figcaption": "captions",
-    "nav": "contents",
-    "case": "hidden",  # of epub:switch, whose default holds the same content for every reader
-    "audio": "hidden",
-    "video": "hidden",
-    "canvas": "hidden",
-    "iframe": "hidden",
-    "noscript": "hidden",
-    "object": "hidden",
-    "textarea": "hidden",
-    "select": "hidden",
-}
-_BY_TYPE = {
-    "cover": "title-page",
-    "titlepage": "title-page",
-    "halftitlepage": "title-page",
-    "copyright-page": "copyright",
-    "imprint": "copyright",
-    "imprimatur": "copyright",
-    "colophon": "copyright",
-    "toc": "contents",
-    "toc-brief": "contents",
-    "landmarks": "contents",
-    "page-list": "contents",
-    "pagelist": "contents",
-    "loa": "contents",
-    "loi": "contents",
-    "lot": "contents",
-    "lov": "contents",
-    "index": "index",
-    "bibliography": "bibliography",
-    "footnotes": "notes",
-    "footnote": "notes",
-    "endnotes": "notes",
-    "endnote": "notes",
-    "rearnotes": "notes",
-    "rearnote": "notes",
-    "note": "notes",
-    "noteref": "note-marks",
-    "backlink": "note-marks",
-    "pagebreak": "page-numbers",
-    "dedication": "dedication",
-    "epigraph": "epigraph",
-    "preface": "preface",
-    "foreword": "preface",
-    "afterword": "afterword",
-    "acknowledgments": "acknowledgments",
-    "appendix": "appendix",
-    "glossary": "glossary",
-}
-_BY_CLASS = {
-    "titlepage": "title-page",
-    "title-page": "title-page",
-    "halftitle": "title-page",
-    "halftitlepage": "title-page",
-    "half-title": "title-page",
-    "copyright": "copyright",
-    "copyrightpage": "copyright",
-    "copyright-page": "copyright",
-    "imprint": "copyright",
-    "colophon": "copyright",
-    "toc": "contents",
-    "tableofcontents": "contents",
-    "table-of-contents": "contents",
-    "bibliography": "bibliography",
-    "index": "index",
-    "footnote": "notes",
-    "footnotes": "notes",
-    "endnote": "notes",
-    "endnotes": "notes",
-    "rearnote": "notes",
-    "rearnotes": "notes",
-    "footnote-text": "notes",
-    "footnotetext": "notes",
-    "duokan-footnote-content": "notes",
-    "duokan-footnote-item": "notes",
-    "footnote-back": "note-marks",
-    "backlink": "note-marks",
-    "pagebreak": "page-numbers",
-    "pagenum": "page-numbers",
-    "pagenumber": "page-numbers",
-    "page-number": "page-numbers",
-    "pageno": "page-numbers",
-    "lnum": "page-numbers",  # of the lines of a poem
-    "linenum": "page-numbers",
-    "line-number": "page-numbers",
-    "caption": "captions",
-    "pg-boilerplate": "licence",
-    # Class names of whole pages in the EBPAJ guide of Japanese publishers.
-    "p-cover": "title-page",
-    "p-titlepage": "title-page",
-    "p-toc": "contents",
-    "p-colophon": "copyright",
-    "p-caution": "copyright",
-}
+
+
+def _by_word(words: Mapping[str, str]) -> dict[str, str]:
+    """{"captions": "caption figcaption"} -> {"caption": "captions", "figcaption": "captions"}."""
+    return {word: kind for kind, written in words.items() for word in written.split()}
+
+
+_BY_NAME = _by_word(
+    {
+        "tables": "table",
+        "math": "math",
+        "alt-text": "svg",
+        "captions": "caption figcaption",
+        "contents": "nav",
+        "hidden": "case audio video canvas iframe noscript object textarea select",
+    }
+)
+_BY_TYPE = _by_word(
+    {
+        "title-page": "cover titlepage halftitlepage",
+        "copyright": "copyright-page imprint imprimatur colophon",
+        "contents": "toc toc-brief landmarks page-list pagelist loa loi lot lov",
+        "index": "index",
+        "bibliography": "bibliography",
+        "notes": "footnotes footnote endnotes endnote rearnotes rearnote note",
+        "note-marks": "noteref backlink",
+        "page-numbers": "pagebreak",
+        "dedication": "dedication",
+        "epigraph": "epigraph",
+        "preface": "preface foreword",
+        "afterword": "afterword",
+        "acknowledgments": "acknowledgments",
+        "appendix": "appendix",
+        "glossary": "glossary",
+    }
+)
+# lnum numbers the lines of a poem; names with p- are those of whole pages in the EBPAJ guide of Japanese publishers.
+_BY_CLASS = _by_word(
+    {
+        "title-page": "titlepage title-page halftitle halftitlepage half-title p-cover p-titlepage",
+        "copyright": "copyright copyrightpage copyright-page imprint colophon p-colophon p-caution",
+        "contents": "toc tableofcontents table-of-contents p-toc",
+        "bibliography": "bibliography",
+        "index": "index",
+        "notes": "footnote footnotes endnote endnotes rearnote rearnotes footnote-text footnotetext "
+        "duokan-footnote-content duokan-footnote-item",
+        "note-marks": "footnote-back backlink",
+        "page-numbers": "pagebreak pagenum pagenumber page-number pageno lnum linenum line-number",
+        "captions": "caption",
+        "licence": "pg-boilerplate",
+    }
+)
 # On other elements, a class such as "copyright" or "toc" describes only the style.
 _SECTIONS = frozenset({"body", "section", "article", "div", "main", "aside", "nav", "ol", "ul", "dl"})
 _WHOLE_PAGES = frozenset({"title-page", "copyright", "contents", "bibliography", "index", "licence"})

@@ -25,8 +25,6 @@ from cosycli.documents.semantics import attribute, local_name
 from cosycli.documents.xhtml import ReadDocument, read_document
 from cosycli.errors import InputError
 
-__all__ = ["read_epub"]
-
 MAX_TAGS = 1_500_000  # in all documents; the largest book of the corpus has 23,000
 MAX_TEXT_BYTES = 64 * 1024 * 1024  # of all documents, unpacked; the Bible in English has 4.5 MB
 MAX_COVER_BYTES = 24 * 1024 * 1024  # the largest of the corpus has 0.7 MB
@@ -55,8 +53,6 @@ def read_epub(path: Path, policy: ReadingPolicy) -> Book:
 
 
 class _EpubReader:
-    """Reads one book, and counts its text."""
-
     def __init__(self, archive: Archive, policy: ReadingPolicy) -> None:
         self.archive = archive
         self.policy = policy

@@ -17,9 +17,7 @@ from cosycli.documents.book import Book, Chapter, Cover, Metadata
 from cosycli.documents.headings import HAN_NUMERAL, numeral_value
 from cosycli.documents.markdown import read_metadata
 from cosycli.documents.plain_text import read_text_file
-from cosycli.errors import InputError
-
-__all__ = ["read_folder"]
+from cosycli.errors import InputError, counted
 
 MAX_FILES = 10_000  # in a folder with subfolders
 _COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
@@ -148,7 +146,7 @@ def _read_summarized(
         blocks = tuple(block for chapter in book.chapters for block in chapter.blocks)
         documents.append(_Document(book, (Chapter(entry.title, entry.level, blocks),) if blocks else ()))
     shown = ", ".join(missing[:_MAX_NAMES]) + (", …" if len(missing) > _MAX_NAMES else "")
-    warning = f"{_SUMMARY} lists {len(missing)} files that are not in the folder: {shown}."
+    warning = f"{_SUMMARY} lists {counted(len(missing), 'file')} missing from the folder: {shown}."
     return documents, (warning,) if missing else ()
 
 

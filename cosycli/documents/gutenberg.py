@@ -10,8 +10,6 @@ from cosycli.documents.accounting import count_characters
 from cosycli.documents.book import Block, Metadata
 from cosycli.documents.xhtml import DocumentPart, Omission, ReadDocument
 
-__all__ = ["CAPTION", "NOTE", "GutenbergText", "note_marks", "read_gutenberg", "without_licence"]
-
 # "THIS" until 2022, "THE" since; before 2003 the header ended with the "small print".
 _START = re.compile(
     r"^\*\*\*\s?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK[^*]{0,300}\*\*\*[^\n]*$"
@@ -90,8 +88,10 @@ def without_licence(documents: Sequence[ReadDocument]) -> tuple[list[ReadDocumen
     for document in documents:
         parts: list[DocumentPart] = []
         for part in document.parts:
-            is_licence = isinstance(part, Block) and not start <= position < end
-            parts.append(_omission(part) if isinstance(part, Block) and is_licence else part)
+            if isinstance(part, Block) and not start <= position < end:
+                parts.append(Omission("licence", count_characters(part.text), _LICENCE_TITLE, is_section=True))
+            else:
+                parts.append(part)
             position += len(part.text) + len(_SEPARATOR) if isinstance(part, Block) else 0
         kept.append(replace(document, parts=tuple(parts)))
     return kept, gutenberg.metadata
@@ -112,7 +112,3 @@ def _metadata(header: str) -> Metadata:
         language=_LANGUAGES.get(fields.get("Language", ""), ""),
         identifiers=(f"https://www.gutenberg.org/ebooks/{number[1]}",) if number else (),
     )
-
-
-def _omission(block: Block) -> Omission:
-    return Omission("licence", count_characters(block.text), _LICENCE_TITLE, is_section=True)

@@ -14,23 +14,6 @@ from enum import IntEnum
 
 from cosycli.documents.book import Block, BlockKind, Chapter
 
-__all__ = [
-    "HAN_NUMERAL",
-    "MAX_HEADING",
-    "HeadingLine",
-    "Rank",
-    "chapters_at_headings",
-    "cut_at_headings",
-    "file_kind",
-    "heading_title",
-    "is_contents_title",
-    "letters_of",
-    "numeral_value",
-    "read_heading",
-    "same_title",
-    "title_kind",
-]
-
 MAX_HEADING = 100  # characters
 
 

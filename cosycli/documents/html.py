@@ -18,8 +18,6 @@ from cosycli.documents.semantics import attribute, local_name
 from cosycli.documents.xhtml import read_document
 from cosycli.errors import InputError
 
-__all__ = ["read_html"]
-
 MAX_BYTES = 32 * 1024 * 1024  # as for plain text
 _XHTML = (b"<?xml", b'xmlns="http://www.w3.org/1999/xhtml"')
 

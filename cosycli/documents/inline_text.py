@@ -10,8 +10,6 @@ from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.text_layout import is_wide
 
-__all__ = ["InlineText", "OpenMark", "Ruby"]
-
 _WHITE_SPACE = " \t\r\n"
 _NOT_ONE_SPACE = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*| {2,}")
 _CLOSING = frozenset(".,;:!?…)]}”’»、。，；：！？）」』】")
@@ -146,8 +144,8 @@ def _collapsed(white_space: re.Match[str]) -> str:
 
 
 def _joint(before: str, after: str) -> str:
-    """Return what a line end of the source becomes; Korean is written with spaces though its letters are wide."""
-    return "" if all(is_wide(char) and not "\uac00" <= char <= "\ud7a3" for char in (before, after)) else " "
+    """Return what a line end of the source becomes."""
+    return "" if is_wide(before) and is_wide(after) else " "
 
 
 def _nested(marks: list[Mark]) -> Iterator[Mark]:

@@ -18,8 +18,6 @@ from cosycli.documents.markdown_parser import parse_markdown
 from cosycli.documents.plain_text import normalise
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
-__all__ = ["read_markdown", "read_metadata"]
-
 MAX_CHARACTERS = 64 * 1024  # of YAML metadata; the loader is slow
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _NAMES = {

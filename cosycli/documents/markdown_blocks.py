@@ -14,8 +14,6 @@ from cosycli.documents.inline_text import InlineText, Ruby
 from cosycli.documents.markdown_parser import ParsedMarkdown, parse_inline_html
 from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 
-__all__ = ["MarkdownBlocks"]
-
 _CONTAINERS = {
     "list_item_open": BlockKind.LIST_ITEM,
     "blockquote_open": BlockKind.QUOTE,

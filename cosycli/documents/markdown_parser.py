@@ -19,8 +19,6 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from cosycli.documents.accounting import count_characters
 
-__all__ = ["ParsedMarkdown", "parse_inline_html", "parse_markdown"]
-
 MAX_NESTING = 40  # levels of tokens: 40 quotes or 20 lists; at 300 levels markdown-it exceeds the recursion limit
 # Notation of `cosycli.script.markup` that Markdown would misread: names of styles and voices may contain "_" or "*",
 # and the tags of the models look like HTML.

@@ -19,8 +19,6 @@ from cosycli.documents.element_kinds import type_kind
 from cosycli.documents.plain_text import to_nfc
 from cosycli.documents.semantics import local_name, semantic_types, text_of
 
-__all__ = ["LinkTarget", "TocEntry", "prepare_nav", "prepare_ncx", "read_landmarks", "resolve", "toc_entries"]
-
 MAX_NESTING = 100  # elements in each other, of which the parser of ebooklib takes 256; further levels become one
 NCX = "http://www.daisy.org/z3986/2005/ncx/"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")

@@ -23,8 +23,6 @@ from cosycli.documents.parsing import parse_xml
 from cosycli.documents.semantics import local_name
 from cosycli.errors import InputError
 
-__all__ = ["ManifestItem", "Package", "SpineItem", "encrypted_paths", "read_package"]
-
 ENCRYPTION = "META-INF/encryption.xml"
 MAX_TOC_ENTRIES = 20_000
 _TEXT_TYPES = frozenset(

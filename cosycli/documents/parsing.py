@@ -16,8 +16,6 @@ from lxml import etree
 from cosycli.documents.plain_text import guess_encoding
 from cosycli.errors import InputError
 
-__all__ = ["ParsedDocument", "parse_html", "parse_xhtml", "parse_xml"]
-
 MAX_TAGS = 1_000_000  # a tree of up to 140 MB; the largest document of the corpus has 3,500
 # The HTML parser takes quadratic time in the number of attributes of a tag.
 MAX_ATTRIBUTES = 256

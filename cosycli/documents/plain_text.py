@@ -11,20 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from cosycli.errors import InputError
-
-__all__ = [
-    "CONTROL",
-    "MAX_BYTES",
-    "check_text",
-    "decode_book_text",
-    "decode_text",
-    "guess_encoding",
-    "normalise",
-    "read_arriving",
-    "read_text_file",
-    "to_nfc",
-]
+from cosycli.errors import InputError, counted
 
 MAX_BYTES = 32 * 1024 * 1024  # the Bible in English has 4.5 MB
 ARRIVING_BYTES = 4096  # the most to wait for before text is passed on
@@ -116,7 +103,7 @@ def decode_book_text(data: bytes, source: str) -> tuple[str, tuple[str, ...]]:
     num_control = len(CONTROL.findall(text))
     if 0 < num_control <= MAX_DAMAGE * len(text):
         text = CONTROL.sub("", text)
-        warnings.append(f"{source} contains {num_control} control characters, which were removed.")
+        warnings.append(f"{source}: {counted(num_control, 'control character')} removed.")
     return check_text(text, source), tuple(warnings)
 
 
@@ -128,7 +115,7 @@ def _decode_otherwise(data: bytes) -> tuple[str, str] | None:
     num_broken, num_beyond_ascii = text.count("\ufffd"), sum(char > "\x7f" for char in text)
     if num_broken > max(MAX_BROKEN * num_beyond_ascii, MAX_DAMAGE * len(text)):
         return None
-    return text, f"contains {num_broken} characters that are not UTF-8 and cannot be decoded"
+    return text, f"contains {counted(num_broken, 'place')} that cannot be decoded as UTF-8"
 
 
 def _marked_encoding(data: bytes) -> str | None:

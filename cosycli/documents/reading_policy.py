@@ -6,37 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.errors import UsageError
+from cosycli.option import check_choice
 
-__all__ = ["READABLE", "ReadingPolicy", "reason_for"]
-
+_READ = "dedication epigraph preface afterword acknowledgments appendix glossary captions tables math"
+_NOT_READ = (
+    "title-page copyright licence contents index bibliography notes note-marks page-numbers scene-breaks alt-text code "
+    "hidden non-linear"
+)
 READABLE: Mapping[str, bool] = MappingProxyType(
-    {
-        "dedication": True,
-        "epigraph": True,
-        "preface": True,
-        "afterword": True,
-        "acknowledgments": True,
-        "appendix": True,
-        "glossary": True,
-        "captions": True,
-        "tables": True,
-        "math": True,
-        "title-page": False,
-        "copyright": False,
-        "licence": False,
-        "contents": False,
-        "index": False,
-        "bibliography": False,
-        "notes": False,
-        "note-marks": False,
-        "page-numbers": False,
-        "scene-breaks": False,
-        "alt-text": False,
-        "code": False,
-        "hidden": False,
-        "non-linear": False,
-    }
+    dict.fromkeys(_READ.split(), True) | dict.fromkeys(_NOT_READ.split(), False)
 )
 """The names that `--read` and `--skip` take, and whether each is read by default."""
 
@@ -82,11 +61,7 @@ class ReadingPolicy:
 
     def __post_init__(self) -> None:
         for name in sorted(self.read | self.skip):
-            if name not in READABLE:
-                raise UsageError(
-                    f"There is no class of text named {name!r}.",
-                    f"{did_you_mean(name, READABLE)}Valid: {', '.join(sorted(READABLE))}.",
-                )
+            check_choice("class of text", name, sorted(READABLE))
         if both := self.read & self.skip:
             name = min(both)
             raise UsageError(f"{name!r} is in both --read and --skip.", f"Give only one, for example: --read {name}")

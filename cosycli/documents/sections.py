@@ -18,8 +18,6 @@ from cosycli.documents.headings import letters_of, same_title
 from cosycli.documents.navigation import LinkTarget, TocEntry
 from cosycli.documents.xhtml import DocumentPart, Omission, ReadDocument
 
-__all__ = ["Section", "divide_into_sections"]
-
 MAX_PARTS_BELOW_HEADING = 30  # how far below its heading an entry may point; 9 in the corpus
 
 

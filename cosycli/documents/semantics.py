@@ -7,17 +7,6 @@ from itertools import islice
 
 from lxml import etree
 
-__all__ = [
-    "NOTE_MARK",
-    "NOT_TEXT",
-    "attribute",
-    "is_note_reference",
-    "local_name",
-    "semantic_types",
-    "short_text",
-    "text_of",
-]
-
 EPUB_TYPE = "{http://www.idpf.org/2007/ops}type"
 NOT_TEXT = frozenset({"script", "style", "template", "head", "rt", "rp", "rtc"})
 """Elements whose text is not text of the book; ruby readings are kept as pronunciations."""

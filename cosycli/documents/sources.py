@@ -14,8 +14,6 @@ from cosycli.documents.plain_text import MAX_BYTES, decode_book_text
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.errors import InputError, did_you_mean
 
-__all__ = ["FORMATS", "read_source"]
-
 FORMATS = MappingProxyType(
     {
         ".epub": "epub",

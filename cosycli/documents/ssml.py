@@ -21,8 +21,6 @@ from cosycli.documents.plain_text import CONTROL, MAX_BYTES
 from cosycli.documents.semantics import local_name
 from cosycli.errors import InputError
 
-__all__ = ["read_ssml"]
-
 MAX_PAUSE_S = 60.0  # as in the notation for plain text
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 # Section 3.2.3 gives no durations. From weak on, these are the pauses at a comma, sentence, paragraph and scene break.

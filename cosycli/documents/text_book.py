@@ -18,8 +18,6 @@ from cosycli.documents.reading_policy import ReadingPolicy, reason_for
 from cosycli.documents.text_layout import Paragraph, read_paragraphs
 from cosycli.documents.text_outline import ChapterStart, find_chapter_starts, find_contents, find_page_numbers
 
-__all__ = ["read_text_book"]
-
 _SCENE_BREAK = re.compile(r"(?:[*＊#~◇◆○●☆★※⁂•·]\s*){1,20}|(?:[-—–―─=_]\s*){3,80}")
 _EMPHASIS = re.compile(r"(?<!\w)_(?=\S)([^_]{1,1000}?)(?<=\S)_(?!\w)")
 _MAX_BRACKETED = 20  # paragraphs of a footnote or caption; an unclosed bracket must not hide a chapter

@@ -14,8 +14,7 @@ from itertools import groupby, pairwise
 
 from cosycli.documents.headings import Rank, read_heading
 
-__all__ = ["Paragraph", "ends_sentence", "is_wide", "read_paragraphs"]
-
+_WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60\U00020000-\U0003ffff]")
 _LONG_LINE = 100  # columns; texts are wrapped at 65 to 80
 _LONG_SHARE = 0.05  # share of long lines in a text that is not wrapped
 _WRAP_WIDTH = 40  # columns; no text is wrapped at fewer
@@ -119,7 +118,7 @@ def _split_off_headings(lines: list[str]) -> Iterator[list[str]]:
     start = 0
     for number, line in enumerate(lines):
         heading = read_heading(line)
-        if heading is None or heading.rank is Rank.NUMERAL or (number > start and not _is_han(line)):
+        if heading is None or heading.rank is Rank.NUMERAL or (number > start and line[0] not in "第卷上中下"):
             continue
         if number > start:
             yield lines[start:number]
@@ -138,14 +137,11 @@ def _is_title_below(lines: list[str]) -> bool:
     return all(not found or found.rank is Rank.NAMED for found in headings)
 
 
-def _is_han(line: str) -> bool:
-    return line[0] in "第卷上中下"
-
-
 def _width(line: str) -> int:
-    return len(line) + sum(map(is_wide, line))
+    """Width of a line; Chinese, Japanese and Korean characters fill two columns (Unicode annex 11)."""
+    return len(line) + sum(unicodedata.east_asian_width(char) in "WF" for char in line)
 
 
 def is_wide(char: str) -> bool:
-    """Return True for a character two columns wide, such as a Chinese one (Unicode annex 11)."""
-    return unicodedata.east_asian_width(char) in "WF"
+    """Return True for Chinese and Japanese characters and punctuation, which need no spaces between words."""
+    return bool(_WIDE.match(char))

@@ -10,8 +10,6 @@ from itertools import pairwise
 from cosycli.documents.headings import HeadingLine, Rank, is_contents_title, numeral_value, read_heading
 from cosycli.documents.text_layout import Paragraph, ends_sentence
 
-__all__ = ["ChapterStart", "find_chapter_starts", "find_contents", "find_page_numbers"]
-
 _MAX_ENTRY = 60  # characters of an entry in a list of contents; lines of wrapped prose are longer
 _MIN_ENTRY_SHARE = 0.7  # of the lines of a list of contents; some entries are long summaries
 _PAGE = re.compile(r"(?<![\s.·…_])[\s.·…_]{2,}\d{1,4}\Z")  # "Rain ..... 12"

@@ -17,8 +17,6 @@ from cosycli.documents.inline_text import InlineText, Ruby
 from cosycli.documents.reading_policy import ReadingPolicy
 from cosycli.documents.semantics import NOT_TEXT, attribute, local_name, short_text, text_of
 
-__all__ = ["DocumentPart", "Omission", "ReadDocument", "read_document"]
-
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _WITHIN_PARAGRAPH = _HEADINGS | {"p", "span", "a", "em", "strong", "i", "b", "td"}
 _VERSE_LINE = re.compile(r"(?:^|\s)(?:line|verse-?line|l)(?:$|\s)", re.IGNORECASE)
@@ -260,7 +258,6 @@ class _DocumentReader:
                 self.anchors.setdefault(value, len(self.parts))
 
     def _flush(self) -> None:
-        """Finish the current block."""
         for ruby in self._ruby:
             ruby.finish()
         text, marks = self._text.finish()

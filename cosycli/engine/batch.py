@@ -25,8 +25,6 @@ from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.masks import FlowMask
 from cosycli.sound.recording import Recording
 
-__all__ = ["BatchRenderer", "max_batch_size"]
-
 # Utterances that the language model decodes together, and the most that a killed run loses. More would be a little
 # faster; see docs/performance.md.
 BATCH_SIZE, BATCH_SIZE_ON_CUDA = 32, 256

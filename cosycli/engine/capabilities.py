@@ -14,17 +14,6 @@ from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES
 from cosycli.settings import MASKS
 from cosycli.voices import voice_names
 
-__all__ = [
-    "capabilities_of",
-    "check_language",
-    "check_mask",
-    "instruction_of",
-    "languages_of",
-    "read_for",
-    "read_with",
-    "reads_katakana",
-]
-
 # By version.
 _TAGS = {1: TAGS_V1, 2: MODEL_TAGS, 3: MODEL_TAGS}
 _STYLES: dict[int, Mapping[str, str]] = {1: {}, 2: STYLES_V2, 3: STYLES_V3}

@@ -9,8 +9,6 @@ from collections.abc import Callable, Hashable
 
 import torch
 
-__all__ = ["CapturedSteps", "Recorder", "Step", "record_cuda_graph"]
-
 Step = Callable[[], None]
 Recorder = Callable[[Step], Step]
 

@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from cosycli.sound.levels import frame_levels
 
-__all__ = ["convert"]
-
 Sound = NDArray[np.float32]
 
 STEP_S = 0.04  # pieces begin and end with a speech token: 25 a second, and 50 in CosyVoice 1

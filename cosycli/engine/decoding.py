@@ -20,17 +20,6 @@ from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import Request, SpeechDecoder
 
-__all__ = [
-    "Decoder",
-    "DecodingSequence",
-    "GeneratedTokens",
-    "Scheduler",
-    "SequenceStatus",
-    "SilenceLimit",
-    "decode",
-    "without_long_silence",
-]
-
 # Steps of a GPU between two looks at which sequences have ended. A look waits for the GPU, which then waits for the
 # host; a row that has ended idles until the next look. See docs/performance.md.
 STEPS_PER_LOOK = 8
@@ -242,12 +231,7 @@ class _Rows:
     """
 
     def __init__(
-        self,
-        model: SpeechDecoder[Any],
-        max_rows: int,
-        max_tokens: int,
-        has_fixed_shapes: bool | None,
-        record: Recorder,
+        self, model: SpeechDecoder[Any], max_rows: int, max_tokens: int, has_fixed_shapes: bool | None, record: Recorder
     ) -> None:
         self.max_rows, self.max_tokens = max_rows, max_tokens
         self._model, self._profile = model, model.profile

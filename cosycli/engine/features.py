@@ -10,8 +10,6 @@ from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelPr
 from cosycli.script.capabilities import Capabilities
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONEMES
 
-__all__ = ["APPROXIMATE", "EXACT", "features_of", "profile_of"]
-
 EXACT, APPROXIMATE, NONE = "exact", "approximate", "none"
 _PROFILES = {1: COSYVOICE_1, 2: COSYVOICE_2, 3: COSYVOICE_3}
 

@@ -20,8 +20,6 @@ from cosycli.model.profile_parts import MelProfile
 from cosycli.script.timing import seconds_of_tokens
 from cosycli.sound.levels import frame_levels
 
-__all__ = ["chunk_boundaries", "failures_of", "jump_at_boundaries"]
-
 FRAME_S = 0.02
 SOUND_DB = -45.0  # a frame this far below the loudest one is silence
 MIN_LEVEL_DB = -45.0  # of the 90th percentile of the frames; softer is as good as silent

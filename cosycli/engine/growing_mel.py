@@ -22,8 +22,6 @@ from cosycli.model.flow import FlowCache
 from cosycli.model.loading import AnyVocoder
 from cosycli.model.masks import FlowMask
 
-__all__ = ["GrowingMel", "GrowingWave"]
-
 
 class GrowingMel:
     """The mel of one passage under the chunk mask; see `Flow.extend`.

@@ -15,8 +15,6 @@ from cosycli.engine.sampler import NO_TOKEN, sample
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["InterleavedDecoder"]
-
 
 class InterleavedDecoder:
     """Decodes one utterance; its tokens depend on its text, not on the pieces that this came in.

@@ -16,17 +16,6 @@ from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.speech_decoder import Request
 from cosycli.settings import bytes_of, megabytes
 
-__all__ = [
-    "Memory",
-    "MemoryBudget",
-    "MemoryUse",
-    "OutOfMemoryError",
-    "free_memory",
-    "most_positions",
-    "says_out_of_memory",
-    "taken_memory",
-]
-
 DECODING_PART, PROMPT_CACHE_PART = 4, 8  # of the memory for all work, one in so many bytes
 LONGEST_S = 20  # a segment with its prompt that must fit, if only alone
 FLOAT_BYTES = 4

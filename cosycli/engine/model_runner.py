@@ -25,8 +25,6 @@ from cosycli.model.loading import Model
 from cosycli.model.masks import FlowMask
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["ModelRunner"]
-
 # On a CPU the vocoder's mels are padded to a multiple of so many frames, one second: oneDNN makes new code for each new
 # length, which takes longer than the padding.
 CPU_PADDING_MULTIPLE = 50

@@ -14,8 +14,6 @@ from cosycli.script.capabilities import Capabilities
 from cosycli.settings import RenderOptions
 from cosycli.voices import DEFAULT_VOICE, find_voice
 
-__all__ = ["Prepared", "PreparedOnce", "prepare", "prepare_for"]
-
 
 @dataclass(frozen=True)
 class Prepared:

@@ -20,8 +20,6 @@ from cosycli.model.profile import read_profile
 from cosycli.model.reference_encoder import SpeechTokenizer
 from cosycli.sound.recording import Recording
 
-__all__ = ["Recognizer"]
-
 
 class Recognizer:
     """Transcribes English, or rates how well given words fit a recording."""

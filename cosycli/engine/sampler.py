@@ -11,8 +11,6 @@ from torch import Tensor
 
 from cosycli.model.profile import LanguageModelProfile
 
-__all__ = ["NO_TOKEN", "nucleus", "sample", "uniform_numbers"]
-
 NO_TOKEN = -1  # fills a history shorter than the window
 
 

@@ -24,11 +24,10 @@ from numpy.typing import NDArray
 from cosycli.engine.capabilities import read_with
 from cosycli.engine.prepare import Prepared
 from cosycli.engine.utterance import Utterance, utterances_of
+from cosycli.errors import counted
 from cosycli.script import Script
 from cosycli.script.languages import foreign_languages
 from cosycli.sound.joining import Piece, join
-
-__all__ = ["FailedPassage", "FinishedTake", "ReadyText", "SpeechBlocks", "TextNote", "read_text"]
 
 UNREMARKABLE = ("white space", "markup", "repeated punctuation")  # reasons to skip that are not reported
 MAX_SKIPPED = 10  # different skipped texts that are reported
@@ -72,7 +71,6 @@ class FinishedTake(Protocol):
     @property
     def samples(self) -> NDArray[np.float32]:
         """(N,), full scale is 1."""
-        ...
 
     @property
     def failures(self) -> tuple[str, ...]: ...
@@ -99,7 +97,7 @@ def _notes_on(script: Script) -> Iterator[TextNote]:
         yield TextNote(f"Line {note.line}: {note.message}", {"line": note.line})
     skipped = Counter((item.text.strip(), item.reason) for item in script.skipped if item.reason not in UNREMARKABLE)
     for (text, reason), count in skipped.most_common(MAX_SKIPPED):
-        times = f" ({count} times)" if count > 1 else ""
+        times = f" ({counted(count, 'time')})" if count > 1 else ""
         facts = {"text": text, "reason": reason, "count": count}
         yield TextNote(f"Not spoken{times}: {text[:40]!r}, {reason}.", facts)
 

@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cosycli.documents.text_layout import is_wide
 from cosycli.engine.decoding import GeneratedTokens, SilenceLimit, decode
 from cosycli.engine.gates import chunk_boundaries, failures_of
 from cosycli.engine.growing_mel import GrowingMel, GrowingWave
@@ -27,10 +28,7 @@ from cosycli.engine.utterance import Utterance
 from cosycli.engine.voice_cache import VoiceCache
 from cosycli.model.language_model import LanguageModel
 from cosycli.model.masks import FlowMask
-from cosycli.script.characters import is_wide
 from cosycli.script.timing import DEFAULT_PAUSES, seconds_of_tokens
-
-__all__ = ["Latency", "SpeechStream"]
 
 Sound = NDArray[np.float32]
 
@@ -144,15 +142,12 @@ class _Passage(Protocol):
 
     def takes(self, utterance: Utterance) -> bool:
         """Whether an utterance may join those that have been said."""
-        ...
 
     def say(self, utterance: Utterance) -> Iterator[Sound]:
         """The packets that can be made now that one more utterance has come."""
-        ...
 
     def finish(self) -> Iterator[Sound]:
         """The packets that are left, now that no further utterance comes."""
-        ...
 
 
 class _WholeSentence:

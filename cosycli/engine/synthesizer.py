@@ -38,8 +38,6 @@ from cosycli.voices import DEFAULT_VOICE
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-__all__ = ["Speech", "StageTimings", "Synthesizer"]
-
 RETAKES = 2
 MIN_BATCH_SIZE = 8  # utterances for which a core by itself speaks a second of sound sooner than two cores together
 
@@ -170,7 +168,7 @@ class Synthesizer:
         """A whole text as one stretch of sound.
 
         Args:
-            text: any length; the markup of the README is obeyed.
+            text: any length; the markup of docs/marking-up-text.md is obeyed.
             voice: a name of the voice library, a voice folder, or a speaker that the model knows by name.
             style: a style's name, or an instruction in words, for models that take them.
             speed: 0.5 to 2; pitch stays as it is.

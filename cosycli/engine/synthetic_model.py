@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +29,6 @@ from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelPr
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
 from cosycli.model.text_tokenizer import TextTokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
-
-__all__ = ["Sizes", "fill", "new_language_model_of", "sizes_of", "synthetic_model"]
 
 QWEN2 = BackboneConfig(  # `CosyVoice-BlankEN/config.json` of CosyVoice 2 and 3, the size of Qwen2-0.5B
     vocab_size=151936,
@@ -83,7 +80,7 @@ def fill(module: nn.Module, seed: int = 0) -> None:
     """Give every parameter random values that keep the size of what passes through: much faster than drawing each."""
     random = torch.randn(NUM_RANDOM, generator=torch.Generator().manual_seed(seed))
     for name, parameter in module.named_parameters():
-        for part in _parts(parameter.view(-1)):
+        for part in parameter.view(-1).split(NUM_RANDOM):
             part.copy_(random[: len(part)])
         _scale(parameter, name.rpartition(".")[2])
 
@@ -116,10 +113,6 @@ def new_language_model_of(sizes: Sizes) -> LanguageModel | TransformerLanguageMo
     if profile.transformer is not None:
         return TransformerLanguageModel(profile.language_model, profile.transformer)
     return LanguageModel(profile.language_model, sizes.backbone)
-
-
-def _parts(values: Tensor) -> Iterator[Tensor]:
-    return iter(values.split(NUM_RANDOM))
 
 
 def _scale(parameter: Tensor, kind: str) -> None:

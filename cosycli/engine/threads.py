@@ -22,17 +22,6 @@ from typing import TypeVar
 
 import torch
 
-__all__ = [
-    "AT_ONCE",
-    "Cancelled",
-    "PriorityLock",
-    "ThreadPool",
-    "can_overlap",
-    "num_active_threads",
-    "num_cores",
-    "overlapped",
-]
-
 AT_ONCE = 2  # items under way: one for the language model, and one for flow and vocoder
 
 Item = TypeVar("Item")

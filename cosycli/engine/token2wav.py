@@ -20,8 +20,6 @@ from cosycli.engine.voice_prompt import VoicePrompt
 from cosycli.model.flow import FlowCache
 from cosycli.model.masks import FlowMask
 
-__all__ = ["Token2Wav", "Token2WavRequest"]
-
 # Padded mel frames that flow and vocoder take at once: a minute, for it fills a GPU. A CPU takes a segment at a time,
 # which is no slower, and makes the sound the same to the last bit whatever was rendered beside it: in other batches
 # oneDNN's products round otherwise.

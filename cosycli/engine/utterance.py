@@ -14,8 +14,6 @@ from cosycli.errors import UsageError
 from cosycli.script import Segment
 from cosycli.voices import DEFAULT_VOICE
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "Take", "TakeFacts", "Utterance", "VoiceSettings", "utterances_of"]
-
 MIN_SPEED, MAX_SPEED = 0.5, 2.0  # beyond, a stretched mel no longer sounds like speech
 
 

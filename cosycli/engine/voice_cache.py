@@ -18,8 +18,6 @@ from cosycli.model.flow import EMPTY_CACHE, FlowCache
 from cosycli.model.masks import FlowMask
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["VoiceCache"]
-
 
 class VoiceCache:
     """Prompts by the names of their voices, and flow caches, first come, first kept.

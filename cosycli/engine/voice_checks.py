@@ -12,8 +12,6 @@ from cosycli.sound.audio_segment import silence_at_ends
 from cosycli.sound.levels import Measurements, measure
 from cosycli.sound.recording import Recording, read_reference
 
-__all__ = ["ClipFinding", "Recognizer", "check_clip", "load_recognizer"]
-
 QUIET_DB = -35.0  # dBFS; below this speech level a clip contains the noise of its recorder
 NOISY_DB = 20.0  # signal-to-noise ratio; below this the noise becomes part of the voice
 NUM_ORDERS = 10  # shuffled orders of the words to compare with
@@ -27,7 +25,6 @@ class Recognizer(Protocol):
 
     def negative_log_likelihoods(self, recording: Recording, wordings: Sequence[str]) -> list[float]:
         """The negative log-likelihood of each wording, given the recording."""
-        ...
 
 
 def load_recognizer() -> Recognizer:

@@ -26,8 +26,6 @@ from cosycli.script.pronunciation import spell_words
 from cosycli.sound.recording import read_reference
 from cosycli.voices import Voice, find_voice
 
-__all__ = ["PROMPT_S", "VoicePrompt", "encode_clip", "prepare_voice", "request_of"]
-
 # Seconds of a clip that are the flow's prompt. It was trained on prompts of up to 30 % of the whole
 # (`cosycli.training.flow`, as in the published code): 6 s before a segment of 14 s. Longer ones take it longer.
 PROMPT_S = 6.0

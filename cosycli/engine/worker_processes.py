@@ -22,8 +22,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 
-__all__ = ["WorkerProcesses", "can_fork"]
-
 AHEAD = 2  # tasks that a worker is given at once, so that it need not wait for the next one
 NUM_STANDARD = 3  # stdin, stdout, stderr
 PR_SET_PDEATHSIG = 1  # of Linux's prctl.h

@@ -29,9 +29,6 @@ from cosycli.model.masks import FlowMask
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, ModelProfile
 from cosycli.model.speech_decoder import Request, SpeechDecoder
 
-__all__ = ["NetworkCosts", "Run", "Task", "Workload", "costs_of", "peak_flops"]
-
-
 SEED = 0
 SPEECH_PER_TEXT = 5  # speech tokens to a text token; a model may speak 2 to 20
 NUM_TEXT_IDS = 256  # bytes: every vocabulary has as many

@@ -7,8 +7,6 @@ import threading
 from cosycli.engine.utterance import Take
 from cosycli.jobs.take_store import TakeStore
 
-__all__ = ["Arrivals", "Cancelled"]
-
 
 class Cancelled(Exception):  # noqa: N818 nothing is wrong with the one who waited
     """The wait for a take was cancelled."""

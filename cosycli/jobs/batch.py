@@ -27,8 +27,6 @@ from cosycli.jobs.plan_report import plan_notes
 from cosycli.jobs.run_folder import Rendered
 from cosycli.settings import RenderOptions
 
-__all__ = ["JobResult", "Status", "run_batch"]
-
 # Texts for so many batches are read and rendered at once; if each is one segment, all batches but the last are full.
 BATCHES_AT_ONCE = 16
 
@@ -64,8 +62,6 @@ class JobResult:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A text job and its utterances."""
-
     job: TextJob
     text: ReadyText
 
@@ -168,8 +164,6 @@ def _make_book_or_error(job: BookJob, executors: _ExecutorCache, report: Report)
 
 
 class _BookReport(BookProgress):
-    """Reports how many segments of a book are rendered."""
-
     def __init__(self, job: BookJob, report: Report) -> None:
         self._job = job
         self._report = report

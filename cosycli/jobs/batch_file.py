@@ -14,7 +14,7 @@ from typing import Any
 
 from cosycli.documents.plain_text import check_text
 from cosycli.engine.prepare import PreparedOnce
-from cosycli.errors import CosyError, UsageError
+from cosycli.errors import CosyError, UsageError, counted
 from cosycli.jobs.book import BookJob
 from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.jobs.book_plan import check_request
@@ -23,8 +23,6 @@ from cosycli.jobs.jobs_file import BOOK_KEYS, DEFAULT_KEYS, TEXT_KEYS, Entry, Jo
 from cosycli.option import NAME_OR_FOLDER, given_of, mistake_in, name_of
 from cosycli.settings import OPTIONS, RenderOptions
 from cosycli.sound.encode import choose_format
-
-__all__ = ["BookJob", "Job", "TextJob", "read_batch"]
 
 MAX_SHOWN = 30
 # What every file system takes as a name: Microsoft, "Naming Files, Paths, and Namespaces".
@@ -68,11 +66,13 @@ def read_batch(
 
 
 def _all_problems(path: Path, problems: list[Problem]) -> UsageError:
-    count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
     lines = [f"  {problem}" for problem in problems[:MAX_SHOWN]]
     if len(problems) > MAX_SHOWN:
         lines.append(f"  and {len(problems) - MAX_SHOWN} more")
-    return UsageError("\n".join((f"{path} has {count}; nothing was run.", *lines)), "Fix it and run it again.")
+    return UsageError(
+        "\n".join((f"{path} has {counted(len(problems), 'mistake')}; nothing was run.", *lines)),
+        "Fix it and run it again.",
+    )
 
 
 class _Reader:

@@ -19,13 +19,12 @@ from typing import Any
 from cosycli.documents.sources import FORMATS
 from cosycli.errors import InputError
 from cosycli.folders import locked, write_whole
-from cosycli.jobs.batch_file import BookJob, Job, TextJob
+from cosycli.jobs.batch_file import Job, TextJob
+from cosycli.jobs.book import BookJob
 from cosycli.jobs.take_store import model_fingerprint, voice_fingerprint
 from cosycli.model.library import find_model
 from cosycli.settings import OPTIONS, RenderOptions
 from cosycli.voices import DEFAULT_VOICE, voice_folders
-
-__all__ = ["BatchState", "Done", "JobKeys", "Made", "open_state"]
 
 BLOCK_BYTES = 1 << 20
 _VOICE_MARK = re.compile(r"\[voice:\s*([^\]]+?)\s*\]")

@@ -26,8 +26,6 @@ from cosycli.publish.assembly import Assembly
 from cosycli.publish.book_files import check_book_target
 from cosycli.settings import RenderOptions
 
-__all__ = ["BookJob", "BookProgress", "make_book"]
-
 
 @dataclass(frozen=True)
 class BookJob:
@@ -123,7 +121,6 @@ def _render_and_write(
 
 
 def _check_target(plan: Plan, publication: Publication) -> None:
-    """Check the target before the work starts."""
     target, source = publication.target, plan.request.source
     if source is not None and target.path.resolve() == source.resolve():
         raise UsageError(f"{target.path} is the source itself.", "Choose another name with -o.")

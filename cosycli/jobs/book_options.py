@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from cosycli.option import NAME_OR_FOLDER, NUMBER, PATH, PATHS, SECONDS, TEXT, TEXTS, YES_OR_NO, option
 
-__all__ = ["FileOptions", "ReadingOptions"]
-
 Texts = str | Sequence[str]
 
 

@@ -22,18 +22,6 @@ from cosycli.voices import find_voice
 if TYPE_CHECKING:
     from cosycli.script.lexicon import Lexicon
 
-__all__ = [
-    "ALL_CHAPTERS",
-    "BookRequest",
-    "ChapterRange",
-    "Order",
-    "Plan",
-    "check_request",
-    "orders_of",
-    "plan_book",
-    "seconds_of_segment",
-]
-
 
 @dataclass(frozen=True)
 class ChapterRange:

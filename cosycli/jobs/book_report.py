@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import cosycli
+from cosycli.errors import counted
 from cosycli.folders import write_whole
 from cosycli.jobs.book_plan import Order, Plan
 from cosycli.jobs.plan_report import plan_report
 from cosycli.jobs.run_folder import Rendered, RunFolder
 from cosycli.publish.assembly import Assembly
-
-__all__ = ["BookResult", "JudgedSegment", "judged_segments", "summary_of", "write_report"]
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,12 @@ def summary_of(result: BookResult) -> list[str]:
     assembly, rendered, counts = result.assembly, result.rendered, result.plan.script.coverage
     levels = [chapter.rms_db for chapter in assembly.chapters]
     lines = [
-        f"{len(levels)} {'chapter' if len(levels) == 1 else 'chapters'}, {assembly.duration_s / 60:.1f} min, "
+        f"{counted(len(levels), 'chapter')}, {assembly.duration_s / 60:.1f} min, "
         f"{min(levels):.1f} to {max(levels):.1f} dB RMS.",
-        f"{rendered.num_made} segments rendered, {rendered.num_kept} kept from before"
+        f"{counted(rendered.num_made, 'segment')} rendered, {rendered.num_kept} kept from before"
         + (f", {rendered.times_real_time:.1f} times real time." if rendered.num_made else "."),
-        f"{counts.spoken + counts.rewritten} of {counts.source} characters spoken, {counts.skipped} skipped, "
-        f"{counts.unaccounted} unaccounted for.",
+        f"{counts.spoken + counts.rewritten} of {counted(counts.source, 'character')} spoken, "
+        f"{counts.skipped} skipped, {counts.unaccounted} unaccounted for.",
     ]
     lines += [
         f"Segment {segment.id} failed its checks ({', '.join(segment.failures)}): {segment.text[:60]!r}. "

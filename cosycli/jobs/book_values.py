@@ -9,11 +9,12 @@ from pathlib import Path
 import yaml
 
 from cosycli.documents.reading_policy import ReadingPolicy
-from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.errors import InputError, UsageError
 from cosycli.jobs.book import BookJob
 from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.jobs.book_plan import ALL_CHAPTERS, BookRequest, ChapterRange
 from cosycli.jobs.publishing import Publication
+from cosycli.option import check_choice
 from cosycli.publish.book_files import Layout, Target
 from cosycli.publish.formats import ACX, BOOK_FORMATS
 from cosycli.publish.loudness import AUDIOBOOK, Loudness
@@ -21,8 +22,6 @@ from cosycli.publish.subtitles import check_formats
 from cosycli.script import Pauses
 from cosycli.script.timing import DEFAULT_PAUSES
 from cosycli.settings import RenderOptions
-
-__all__ = ["book_job", "publication_of", "request_of"]
 
 MAX_CAST_BYTES = 64 * 1024
 MAX_PAUSE_S = 60
@@ -135,9 +134,7 @@ def _listed(value: str | Sequence[str] | None) -> list[str]:
 
 
 def _layout(name: str) -> Layout:
-    valid = [layout.value for layout in Layout]
-    if name not in valid:
-        raise UsageError(f"There is no layout {name!r}.", f"{did_you_mean(name, valid)}Valid: {', '.join(valid)}.")
+    check_choice("layout", name, [layout.value for layout in Layout])
     return Layout(name)
 
 
@@ -146,9 +143,7 @@ def _pauses(value: Mapping[str, float] | Sequence[str]) -> Pauses:
     seconds = value if isinstance(value, Mapping) else dict(map(_pause, value))
     places = [field.name.removesuffix("_s") for field in fields(Pauses)]
     for place in seconds:
-        if place not in places:
-            hint = f"{did_you_mean(place, places)}Valid: {', '.join(places)}."
-            raise UsageError(f"There is no pause {place!r}.", hint)
+        check_choice("pause", place, places)
     return Pauses(**{f"{place}_s": float(length) for place, length in seconds.items()})
 
 

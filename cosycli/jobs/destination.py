@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Destination", "choose_destination"]
-
 
 @dataclass(frozen=True)
 class Destination:
@@ -27,7 +25,7 @@ class Destination:
 
     Attributes:
         target: file, or `-` for standard output; None to play only.
-        audio_format: one of `encode.FORMATS`.
+        audio_format: one of `settings.FORMATS`.
         play: also play the sound while it is made.
         makes_folder: make the folder of the file if it does not exist.
     """

@@ -14,13 +14,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from cosycli.engine.utterance import Take, Utterance
-from cosycli.errors import MissingError, UsageError, did_you_mean
+from cosycli.errors import MissingError, UsageError
+from cosycli.option import check_choice
 from cosycli.settings import RenderOptions
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
-
-__all__ = ["Batch", "Executor", "Load", "LocalExecutor", "Start", "Workplace"]
 
 EXECUTORS = ("local", "ray")
 
@@ -37,11 +36,9 @@ class Executor(Protocol):
     @property
     def max_batch_size(self) -> int:
         """The most utterances that are worth rendering together."""
-        ...
 
     def batch_size(self, num_utterances: int) -> int:
         """How many of so many are best rendered together, so that no worker waits for the others."""
-        ...
 
     def render(self, batches: Sequence[Batch], mask: str) -> Iterator[tuple[str, Take]]:
         """The takes by their keys, as soon as each is there; batches may overtake one another.
@@ -49,7 +46,6 @@ class Executor(Protocol):
         Raises:
             CosyError: what the synthesizer raises.
         """
-        ...
 
 
 Start = Callable[[], AbstractContextManager[Executor]]
@@ -102,9 +98,7 @@ class Workplace:
     address: str | None = None
 
     def __post_init__(self) -> None:
-        if self.executor not in EXECUTORS:
-            hint = f"{did_you_mean(self.executor, EXECUTORS)}Valid: {', '.join(EXECUTORS)}."
-            raise UsageError(f"There is no executor {self.executor!r}.", hint)
+        check_choice("executor", self.executor, EXECUTORS)
         if self.executor == "local":
             if self.num_workers is not None or self.address is not None:
                 raise UsageError("The local executor takes no --workers or --ray-address.", "Add: --executor ray")

@@ -21,8 +21,6 @@ from cosycli.jobs.book_options import FileOptions, ReadingOptions
 from cosycli.option import PATH, TEXT, key_of, options_of
 from cosycli.settings import OPTIONS
 
-__all__ = ["BOOK_KEYS", "DEFAULT_KEYS", "TEXT_KEYS", "Entry", "JobsFile", "Problem", "read_jobs_file"]
-
 MAX_JSONL_BYTES = 64 << 20  # half a million lines of speech
 MAX_YAML_BYTES = 4 << 20  # PyYAML takes 2 s for 1 MB
 PARTS = ("defaults", "jobs")

@@ -8,17 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cosycli.engine.speech import TextNote
-from cosycli.errors import InputError
+from cosycli.errors import InputError, counted
 from cosycli.folders import data_folder, write_whole
 from cosycli.jobs.book_plan import Plan, seconds_of_segment
 from cosycli.model.library import BUILTIN
 from cosycli.script.book_script import ChapterScript, num_characters
 
-__all__ = ["MAX_WARNINGS", "Estimate", "estimate", "plan_notes", "plan_report", "record_speed", "warnings_of"]
-
 MAX_WARNINGS = 10  # shown on the screen; the report has all of them
-# Seconds of speech for a second of work where this machine has not spoken yet: the built-in model as the README
-# measures it, the published ones as their stock modules run on two cores.
+# Seconds of speech for a second of work where this machine has not spoken yet: the built-in model as
+# docs/performance.md measures it, the published ones as their stock modules run on two cores.
 TYPICAL_SPEED = {BUILTIN: 32.0}
 TYPICAL_PUBLISHED_SPEED = 1 / 1.5
 # Takes of the built-in voice are 20 kB a second (16-bit FLAC, 24 kHz), the M4B is 8 kB, and while it is written it is
@@ -39,7 +37,7 @@ def plan_report(plan: Plan, *, with_segments: bool = False) -> dict[str, Any]:
             for number, chapter in enumerate(plan.script.chapters, 1)
             if number in plan.request.chapters
         ],
-        "skipped": _skipped_report(plan),
+        "skipped": [asdict(item) for item in plan.script.skipped],
         "coverage": _coverage_report(plan),
         "notes_count": book.notes_count,
         "warnings": warnings_of(plan),
@@ -59,10 +57,6 @@ def _coverage_report(plan: Plan) -> dict[str, int]:
         "skipped": counts.skipped,
         "unaccounted": counts.unaccounted,
     }
-
-
-def _skipped_report(plan: Plan) -> list[dict[str, Any]]:
-    return [asdict(item) for item in plan.script.skipped]
 
 
 def _chapter_report(plan: Plan, number: int, chapter: ChapterScript, with_segments: bool) -> dict[str, Any]:
@@ -108,7 +102,7 @@ def plan_notes(plan: Plan) -> list[TextNote]:
     notes = [TextNote(f"Note: {warning}", {"warning": warning}) for warning in warnings_of(plan)[:MAX_WARNINGS]]
     for item in plan.script.book.left_out:
         title = f" “{item.title}”" if item.title else ""
-        message = f"Not read: {item.kind}{title}, {item.reason} ({item.characters} characters)."
+        message = f"Not read: {item.kind}{title}, {item.reason} ({counted(item.characters, 'character')})."
         notes.append(TextNote(message, {"kind": item.kind}))
     return notes
 

@@ -22,8 +22,6 @@ from cosycli.publish.subtitles import write_subtitles
 from cosycli.publish.tags import Tags
 from cosycli.sound.joining import Piece
 
-__all__ = ["BookFiles", "Publication"]
-
 
 @dataclass(frozen=True)
 class Publication:

@@ -25,13 +25,11 @@ from ray.util import ActorPool
 
 from cosycli.engine.threads import AT_ONCE
 from cosycli.engine.utterance import Take
-from cosycli.errors import MissingError, UsageError
+from cosycli.errors import MissingError, UsageError, counted
 from cosycli.jobs.executors import Batch, Load, LocalExecutor
 
 if TYPE_CHECKING:
     from cosycli.engine.synthesizer import Synthesizer
-
-__all__ = ["RayExecutor", "WorkerPool", "ray_executor", "worker_pool_for"]
 
 # So often is a batch given to a new worker after the one that had it died. A machine that is taken away kills one
 # worker of a batch; a batch that kills all four does not fit into memory.
@@ -167,7 +165,8 @@ def _cpus_per_worker(nodes: Sequence[Mapping[str, float]], num_workers: int, on_
             return num_cpus
     most, kind = capacity(1), "GPU" if on_gpus else "CPU"
     raise UsageError(
-        f"There is no room for {num_workers} workers, each with a {kind} to itself.", f"Give at most: --workers {most}"
+        f"There is no room for {counted(num_workers, 'worker')}, each with a {kind} to itself.",
+        f"Give at most: --workers {most}",
     )
 
 
@@ -180,13 +179,10 @@ def _connect(address: str | None) -> None:
     try:
         ray.init(address or "local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # of any type: a machine too slow for Ray is a plain one
-        raise UsageError(f"Ray does not start: {_first_line_of(error)}", START_ONE) from None
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UsageError(f"Ray does not start: {said}", START_ONE) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray has put a handler of its own there
-
-
-def _first_line_of(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _check_that_it_answers(address: str) -> None:

@@ -22,8 +22,6 @@ from cosycli.jobs.book_plan import Order
 from cosycli.jobs.executors import Executor
 from cosycli.jobs.take_store import TakeStore
 
-__all__ = ["Manifest", "Rendered", "RunFolder", "plan_batches", "render_takes"]
-
 FORMAT = 2  # of run.json
 
 

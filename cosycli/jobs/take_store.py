@@ -23,14 +23,6 @@ from cosycli.errors import InputError
 from cosycli.model.library import MANIFEST, language_model_weights
 from cosycli.voices import find_voice
 
-__all__ = [
-    "Conditions",
-    "TakeStore",
-    "model_fingerprint",
-    "take_key",
-    "voice_fingerprint",
-]
-
 # Part of every key. It counts up when the default of an option in the key changes: keys leave defaults out.
 KEY_FORMAT = "2"
 # Weights take gigabytes. Training changes all of them, so samples of a file distinguish one training from another.

@@ -17,8 +17,6 @@ from cosycli.model.convolutions import StreamingState
 from cosycli.model.kernels import can_prepack, products
 from cosycli.model.masks import attention_mask, valid_positions
 
-__all__ = ["AttentionMask", "attend", "attend_by_rows", "attend_under_mask"]
-
 LEAST_TOTAL = 1e-30  # of powers: 1e8 times the least normal number, so that none that matters is lost
 MIN_CHUNK = 50  # frames; the chunks of the streaming mask have so many, those of the causal one 2
 # Heads that are taken together in bfloat16, and frames where there are chunks: their scores are to stay in a core's

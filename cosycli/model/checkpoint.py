@@ -19,8 +19,6 @@ from torch.overrides import TorchFunctionMode
 
 from cosycli.errors import MissingError
 
-__all__ = ["WithoutInitialValues", "load_weights", "read_pickle", "read_weights"]
-
 REMEDY = "Fetch the model again with `cosy models pull`, or check it with `cosy models verify`."
 FOREIGN = "It is of another version or size than the configuration beside it; fetch both with `cosy models pull`."
 DRAWING = {"normal_", "uniform_", "kaiming_uniform_"}  # how torch and transformers draw initial values

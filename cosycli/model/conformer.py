@@ -20,18 +20,6 @@ from cosycli.model.key_value_cache import CacheSlots
 from cosycli.model.masks import attention_mask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile
 
-__all__ = [
-    "BLOCK_NORM_EPS",
-    "Conformer",
-    "FeedForward",
-    "LookAhead",
-    "RelativeAttention",
-    "TokenEncoder",
-    "encode_distances",
-    "relative_positions",
-]
-
-
 BLOCK_NORM_EPS = 1e-12  # of the published model
 LOOKBACK = 2  # frames the look-ahead layer's second convolution sees behind it
 UPSAMPLE_KERNEL = 5

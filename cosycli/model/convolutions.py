@@ -12,17 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = [
-    "AheadConv",
-    "CausalConv",
-    "CausalDownsampling",
-    "CausalUpsampling",
-    "FrameConv",
-    "FrameGroupNorm",
-    "StreamingState",
-    "surrounded",
-]
-
 
 class StreamingState:
     """What a network's layers saw of earlier frames, so that later ones can be worked out alone.

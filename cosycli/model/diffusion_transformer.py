@@ -17,8 +17,6 @@ from cosycli.model.estimator import time_embedding
 from cosycli.model.masks import frame_mask
 from cosycli.model.profile import TransformerFlowProfile
 
-__all__ = ["DiffusionTransformer"]
-
 TIME_WIDTH = 256
 POSITION_KERNEL, POSITION_GROUPS = 31, 16
 NORM_EPS = 1e-6

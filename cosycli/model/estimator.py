@@ -21,8 +21,6 @@ from cosycli.model.convolutions import FrameConv, FrameGroupNorm, StreamingState
 from cosycli.model.masks import keep_valid
 from cosycli.model.profile import ConformerFlowProfile
 
-__all__ = ["CAUSAL", "CENTRED", "VelocityEstimator"]
-
 NUM_GROUPS = 8  # of CosyVoice 1's norms
 TIME_SCALE = 1000.0  # t runs from 0 to 1; the sinusoids expect diffusion steps (Ho et al. 2020)
 

@@ -14,8 +14,6 @@ from torch import Tensor
 
 from cosycli.model.profile import MelProfile
 
-__all__ = ["kaldi_fbank", "log_mel", "slaney_filterbank", "whisper_log_mel"]
-
 ANALYSIS_RATE = 16000  # Hz, of the features for speech tokens and speaker embeddings
 WHISPER_N_FFT = 400  # 25 ms
 WHISPER_HOP = 160  # 10 ms

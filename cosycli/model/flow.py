@@ -23,17 +23,6 @@ from cosycli.model.estimator import CAUSAL, VelocityEstimator
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import ConformerFlowProfile, FlowProfile, TransformerFlowProfile
 
-__all__ = [
-    "EMPTY_CACHE",
-    "MAX_FRAMES",
-    "Conditions",
-    "ConformerFlow",
-    "Flow",
-    "FlowCache",
-    "FlowInput",
-    "TransformerFlow",
-]
-
 MAX_FRAMES = 15000  # of the fixed noise: 300 s, prompt included
 
 

@@ -15,8 +15,6 @@ from torch.nn.utils.rnn import pad_sequence
 from cosycli.model.masks import keep_valid, valid_positions
 from cosycli.model.profile import VocoderProfile
 
-__all__ = ["HarmonicSource", "SampledSource", "SteppedSource"]
-
 
 class HarmonicSource(nn.Module):
     """Sines at F0 and its harmonics where voiced, noise everywhere, mixed to one channel."""

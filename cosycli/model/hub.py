@@ -27,8 +27,7 @@ from cosycli.model.library import (
     recorded_files,
     write_manifest,
 )
-
-__all__ = ["HUBS", "Hub", "pull", "url_pattern"]
+from cosycli.option import check_choice
 
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 30
@@ -56,8 +55,7 @@ def url_pattern(name: str) -> str:
     Raises:
         UsageError: the hub does not exist.
     """
-    if name not in HUBS:
-        raise UsageError(f"There is no hub {name!r}.", f"{did_you_mean(name, HUBS)}Hubs: {', '.join(HUBS)}.")
+    check_choice("hub", name, HUBS)
     hub = HUBS[name]
     return os.environ.get(hub.mirror_variable, hub.endpoint).rstrip("/") + hub.path
 

@@ -16,16 +16,6 @@ from torch import Tensor, nn
 
 from cosycli.model.convolutions import FrameConv, StreamingState, surrounded
 
-__all__ = [
-    "PrepackedFrameConv",
-    "PrepackedLinear",
-    "can_prepack",
-    "kernels_in_use",
-    "prepack_layers",
-    "products",
-    "without_prepacking",
-]
-
 _is_wanted = ContextVar("_is_wanted", default=True)
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["CacheShape", "CacheSlots", "KeyValueCache"]
-
 _GROWTH = 256  # positions added at a time: ten seconds of speech
 
 

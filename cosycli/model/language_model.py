@@ -18,14 +18,6 @@ from cosycli.model.profile import LanguageModelProfile
 from cosycli.model.qwen2 import Backbone, BackboneConfig
 from cosycli.model.speech_decoder import Request
 
-__all__ = [
-    "NOT_LEARNED",
-    "LanguageModel",
-    "Layout",
-    "interleaved_layout",
-    "whole_text_layout",
-]
-
 NOT_LEARNED = -100  # the target that torch's cross-entropy leaves out
 
 
@@ -151,15 +143,10 @@ class LanguageModel(nn.Module):
         return self.llm.model.model.config.cache_shape
 
     def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
-        """Room for what `max_sequences` sequences have read."""
         return KeyValueCache(self.cache_shape, max_sequences, self.speech_embedding.weight, has_fixed_shapes)
 
     def prefill(self, requests: Sequence[Request], cache: KeyValueCache) -> Tensor:
-        """Prefills each request into a new last row of `cache`; a speaker is heard in the speech alone.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
+        """As `SpeechDecoder.prefill`; a speaker is heard in the speech alone."""
         return self.prefill_layouts(
             [whole_text_layout(each.all_text, each.prompt_speech, self.profile) for each in requests], cache
         )
@@ -182,8 +169,7 @@ class LanguageModel(nn.Module):
     ) -> Tensor:
         """Extends the only row of `cache` by text, with the turn after the last of it, then by speech.
 
-        Returns:
-            Log-probabilities (V,) of what follows.
+        Returns log-probabilities (V,) of what follows.
         """
         _, turn = _marks(self.profile)
         inputs = [*_read(Table.TEXT, text), *[turn] * is_last, *_read(Table.SPEECH, speech)]
@@ -196,11 +182,6 @@ class LanguageModel(nn.Module):
         return self.embed(*(torch.tensor([values], device=device) for values in (layout.tables, layout.ids)))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
         vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
         return self._log_probs(self.llm(vectors[:, None], cache.next_slots())[:, 0])
 

@@ -11,34 +11,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
 from cosycli.errors import MissingError, UsageError, did_you_mean
-from cosycli.folders import models_folder
-
-__all__ = [
-    "BUILTIN",
-    "MANIFEST",
-    "ModelFile",
-    "PublishedModel",
-    "Source",
-    "checksum",
-    "damaged_files",
-    "find_model",
-    "find_published",
-    "has_manifest",
-    "is_present",
-    "language_model_weights",
-    "model_folder",
-    "published_models",
-    "recorded_files",
-    "with_variant",
-    "write_manifest",
-]
+from cosycli.folders import models_folder, packaged_yaml
 
 BUILTIN = "builtin"
 MANIFEST = "manifest.json"
-REGISTRY = Path(__file__).with_name("published_models.yaml")
 BLOCK_BYTES = 1 << 20
 
 
@@ -93,7 +70,7 @@ class PublishedModel:
 
 def published_models() -> dict[str, PublishedModel]:
     """The models that can be downloaded, by name."""
-    registry = yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))
+    registry = packaged_yaml(__package__, "published_models.yaml")
     return {
         name: PublishedModel(
             name=name,

@@ -10,8 +10,6 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-__all__ = ["FlowMask", "attention_mask", "frame_mask", "keep_valid", "valid_positions"]
-
 
 class FlowMask(Enum):
     """The four masks of CosyVoice 2 (paper, section 2.4), by how many chunks a frame's own chunk spans."""

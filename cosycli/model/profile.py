@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cosycli.errors import MissingError
+from cosycli.folders import packaged_yaml
 from cosycli.model.profile_parts import (
     TOKEN_RATE,
     CausalVocoderProfile,
@@ -120,85 +121,6 @@ COSYVOICE_3 = ModelProfile(
 
 REMEDY = "Fetch the model again with `cosy models pull`."
 
-# Where the published YAML keeps each number: profile field -> key path.
-_MEL_KEYS = {"sample_rate": "sample_rate"}
-_LANGUAGE_MODEL_KEYS = {
-    "num_codes": "llm.speech_token_size",
-    "top_p": "llm.sampling.top_p",
-    "top_k": "llm.sampling.top_k",
-    "repetition_window": "llm.sampling.win_size",
-    "repetition_ratio": "llm.sampling.tau_r",
-}
-_TRANSFORMER_KEYS = {
-    "num_text_ids": "llm.text_token_size",
-    "text_width": "llm.text_encoder_input_size",
-    "encoder_width": "llm.text_encoder.output_size",
-    "encoder_heads": "llm.text_encoder.attention_heads",
-    "encoder_ff": "llm.text_encoder.linear_units",
-    "num_encoder_blocks": "llm.text_encoder.num_blocks",
-    "width": "llm.llm_input_size",
-    "num_heads": "llm.llm.attention_heads",
-    "ff": "llm.llm.linear_units",
-    "num_blocks": "llm.llm.num_blocks",
-    "speaker_width": "llm.spk_embed_dim",
-}
-_FLOW_KEYS = {
-    "num_codes": "flow.vocab_size",
-    "num_mels": "flow.output_size",
-    "speaker_width": "flow.spk_embed_dim",
-    "lookahead": "flow.pre_lookahead_len",
-    "mel_per_token": "flow.token_mel_ratio",
-    "guidance": "flow.decoder.cfm_params.content.inference_cfg_rate",
-}
-_CONFORMER_FLOW_KEYS = _FLOW_KEYS | {
-    "chunk": "flow.encoder.static_chunk_size",
-    "encoder_width": "flow.encoder.output_size",
-    "encoder_heads": "flow.encoder.attention_heads",
-    "encoder_ff": "flow.encoder.linear_units",
-    "num_encoder_blocks": "flow.encoder.num_blocks",
-    "estimator_width": "flow.decoder.estimator.channels.0",
-    "estimator_heads": "flow.decoder.estimator.num_heads",
-    "estimator_head_width": "flow.decoder.estimator.attention_head_dim",
-    "num_transformers": "flow.decoder.estimator.n_blocks",
-    "num_mid_blocks": "flow.decoder.estimator.num_mid_blocks",
-}
-_REGULATED_FLOW_KEYS = _CONFORMER_FLOW_KEYS | {
-    "token_rate": "flow.input_frame_rate",
-    "sample_rate": "sample_rate",
-    "hop": "feat_extractor.hop_size",
-}
-_TRANSFORMER_FLOW_KEYS = _FLOW_KEYS | {
-    "chunk": "chunk_size",
-    "encoder_width": "flow.input_size",
-    "lookahead_width": "flow.pre_lookahead_layer.channels",
-    "estimator_width": "flow.decoder.estimator.dim",
-    "estimator_heads": "flow.decoder.estimator.heads",
-    "estimator_head_width": "flow.decoder.estimator.dim_head",
-    "estimator_ff": "flow.decoder.estimator.ff_mult",
-    "num_blocks": "flow.decoder.estimator.depth",
-}
-_VOCODER_KEYS = {
-    "sample_rate": "hift.sampling_rate",
-    "num_mels": "hift.in_channels",
-    "width": "hift.base_channels",
-    "num_harmonics": "hift.nb_harmonics",
-    "sine_amplitude": "hift.nsf_alpha",
-    "noise_std": "hift.nsf_sigma",
-    "voiced_above_hz": "hift.nsf_voiced_threshold",
-    "upsample_rates": "hift.upsample_rates",
-    "upsample_kernels": "hift.upsample_kernel_sizes",
-    "istft_n_fft": "hift.istft_params.n_fft",
-    "istft_hop": "hift.istft_params.hop_len",
-    "resblock_kernels": "hift.resblock_kernel_sizes",
-    "resblock_dilations": "hift.resblock_dilation_sizes",
-    "source_kernels": "hift.source_resblock_kernel_sizes",
-    "source_dilations": "hift.source_resblock_dilation_sizes",
-    "leaky_slope": "hift.lrelu_slope",
-    "audio_limit": "hift.audio_limit",
-    "f0_width": "hift.f0_predictor.cond_channels",
-}
-_CAUSAL_VOCODER_KEYS = _VOCODER_KEYS | {"lookahead": "hift.conv_pre_look_right"}
-
 
 class _PlainLoader(yaml.SafeLoader):
     """Reads any tagged node as the mapping, list or string under the tag."""
@@ -253,15 +175,16 @@ class _Published:
     keys: dict[str, dict[str, str]]
 
 
-_COMMON_KEYS = {"mel": _MEL_KEYS, "language_model": _LANGUAGE_MODEL_KEYS, "vocoder": _VOCODER_KEYS}
+_KEYS = packaged_yaml(__package__, "published_keys.yaml")
+_COMMON_KEYS = {part: _KEYS[part] for part in ("mel", "language_model", "vocoder")}
 # By the name of the configuration, which tells the version. Where there are several, the first counts.
 _PUBLISHED = {
     "cosyvoice3.yaml": _Published(
-        COSYVOICE_3, _COMMON_KEYS | {"flow": _TRANSFORMER_FLOW_KEYS, "vocoder": _CAUSAL_VOCODER_KEYS}
+        COSYVOICE_3, _COMMON_KEYS | {"flow": _KEYS["transformer_flow"], "vocoder": _KEYS["causal_vocoder"]}
     ),
-    "cosyvoice2.yaml": _Published(COSYVOICE_2, _COMMON_KEYS | {"flow": _CONFORMER_FLOW_KEYS}),
+    "cosyvoice2.yaml": _Published(COSYVOICE_2, _COMMON_KEYS | {"flow": _KEYS["conformer_flow"]}),
     "cosyvoice.yaml": _Published(
-        COSYVOICE_1, _COMMON_KEYS | {"transformer": _TRANSFORMER_KEYS, "flow": _REGULATED_FLOW_KEYS}
+        COSYVOICE_1, _COMMON_KEYS | {"transformer": _KEYS["transformer"], "flow": _KEYS["regulated_flow"]}
     ),
 }
 # Numbers the published YAML does not hold; only our own model states them, under the key `cosy`.

@@ -9,22 +9,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-__all__ = [
-    "TOKEN_RATE",
-    "CausalVocoderProfile",
-    "ConformerFlowProfile",
-    "FlowProfile",
-    "LanguageModelProfile",
-    "MelProfile",
-    "RegulatedFlowProfile",
-    "SampledVocoderProfile",
-    "SpeakerEncoderProfile",
-    "SpeechTokenizerProfile",
-    "TransformerFlowProfile",
-    "TransformerProfile",
-    "VocoderProfile",
-]
-
 TOKEN_RATE = 25  # speech tokens per second, CosyVoice 2 paper, section 2.2
 
 

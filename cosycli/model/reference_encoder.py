@@ -29,17 +29,6 @@ from cosycli.model.profile import ModelProfile, SpeakerEncoderProfile, SpeechTok
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = [
-    "BuiltinReferenceEncoder",
-    "ConvBlock",
-    "OnnxReferenceEncoder",
-    "ReferenceEncoder",
-    "SpeakerEncoder",
-    "SpeechTokenizer",
-    "load_reference_encoder",
-    "standardise_mel",
-]
-
 NUM_LEVELS = 3  # -1, 0, 1
 MEL_MEAN, MEL_STD = -6.0, 2.5  # what the weights were trained with; the corpus measures -4.8 and 2.2
 
@@ -154,11 +143,9 @@ class ReferenceEncoder(Protocol):
 
     def tokens(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         """Speech tokens (S,) int64."""
-        ...
 
     def speaker(self, samples: NDArray[np.float32], sample_rate: int) -> Tensor:
         """Speaker embedding (E,) float32."""
-        ...
 
 
 def load_reference_encoder(directory: Path, profile: ModelProfile) -> ReferenceEncoder:

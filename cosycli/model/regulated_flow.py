@@ -19,8 +19,6 @@ from cosycli.model.flow import Flow, FlowInput, padded
 from cosycli.model.masks import FlowMask, frame_mask
 from cosycli.model.profile import RegulatedFlowProfile
 
-__all__ = ["LengthRegulator", "RegulatedFlow"]
-
 EDGE_TOKENS = 20  # at each end of a long utterance, stretched apart from its middle as the published streaming does
 NUM_LAYERS = 4
 

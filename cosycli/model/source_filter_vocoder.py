@@ -22,8 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 from cosycli.model.masks import frame_mask, keep_valid, valid_positions
 from cosycli.model.profile_parts import SourceFilterVocoderProfile
 from cosycli.model.reference_encoder import ConvBlock, standardise_mel
-
-__all__ = ["SourceFilterVocoder", "pulse_train"]
+from cosycli.model.vocoder_layers import overlap_add
 
 STEM_KERNEL, BLOCK_KERNEL = 7, 7
 F0_BLOCKS = 2
@@ -164,8 +163,8 @@ class SourceFilterVocoder(nn.Module):
         mask = valid_positions(lengths, spectrum.shape[2], self.profile.filters_per_frame, 1)
         frames = keep_valid(torch.fft.irfft(spectrum, n_fft, dim=1) * self.window[:, None], mask)
         present = frames.new_ones(1, 1, frames.shape[2]) if mask is None else mask.float()
-        weight = _overlap_add(present * self.window.square()[:, None], hop)
-        wave = _overlap_add(frames, hop) / weight.clamp(min=1e-4)
+        weight = overlap_add(present * self.window.square()[:, None], hop)
+        wave = overlap_add(frames, hop) / weight.clamp(min=1e-4)
         wave = wave[:, n_fft // 2 : -(n_fft // 2)].clamp(-self.profile.audio_limit, self.profile.audio_limit)
         return keep_valid(wave[:, None], valid_positions(lengths, wave.shape[1], self.hop))[:, 0]
 
@@ -181,10 +180,3 @@ def _held(f0: Tensor, lengths: Tensor | None) -> Tensor:
         return f0
     place = torch.arange(f0.shape[1], device=f0.device).minimum(lengths[:, None] - 1)
     return f0.gather(1, place)
-
-
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """Frames (B, n_fft, L) laid `hop` apart and summed: (B, (L - 1) * hop + n_fft)."""
-    n_fft, num_frames = frames.shape[1:]
-    size = (num_frames - 1) * hop + n_fft
-    return F.fold(frames, (1, size), (1, n_fft), stride=(1, hop))[:, 0, 0]

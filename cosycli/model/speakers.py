@@ -13,8 +13,6 @@ from cosycli.model.profile import REMEDY
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["read_speakers", "speaker_names"]
-
 SAFE_TABLE, PUBLISHED_TABLE = "spk2info.safetensors", "spk2info.pt"
 
 

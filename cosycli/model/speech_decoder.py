@@ -14,8 +14,6 @@ from torch import Tensor
 from cosycli.model.key_value_cache import KeyValueCache
 from cosycli.model.profile import LanguageModelProfile
 
-__all__ = ["Request", "SpeechDecoder"]
-
 Cache = TypeVar("Cache", bound=KeyValueCache)
 
 
@@ -67,16 +65,12 @@ class SpeechDecoder(Protocol[Cache]):
 
     def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> Cache:
         """Room for what `max_sequences` sequences have read."""
-        ...
 
     def prefill(self, requests: Sequence[Request], cache: Cache, /) -> Tensor:
         """Reads each request into a new last row of `cache`; returns log-probabilities (B, V) of what follows."""
-        ...
 
     def step(self, tokens: Tensor, cache: Cache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
+        """Reads one speech token (B,) in each row of `cache`; returns log-probabilities (B, V) of what follows.
 
-        Returns:
-            Log-probabilities (B, V) of what follows.
+        The cache has made room for it.
         """
-        ...

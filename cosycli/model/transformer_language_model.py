@@ -20,8 +20,6 @@ from cosycli.model.key_value_cache import CacheShape, CacheSlots, KeyValueCache
 from cosycli.model.profile import LanguageModelProfile, TransformerProfile
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["DistanceCache", "TransformerLanguageModel"]
-
 START, TURN = 0, 1  # rows of `llm_embedding`: before everything, and between text and speech
 DISTANCES = 512  # projected at a time: ten seconds of speech
 
@@ -128,26 +126,16 @@ class TransformerLanguageModel(nn.Module):
         return CacheShape(self.sizes.num_blocks, self.sizes.num_heads, self.sizes.width // self.sizes.num_heads)
 
     def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> DistanceCache:
-        """Room for what `max_sequences` sequences have read."""
         return DistanceCache(self.cache_shape, max_sequences, self.llm.project, has_fixed_shapes)
 
     def prefill(self, requests: Sequence[Request], cache: DistanceCache) -> Tensor:
-        """Reads start, speaker, text, turn and the speech so far of each request into a new last row of `cache`.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
+        """As `SpeechDecoder.prefill`: reads start, speaker, text, turn and the speech so far."""
         vectors = [self.embed(each.all_text, each.prompt_speech, each.speaker)[0] for each in requests]
         slots = cache.allocate([len(each) for each in vectors])
         hidden = self.llm(pad_sequence(vectors, batch_first=True), slots, cache.distances(slots))
         return self._log_probs(torch.stack([row[len(each) - 1] for row, each in zip(hidden, vectors, strict=True)]))
 
     def step(self, tokens: Tensor, cache: DistanceCache) -> Tensor:
-        """Reads one speech token (B,) in each row of `cache`, which has made room for it.
-
-        Returns:
-            Log-probabilities (B, V) of what follows.
-        """
         vectors, slots = self.speech_embedding(tokens.to(self.speech_embedding.weight.device)), cache.next_slots()
         return self._log_probs(self.llm(vectors[:, None], slots, cache.distances(slots))[:, 0])
 
@@ -158,7 +146,7 @@ class TransformerLanguageModel(nn.Module):
         text_ids, speech_ids = (
             torch.tensor(list(ids), dtype=torch.long, device=weight.device) for ids in (text, speech)
         )
-        who = [] if speaker is None else [self._project_speaker(speaker.to(weight))]
+        who = [] if speaker is None else [self.spk_embed_affine_layer(F.normalize(speaker.to(weight), dim=0))[None]]
         words = self.text_encoder_affine_layer(self.encode_text(text_ids[None])[0])
         return torch.cat([start, *who, words, turn, self.speech_embedding(speech_ids)])[None]
 
@@ -166,10 +154,6 @@ class TransformerLanguageModel(nn.Module):
         """(B, T) -> (B, T, encoder_width); a text token sees itself and those before it."""
         lengths = torch.full(ids.shape[:1], ids.shape[1], device=ids.device)
         return self.text_encoder(self.text_embedding(ids), lengths, chunk=1)
-
-    def _project_speaker(self, speaker: Tensor) -> Tensor:
-        """(speaker_width,) -> (1, D)."""
-        return self.spk_embed_affine_layer(F.normalize(speaker, dim=0))[None]
 
     def _log_probs(self, hidden: Tensor) -> Tensor:
         """(B, D) -> (B, V)."""

@@ -32,9 +32,8 @@ from cosycli.model.vocoder_layers import (
     Layers,
     ResidualBlock,
     causal_layers,
+    overlap_add,
 )
-
-__all__ = ["CausalVocoder", "Vocoder"]
 
 POST_KERNEL = 7
 POST_SLOPE = 0.01  # of the leaky ReLU before conv_post; the other levels use the profile's
@@ -155,8 +154,8 @@ class Vocoder(nn.Module):
         mask = valid_positions(lengths, x.shape[2], self.hop // hop, 1)
         frames = keep_valid(self.to_frame @ torch.cat([magnitude * phase.cos(), magnitude * phase.sin()], dim=1), mask)
         present = frames.new_ones(1, 1, x.shape[2]) if mask is None else mask.float()
-        weight = _overlap_add(present * self.window.square()[:, None], hop)
-        wave = _overlap_add(frames, hop) / weight.clamp(min=1e-8)
+        weight = overlap_add(present * self.window.square()[:, None], hop)
+        wave = overlap_add(frames, hop) / weight.clamp(min=1e-8)
         wave = wave[:, n_fft // 2 : -(n_fft // 2)].clamp(-self.profile.audio_limit, self.profile.audio_limit)
         return keep_valid(wave[:, None], valid_positions(lengths, wave.shape[1], self.hop))[:, 0]
 
@@ -216,10 +215,3 @@ def _inverse_dft(n_fft: int) -> Tensor:
     """(n_fft, 2 K): takes the real parts then the imaginary parts of a spectrum to the frame they describe."""
     spectra = torch.eye(n_fft // 2 + 1, dtype=torch.complex64)
     return torch.cat([torch.fft.irfft(spectra, n_fft), torch.fft.irfft(1j * spectra, n_fft)]).T.contiguous()
-
-
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """Frames (B, n_fft, L) laid `hop` apart and summed: (B, (L - 1) * hop + n_fft)."""
-    n_fft, num_frames = frames.shape[1:]
-    size = (num_frames - 1) * hop + n_fft
-    return F.fold(frames, (1, size), (1, n_fft), stride=(1, hop))[:, 0, 0]

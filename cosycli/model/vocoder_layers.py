@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
@@ -17,19 +18,6 @@ from cosycli.model.convolutions import AheadConv, CausalConv, CausalDownsampling
 from cosycli.model.harmonic_source import HarmonicSource, SampledSource, SteppedSource
 from cosycli.model.masks import keep_valid
 from cosycli.model.profile import CausalVocoderProfile, VocoderProfile
-
-__all__ = [
-    "CENTRED",
-    "F0_KERNEL",
-    "NUM_F0_LAYERS",
-    "PRE_KERNEL",
-    "SAMPLED",
-    "F0Predictor",
-    "Layers",
-    "ResidualBlock",
-    "Snake",
-    "causal_layers",
-]
 
 PRE_KERNEL, F0_KERNEL = 7, 3
 NUM_F0_LAYERS = 5
@@ -180,3 +168,10 @@ class _SnakeFunction(torch.autograd.Function):
         sine_squared = torch.sin(alpha * x).square()
         grad_alpha = (part * x / alpha - grad * sine_squared / alpha.square()).sum(dim=(0, 2))[:, None]
         return grad + part, grad_alpha
+
+
+def overlap_add(frames: Tensor, hop: int) -> Tensor:
+    """Frames (B, n_fft, L) laid `hop` apart and summed: (B, (L - 1) * hop + n_fft)."""
+    n_fft, num_frames = frames.shape[1:]
+    size = (num_frames - 1) * hop + n_fft
+    return F.fold(frames, (1, size), (1, n_fft), stride=(1, hop))[:, 0, 0]

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from cosycli.sound.levels import to_db
 from cosycli.sound.probe import AudioFile, Stream, decode, probe
 
-__all__ = ["ChapterReport", "FileReport", "Finding", "Levels", "check_file"]
-
 FRAME_S = 0.05
 QUIETEST_S = 0.5
 MIN_RMS_DB, MAX_RMS_DB = -23.0, -18.0

@@ -23,8 +23,6 @@ from cosycli.publish.loudness import Loudness, PieceLevel, gains_for, piece_leve
 from cosycli.sound.joining import Piece, place
 from cosycli.sound.levels import to_db
 
-__all__ = ["Assembly", "ChapterPlan", "ChapterSound", "ChapterTimes", "chapter_blocks", "plan_chapter"]
-
 # Silence before the first and after the last sound of a chapter. ACX requires 0.5 to 1 s and 1 to 5 s of room tone;
 # the distance to these limits is larger than the delay of any encoder (MP3: 0.05 s).
 HEAD_S = 0.75
@@ -116,7 +114,8 @@ def plan_chapter(chapter: ChapterSound, sample_rate: int, loudness: Loudness) ->
         position = start + len(placed.samples)
         segments.append((start, position))
         levels.append(piece_level(placed.samples))
-        tail = max(0, round(_tail_s(placed.pause_after_s) * sample_rate) - placed.tail)
+        tail_s = min(max(placed.pause_after_s - HEAD_S, MIN_TAIL_S), MAX_TAIL_S)
+        tail = max(0, round(tail_s * sample_rate) - placed.tail)
     num_samples = (position or round(HEAD_S * sample_rate)) + tail
     gains = gains_for(levels, num_samples, loudness)
     energy = sum(level.energy * gain**2 for level, gain in zip(levels, gains, strict=True))
@@ -140,7 +139,3 @@ def chapter_blocks(chapter: ChapterSound, plan: ChapterPlan, sample_rate: int) -
         yield placed.samples * np.float32(gain)
         position = end
     yield np.zeros(plan.num_samples - position, np.float32)
-
-
-def _tail_s(pause_after_s: float) -> float:
-    return min(max(pause_after_s - HEAD_S, MIN_TAIL_S), MAX_TAIL_S)

@@ -17,8 +17,6 @@ from cosycli.publish.assembly import ChapterTimes
 from cosycli.publish.cover import Picture
 from cosycli.publish.tags import GENRE, Tags
 
-__all__ = ["book_folder", "chapter_name", "safe_name", "write_extras"]
-
 # What Windows forbids (Microsoft, "Naming Files, Paths, and Namespaces"); macOS and Linux forbid a part of it.
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]+')
 RESERVED = re.compile(r"(?i)(CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?=\.|$)")

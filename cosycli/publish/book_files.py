@@ -14,7 +14,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from cosycli.documents.book import Cover, Metadata
-from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.errors import InputError
+from cosycli.option import check_choice
 from cosycli.publish.assembly import Assembly, ChapterPlan, ChapterSound, ChapterTimes, chapter_blocks, plan_chapter
 from cosycli.publish.audiobookshelf import book_folder, chapter_name, safe_name, write_extras
 from cosycli.publish.cover import Picture, read_cover
@@ -22,8 +23,6 @@ from cosycli.publish.formats import BOOK_FORMATS, Contents, open_book_file
 from cosycli.publish.loudness import AUDIOBOOK, Loudness
 from cosycli.publish.tags import ChapterMark, Tags, book_tags, chapter_tags, tag_text
 from cosycli.sound.encode import check_encoder, check_target, check_writable
-
-__all__ = ["Layout", "Target", "check_book_target", "files_folder", "write_book"]
 
 
 class Layout(str, Enum):
@@ -55,9 +54,7 @@ class Target:
     layout: Layout = Layout.FILE
 
     def __post_init__(self) -> None:
-        if self.audio_format not in BOOK_FORMATS:
-            hint = f"{did_you_mean(self.audio_format, BOOK_FORMATS)}Formats of books: {', '.join(BOOK_FORMATS)}."
-            raise UsageError(f"There is no book format {self.audio_format!r}.", hint)
+        check_choice("book format", self.audio_format, BOOK_FORMATS)
 
     @property
     def suffix(self) -> str:

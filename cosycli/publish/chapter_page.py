@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
@@ -15,8 +16,6 @@ from cosycli.documents.book import Alphabet, Block, BlockKind, Mark, MarkKind
 
 if TYPE_CHECKING:
     from cosycli.script.book_script import ChapterScript
-
-__all__ = ["PAGE_ID", "STYLESHEET", "chapter_page", "is_language", "page", "span_id", "text", "xml_characters"]
 
 STYLESHEET = "style.css"
 PAGE_ID = "chapter"  # the id of the section around a page
@@ -118,7 +117,7 @@ class _Writer:
 
     def _content(self, block: Block, start: int, end: int) -> Iterator[str]:
         """Yield the source text from `start` to `end`, with its segments in spans."""
-        marks = [_moved(mark, start) for mark in block.marks]
+        marks = [replace(mark, start=mark.start + start, end=mark.end + start) for mark in block.marks]
         while self.next_segment < len(self.segments):
             segment_start, segment_end, number = self.segments[self.next_segment]
             if segment_start >= end:
@@ -147,7 +146,3 @@ class _Writer:
             elif mark.alphabet is Alphabet.RUBY and (mark.start, mark.end) == (start, end):
                 content = f"<ruby>{content}<rt>{text(mark.value)}</rt></ruby>"
         return content
-
-
-def _moved(mark: Mark, by: int) -> Mark:
-    return Mark(mark.start + by, mark.end + by, mark.kind, mark.value, mark.alphabet)

@@ -13,8 +13,6 @@ from lxml import etree
 from cosycli.documents.book import Cover
 from cosycli.sound.ffmpeg import find_ffmpeg
 
-__all__ = ["Picture", "read_cover"]
-
 SIDE = 1600  # pixels of the longer side of a converted cover; stores require at least 1400
 MAX_BYTES = 4 * 2**20  # larger pictures are scaled down: every chapter file contains the cover
 TIMEOUT_S = 60.0

@@ -27,8 +27,6 @@ from cosycli.folders import replacing
 from cosycli.publish.chapter_page import STYLESHEET, xml_characters
 from cosycli.publish.tags import Tags
 
-__all__ = ["ACTIVE_CLASS", "AUDIO_TYPES", "COVER_SUFFIXES", "Overlay", "Page", "Publication", "clock", "write_epub"]
-
 ACTIVE_CLASS = "-epub-media-overlay-active"
 STYLE = f"""
 .verse {{ margin-left: 2em; }}
@@ -175,7 +173,6 @@ def _book(publication: Publication) -> Any:
 
 
 def _page_items(page: Page) -> Iterator[Any]:
-    """The page, and its overlay."""
     from ebooklib import epub
 
     item = epub.EpubItem(page.name, page.href, "application/xhtml+xml", page.xhtml)

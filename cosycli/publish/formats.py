@@ -17,8 +17,6 @@ from cosycli.sound.encode import AudioSink
 from cosycli.sound.ffmpeg import EXACT, FfmpegSink, to_ffmetadata
 from cosycli.sound.wav import WavFile
 
-__all__ = ["ACX", "BOOK_FORMATS", "Contents", "open_book_file"]
-
 # ffmpeg's fast AAC coder is also its better one for speech: on 9 minutes of the built-in voices at 64k its noise is 38
 # and 44 dB below the voice, that of the default coder 30 and 34 dB.
 # MP3 begins with a Xing header, which contains the length and the padding at both ends. LAME attenuates the sound by

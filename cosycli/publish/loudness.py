@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from cosycli.errors import UsageError
 
-__all__ = ["AUDIOBOOK", "Loudness", "PieceLevel", "gains_for", "piece_level"]
-
 # Pieces without loud peaks may exceed the common gain by this much; sentences of one reader differ by more.
 MAX_MAKE_UP_DB = 3.0
 LOUDEST_DB, SOFTEST_DB = -14.0, -35.0  # beyond these, speech exceeds the peak limit or is inaudible on a train

@@ -18,8 +18,6 @@ from typing import IO
 from cosycli.publish.cover import Picture
 from cosycli.publish.tags import ChapterMark
 
-__all__ = ["write_m4b"]
-
 ADTS_HEADER_BYTES = 7
 MOVIE_TIMESCALE = 1000
 FRAME_SAMPLES = 1024  # samples of an AAC frame, ISO/IEC 14496-3
@@ -141,7 +139,7 @@ def _box(name: bytes, *contents: bytes) -> bytes:
 
 def _movie(audio: _AudioTrack, titles: _TextTrack | None, user_data: bytes) -> bytes:
     """The `moov` box of a file with these tracks."""
-    duration = _in_movie_time(audio.num_samples, audio.sample_rate)
+    duration = round(audio.num_samples * MOVIE_TIMESCALE / audio.sample_rate)
     num_tracks = 1 if titles is None else 2
     header = struct.pack(">5II", 0, 0, 0, MOVIE_TIMESCALE, duration, 0x10000)
     header += struct.pack(">H10x", 0x100) + UNITY_MATRIX + bytes(24) + struct.pack(">I", num_tracks + 1)
@@ -296,10 +294,6 @@ def _descriptor(tag: int, content: bytes) -> bytes:
 def _text_description() -> bytes:
     """The sample entry of QuickTime text; its layout fields are 0 because it is not displayed."""
     return _box(b"text", struct.pack(">6xH", 1), bytes(4 + 4 + 6 + 8 + 8 + 2 + 2 + 1 + 2 + 6 + 1))
-
-
-def _in_movie_time(num_samples: int, sample_rate: int) -> int:
-    return round(num_samples * MOVIE_TIMESCALE / sample_rate)
 
 
 def _big_endian(numbers: array[int]) -> bytes:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cosycli.publish.assembly import Assembly, ChapterTimes
     from cosycli.script.book_script import BookScript
 
-__all__ = ["write_read_along"]
-
 ABOUT = "About this edition"
 
 
@@ -52,7 +50,6 @@ def _spoken_language(book: BookScript) -> str:
 
 
 def _audio_names(assembly: Assembly) -> dict[Path, str]:
-    """The name of each audio file in the EPUB."""
     names: dict[Path, str] = {}
     for file in dict.fromkeys(chapter.file for chapter in assembly.chapters):
         if file.suffix.lower() not in AUDIO_TYPES:
@@ -65,7 +62,6 @@ def _audio_names(assembly: Assembly) -> dict[Path, str]:
 
 
 def _pages(book: BookScript, assembly: Assembly, audio: dict[Path, str], language: str) -> Iterator[Page]:
-    """The page of each chapter."""
     for number, (chapter, times) in enumerate(zip(book.chapters, assembly.chapters, strict=True), start=1):
         name = f"chapter{number:04d}"
         xhtml = chapter_page(chapter, language)

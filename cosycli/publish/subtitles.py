@@ -18,28 +18,17 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from cosycli.documents.book import Metadata
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.documents.text_layout import is_wide
 from cosycli.folders import write_whole
-from cosycli.script.characters import is_wide
+from cosycli.option import check_choice
 from cosycli.script.timing import seconds_of
 
 if TYPE_CHECKING:
     from cosycli.publish.assembly import Assembly, ChapterTimes
     from cosycli.script.book_script import BookScript, ChapterScript
-
-__all__ = [
-    "FORMATS",
-    "Cue",
-    "LrcTags",
-    "chapter_cues",
-    "check_formats",
-    "to_lrc",
-    "to_srt",
-    "to_vtt",
-    "write_subtitles",
-]
 
 FORMATS = ("srt", "vtt", "lrc")
 _WORD_JOINER = "\u2060"  # has no width and prevents a line break
@@ -112,9 +101,7 @@ def check_formats(names: Sequence[str]) -> tuple[str, ...]:
         UsageError: a name is not in `FORMATS`.
     """
     for name in names:
-        if name not in FORMATS:
-            hint = f"{did_you_mean(name, FORMATS)}Valid: {', '.join(FORMATS)}."
-            raise UsageError(f"There is no subtitle format {name!r}.", hint)
+        check_choice("subtitle format", name, FORMATS)
     return tuple(dict.fromkeys(names))
 
 
@@ -129,7 +116,7 @@ def to_srt(cues: Iterable[Cue]) -> str:
 def to_vtt(cues: Iterable[Cue]) -> str:
     """WebVTT (W3C, "WebVTT: The Web Video Text Tracks Format"): its cue text may not hold `-->`, `<` or `&` as such."""
     return "\n".join(
-        ("WEBVTT\n", *(f"{_clock(c.start_s, '.')} --> {_clock(c.end_s, '.')}\n{_escaped(_lines(c))}\n" for c in cues))
+        ("WEBVTT\n", *(f"{_clock(c.start_s, '.')} --> {_clock(c.end_s, '.')}\n{escape(_lines(c))}\n" for c in cues))
     )
 
 
@@ -179,15 +166,6 @@ def _lrc_time(seconds: float) -> str:
 
 def _broken(sign: re.Match[str]) -> str:
     return sign.group() + _WORD_JOINER
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def columns_of(text: str) -> int:
-    """The width of a text in columns."""
-    return sum(map(_columns, text))
 
 
 def divide(text: str) -> list[str]:

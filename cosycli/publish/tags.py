@@ -16,8 +16,6 @@ import cosycli
 from cosycli.documents.book import Metadata
 from cosycli.publish.cover import Picture
 
-__all__ = ["GENRE", "ChapterMark", "Tags", "book_tags", "chapter_tags", "id3_tag", "tag_text"]
-
 GENRE = "Audiobook"
 UTF8 = b"\x03"
 FRONT_COVER = b"\x03"

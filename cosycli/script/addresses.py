@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from cosycli.script.forms import Form, Rewriting
 from cosycli.script.number_words import digits
 
-__all__ = ["ENGLISH_SIGNS", "address_forms"]
-
 _TOP_DOMAINS = "com|org|net|edu|gov|mil|int|info|io|ai|co|dev|app|uk|us|de|fr|it|es|cn|jp|eu|ca|au|ch|ru"
 _VOWELLESS = re.compile(r"[bcdfghjklmnpqrstvwxz]+", re.IGNORECASE)
 ENGLISH_SIGNS = {

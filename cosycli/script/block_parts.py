@@ -22,8 +22,6 @@ from cosycli.script.normalisation import say_in_words
 from cosycli.script.parts import Part, Replacement, apply_replacements, cut
 from cosycli.script.segment import Note
 
-__all__ = ["BlockReader"]
-
 _NARRATION = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE, BlockKind.VERSE})
 # Opening mark -> the marks that may close it. „ closes in German with “, in Polish and Hungarian with ”; » opens in
 # German and Danish books; in Finnish and Swedish ones » and ” open and close alike.

@@ -19,8 +19,6 @@ from cosycli.script.segment import MARKUP, Coverage, Fate, Script, Segment
 from cosycli.script.segmenting import segments_of
 from cosycli.script.timing import DEFAULT_PAUSES, Boundary, Pauses
 
-__all__ = ["BookScript", "ChapterScript", "read_book_script"]
-
 _BETWEEN_BLOCKS = "\n\n"
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cosycli.errors import UsageError
+from cosycli.errors import UsageError, counted
 from cosycli.script.languages import is_hanzi
 from cosycli.script.phonemes import cmu_tokens
 from cosycli.script.pinyin import explain_missing, pinyin_tokens
 from cosycli.script.vocabulary import CMU_PHONEMES, PHONE_NAMES
-
-__all__ = ["Pronunciation", "check_brace", "read_brace"]
 
 # Letters except Chinese and Japanese ones, which no space separates from a word in Latin letters.
 _LETTER = r"(?![\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[^\W\d_]"
@@ -71,7 +69,7 @@ def _mistake_in_brace(text: str, brace: int, inside: str) -> str | None:
 
 def _mistake_in_pinyin(parts: list[str], syllables: list[str]) -> str:
     if len(syllables) == len(parts):
-        return f"has {len(syllables)} syllables, but fewer Chinese characters precede it."
+        return f"has {counted(len(syllables), 'syllable')}, but fewer Chinese characters precede it."
     return f"contains parts that are not pinyin syllables: {_without(syllables, parts)}."
 
 

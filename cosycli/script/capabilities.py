@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from cosycli.errors import UsageError, did_you_mean
-from cosycli.script.pronunciation import respell
-
-__all__ = ["Capabilities", "compile_style", "quoted_words", "say_phonemes", "voice_named"]
+from cosycli.script.languages import is_hanzi
+from cosycli.script.pronunciation import can_respell, respell
 
 _QUOTED = re.compile(r"[\"'“‘„](?P<words>.+)[\"'”’“]", re.DOTALL)
 
@@ -91,3 +90,16 @@ def say_phonemes(word: str, tokens: tuple[str, ...], capabilities: Capabilities)
     if all(token in capabilities.phonemes for token in tokens):
         return "".join(tokens)
     return respell(word, tokens)
+
+
+def respelling_note(word: str, tokens: tuple[str, ...], spoken: str, capabilities: Capabilities) -> str:
+    """Returns what becomes of a pronunciation that the model has no tokens for, to complete a sentence about it."""
+    if any(map(is_hanzi, word)) and capabilities.languages and "zh" not in capabilities.languages:
+        return "cannot be spoken by this model, which was not trained on Chinese. `cosy models list` shows which were."
+    if not can_respell(word, tokens):
+        return (
+            f"is ignored, and {word} is spoken as written: this model has no tokens for it, and no common character "
+            "sounds so. Write other words in its place, or choose another model with --model."
+        )
+    shown = "written, which is its usual sound" if spoken == word else repr(spoken)
+    return f"is spoken as {shown}: this model has no tokens for it."

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["NAME", "TOKENS", "Glyphs", "is_wide", "plain_text", "read_glyphs", "says_something"]
-
 # Placeholders in plain text for a sound or a word that is spoken as given, and for a word with a capital. They are
 # private-use characters, which are skipped in every source.
 TOKENS, NAME = "\ue000", "\ue001"
@@ -69,12 +67,6 @@ _REASONS = {
     "So": "emoji or pictogram",
 }
 _PLAIN_BY_CATEGORY = {"Ps": "(", "Pi": '"', "Pe": ")", "Pf": '"', "Pd": "-"}
-_WIDE = re.compile(r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uff60\U00020000-\U0003ffff]")
-
-
-def is_wide(char: str) -> bool:
-    """True for Chinese and Japanese characters and punctuation, which fill two columns and need no spaces."""
-    return bool(_WIDE.match(char))
 
 
 def says_something(text: str) -> bool:

@@ -9,8 +9,6 @@ from typing import Any
 
 from cosycli.script.forms import DECORATION, Form, Rewriting, rewrite_forms
 
-__all__ = ["rewrite_cjk", "simplify"]
-
 # A figure and its neighbours, which the grammars look at; quotes, brackets and full stops end it.
 _NEAR = r"[\u3040-\u30ff\u3400-\u9fff]{0,8}"
 _FIGURE = r"[$£€¥￥]?(?:(?<![A-Za-z0-9)])[-+])?\d{1,20}(?:[.,:/~～年月日-]{1,2}\d{1,20}){0,8}"

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["MAX_S", "MIN_S", "Cut", "Fragment", "MeasuredText", "fragments_of", "join"]
-
 # Length of a segment in seconds: our choice, well below the 30 s that the speech tokenizer takes at once.
 MIN_S, MAX_S = 8.0, 15.0
 _FRAGMENT_S = 14.0  # maximum, so that a one-word sentence always fits beside its neighbour

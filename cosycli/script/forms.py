@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["DECORATION", "Form", "Rewriting", "apply_rewritings", "rewrite_forms"]
-
 
 @dataclass(frozen=True)
 class Rewriting:

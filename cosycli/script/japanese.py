@@ -16,8 +16,6 @@ from typing import Any
 from cosycli.errors import MissingError
 from cosycli.script.forms import Rewriting, apply_rewritings
 
-__all__ = ["in_katakana", "read_in_katakana"]
-
 _JAPANESE = re.compile("[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe\u3005\u3400-\u9fff]+")
 _KANA = re.compile("[\u3041-\u3096\u309d\u309e\u30a1-\u30fa\u30fc-\u30fe]+")
 _WITHIN_WORDS = frozenset("ァィゥェォッャュョヮー")  # follow ruby, as in 悟{さと}った, but begin no word

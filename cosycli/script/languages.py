@@ -11,17 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+from cosycli.errors import counted
 from cosycli.script.roman import is_numeral_alone
-
-__all__ = [
-    "HANZI",
-    "dominant_language",
-    "foreign_languages",
-    "is_hanzi",
-    "latin_language",
-    "primary_language",
-    "written_language",
-]
 
 HANZI = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"  # Chinese characters, in a class of a pattern
 _SCRIPTS = {
@@ -90,7 +81,7 @@ def foreign_languages(spoken: Iterable[str], known: Collection[str]) -> list[str
     if not known:
         return []
     return [
-        f"This model was not trained on the language {language!r} of {count} segment{'s' if count > 1 else ''}, and "
+        f"This model was not trained on the language {language!r} of {counted(count, 'segment')}, and "
         f"speaks {', '.join(known)}: choose another with --model (`cosy models list`)."
         for language, count in Counter(spoken).most_common()
         if language not in known

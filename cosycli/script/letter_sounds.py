@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 from cosycli.script.pronunciation import dictionary_words
 
-__all__ = ["LetterSounds", "guess_phones", "learn"]
-
 MAX_CHARS = 15  # letters and phones of a word to learn from; 99.8 % of the dictionary's words have no more
 REACH = 6  # neighbours compared on each side; 4 get 61.6 % of the 1,000 words right, 8 get 62.1 % in twice the time
 SHARPNESS = 2.0  # each shared neighbour multiplies the weight by e²; e^1.5 gets 61.2 % right, e³ 61.6 %
@@ -98,7 +96,6 @@ class LetterSounds:
 
     @cached_property
     def _places(self) -> list[Ints]:
-        """The places of each letter."""
         return [np.flatnonzero(self.letters == letter).astype(np.int32) for letter in range(27)]
 
 

@@ -15,8 +15,6 @@ from functools import cached_property
 
 from cosycli.script.pronunciation import possessive_ending
 
-__all__ = ["MAX_WORD_CHARS", "Entry", "Found", "Lexicon", "is_word"]
-
 MAX_WORD_CHARS = 100  # limits the work at each word of a text
 # Scripts that are written without spaces, or (Korean) with particles attached to the names.
 _CJK = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"

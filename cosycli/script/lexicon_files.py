@@ -43,8 +43,6 @@ from cosycli.script.vocabulary import PHONE_NAMES
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["parse_pls", "parse_yaml", "read_lexicon"]
-
 MAX_BYTES = 1 << 20  # 45,000 names
 
 _BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b" \t\r\n\0"  # bytes that may come before the first "<"

@@ -13,8 +13,6 @@ from cosycli.script.lexicon import Entry
 from cosycli.script.phonemes import tokens_of
 from cosycli.script.pronunciation import can_respell, pronunciations_of
 
-__all__ = ["Fit", "ModelInput", "Origin", "WordSounds", "input_for", "look_up"]
-
 
 class Origin(str, Enum):
     """The source of a pronunciation."""

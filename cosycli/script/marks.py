@@ -11,7 +11,7 @@ from itertools import chain
 
 from cosycli.documents.book import Alphabet, Mark, MarkKind
 from cosycli.script.addresses import ENGLISH_SIGNS
-from cosycli.script.capabilities import Capabilities, compile_style, say_phonemes, voice_named
+from cosycli.script.capabilities import Capabilities, compile_style, respelling_note, say_phonemes, voice_named
 from cosycli.script.characters import says_something
 from cosycli.script.languages import primary_language
 from cosycli.script.markup import MAX_PAUSE_S
@@ -20,8 +20,6 @@ from cosycli.script.number_words import cardinal, digits, ordinal
 from cosycli.script.parts import Part, PartKind, Replacement, apply_replacements, cut
 from cosycli.script.phonemes import tokens_of
 from cosycli.script.pinyin import is_kana
-
-__all__ = ["MarkReader"]
 
 _EMPHASIS = "strong"
 _SAYS_INSTEAD = frozenset({MarkKind.PRONUNCIATION, MarkKind.ALIAS, MarkKind.SAY_AS})
@@ -132,7 +130,7 @@ class MarkReader:
         return Replacement(mark.start, mark.end, spoken, spoken) if spoken else None
 
     def _interpret(self, mark: Mark, word: str, declared: str | None) -> str:
-        if not _can_interpret(mark.value):
+        if mark.value not in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}:
             self.notes.append((mark.start, mark.end, f"The say-as {mark.value!r} is ignored: it is unknown."))
         return _say_as(word, mark.value, declared) or ""
 
@@ -152,7 +150,7 @@ class MarkReader:
             spoken = say_phonemes(word, tokens, self.capabilities)
             self._pronounced[key] = spoken, say_in_words(word, declared)
             if not spoken.startswith("["):
-                what = f"{word} is spoken as {spoken!r}: this model has no tokens for its sounds."
+                what = f"The pronunciation of {word} {respelling_note(word, tokens, spoken, self.capabilities)}"
                 self.notes.append((start, start + len(word), what))
         return Replacement(start, start + len(word), *self._pronounced[key])
 
@@ -192,19 +190,12 @@ def _with_pauses(pieces: Iterable[Part], pauses: Sequence[Mark]) -> Iterator[Par
     for piece in chain(pieces, [None]):
         while number < len(pauses) and (piece is None or pauses[number].start <= piece.start):
             place = max(last.end, pauses[number].start)
-            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=_seconds(pauses[number]))
+            pause_s = min(max(float(pauses[number].value), 0.0), MAX_PAUSE_S)
+            yield replace(last, start=place, end=place, kind=PartKind.PAUSE, pause_s=pause_s)
             number += 1
         if piece:
             yield piece
             last = piece
-
-
-def _seconds(pause: Mark) -> float:
-    return min(max(float(pause.value), 0.0), MAX_PAUSE_S)
-
-
-def _can_interpret(interpret_as: str) -> bool:
-    return interpret_as in _SPELLING | _NUMBERS.keys() | _AS_WRITTEN | {_TELEPHONE}
 
 
 def _say_as(text: str, interpret_as: str, language: str | None) -> str | None:

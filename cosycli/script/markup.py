@@ -22,13 +22,18 @@ from dataclasses import dataclass, field, replace
 
 from cosycli.errors import UsageError
 from cosycli.script.braces import check_brace, read_brace
-from cosycli.script.capabilities import Capabilities, compile_style, quoted_words, say_phonemes, voice_named
+from cosycli.script.capabilities import (
+    Capabilities,
+    compile_style,
+    quoted_words,
+    respelling_note,
+    say_phonemes,
+    voice_named,
+)
 from cosycli.script.characters import plain_text
 from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import Note
 from cosycli.script.vocabulary import MODEL_TAGS
-
-__all__ = ["Markup", "Notation", "parse_markup"]
 
 MAX_PAUSE_S = 60.0  # a longer pause almost surely has the wrong unit
 
@@ -221,7 +226,7 @@ class Notation:
         word = self.text[pronunciation.word_start : match.start()]
         spoken = say_phonemes(word, pronunciation.tokens, self.capabilities)
         if not spoken.startswith("["):
-            self._note(match, f"is spoken as {spoken!r}: this model has no tokens for it.")
+            self._note(match, respelling_note(word, pronunciation.tokens, spoken, self.capabilities))
         self._add(pronunciation.word_start, match.start(), PartKind.REPLACED, spoken, plain_text(word))
         self._add(match.start(), match.end(), PartKind.MARK)
 

@@ -31,8 +31,6 @@ from cosycli.script.japanese import read_in_katakana
 from cosycli.script.languages import dominant_language, latin_language, written_language
 from cosycli.script.roman import heading_forms
 
-__all__ = ["NAME_LETTER", "Rewriting", "rewrite", "say_in_words"]
-
 NAME_LETTER = "Q"  # stands for a name, "Mr. Q"; it begins no abbreviation, number or unit
 
 _UNBROKEN = re.compile(rf"[^{TOKENS}\n]+")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["cardinal", "digits", "ordinal", "year_words"]
-
 _MAX_DIGITS = 15  # longer numbers are read digit by digit
 _CHINESE_DIGITS = "零一二三四五六七八九"
 

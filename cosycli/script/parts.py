@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-__all__ = ["Part", "PartKind", "Replacement", "apply_replacements", "cut"]
-
 
 class PartKind(Enum):
     """The kind of a part."""

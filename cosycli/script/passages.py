@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from cosycli.script.characters import NAME, TOKENS, is_wide, read_glyphs, says_something
+from cosycli.documents.text_layout import is_wide
+from cosycli.script.characters import NAME, TOKENS, read_glyphs, says_something
 from cosycli.script.parts import Part, PartKind
 from cosycli.script.segment import MARKUP
 from cosycli.script.timing import Boundary
-
-__all__ = ["Passage", "Run", "SourceMap", "read_passages"]
 
 _LINE_END = r"(?:\r\n|[\n\x0b\x0c\x85\u2028]|\r(?!\n))"
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[^\S\n\r\x0b\x0c\x85\u2028]*{_LINE_END})+|\u2029")

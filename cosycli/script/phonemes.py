@@ -15,8 +15,6 @@ from cosycli.documents.book import Alphabet
 from cosycli.script.pinyin import tokens_of_ruby
 from cosycli.script.vocabulary import CMU_PHONEMES
 
-__all__ = ["cmu_tokens", "phones_of_ipa", "phones_of_x_sampa", "tokens_of"]
-
 # Vowels of American and British dictionaries; a space separates two phones.
 _VOWELS = {
     "ɑ": "AA", "ɒ": "AA", "æ": "AE", "a": "AE", "ʌ": "AH", "ə": "AH", "ɐ": "AH", "ɔ": "AO", "aʊ": "AW", "aɪ": "AY",

@@ -16,8 +16,6 @@ from cosycli.script.chinese import simplify
 from cosycli.script.languages import HANZI, is_hanzi
 from cosycli.script.vocabulary import PINYIN_FINALS, PINYIN_INITIALS
 
-__all__ = ["explain_missing", "is_kana", "missing_syllables", "pinyin_tokens", "spell_hanzi", "tokens_of_ruby"]
-
 MAX_CHARS = 60  # of pinyin without spaces that is divided into syllables
 _TONE_MARKS = ("\u0304", "\u0301", "\u030c", "\u0300")  # tones 1 to 4
 _NUMBERED = re.compile(r"([a-zêü:]+?)([0-5])")

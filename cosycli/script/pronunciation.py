@@ -17,17 +17,6 @@ from cosycli.script.languages import HANZI
 from cosycli.script.pinyin import spell_hanzi
 from cosycli.script.vocabulary import PINYIN_INITIALS
 
-__all__ = [
-    "can_respell",
-    "dictionary_words",
-    "phones_of",
-    "possessive_ending",
-    "pronunciations_of",
-    "respell",
-    "spell_words",
-    "words_that_sound",
-]
-
 _LETTERS = rf"(?:(?![{HANZI}])[^\W\d_])+"
 # A tag or phoneme in brackets, an XML-like tag, or a word, which Chinese characters may surround.
 _TOKEN_OR_WORD = re.compile(rf"\[[^\[\]\s]+\]|</?\w+>|{_LETTERS}(?:['’]{_LETTERS})*")

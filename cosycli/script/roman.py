@@ -9,8 +9,6 @@ from functools import lru_cache
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal
 
-__all__ = ["NUMERAL", "division_forms", "heading_forms", "is_numeral_alone", "roman_value"]
-
 _LETTERS = "(?:IX|IV|V?I{0,3})"
 NUMERAL = rf"C{{0,3}}(?:XC|XL|L?X{{0,3}}){_LETTERS}"  # to 399; D and M are rarer than "MIX" and "CD"
 _SMALL_NUMERAL = rf"(?:XL|L?X{{0,3}}){_LETTERS}"

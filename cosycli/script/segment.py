@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-__all__ = ["MARKUP", "Coverage", "Fate", "Note", "Script", "Segment", "Skipped", "Span"]
-
 
 @dataclass(frozen=True)
 class Segment:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
-from cosycli.script.characters import NAME, TOKENS, is_wide
+from cosycli.documents.text_layout import is_wide
+from cosycli.script.characters import NAME, TOKENS
 from cosycli.script.cutting import Cut, Fragment, MeasuredText, fragments_of, join
 from cosycli.script.japanese import in_katakana
 from cosycli.script.languages import dominant_language, latin_language
@@ -18,8 +19,6 @@ from cosycli.script.passages import Passage, Run, SourceMap
 from cosycli.script.segment import Fate, Segment, Span
 from cosycli.script.sentences import sentence_ends
 from cosycli.script.timing import Boundary, Pauses, seconds_of, seconds_of_tokens
-
-__all__ = ["SegmentedText", "segments_of"]
 
 _BOUNDARIES = {Cut.SENTENCE: Boundary.SENTENCE, Cut.CLAUSE: Boundary.CLAUSE}
 _SPACES = re.compile(r"\s*")

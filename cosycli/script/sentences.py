@@ -25,8 +25,6 @@ from itertools import pairwise
 
 from cosycli.script.languages import dominant_language, written_language
 
-__all__ = ["MAX_WAITING", "arriving_sentences", "sentence_ends"]
-
 # sentencex searches a partner for every opening quote, in quadratic time without one: it gets this much at a time.
 _MAX_CHARS = 4000
 _CJK_STOP = re.compile(r"[。！？](?=[0-9])")

@@ -21,8 +21,6 @@ from cosycli.script.letter_sounds import guess_phones
 from cosycli.script.pinyin import pinyin_tokens
 from cosycli.script.pronunciation import phones_of, possessive_ending
 
-__all__ = ["Suggestion", "SuggestionKind", "lexicon_of", "suggest"]
-
 CONTEXT_CHARS = 30  # shown on each side of a word
 MAX_ACRONYM = 5  # letters; longer words in capitals are emphasised
 MIN_PHRASES, MIN_SHARE = 3, 0.1  # phrases that read a character in a second way, to make it doubtful

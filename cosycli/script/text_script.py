@@ -14,8 +14,6 @@ from cosycli.script.segmenting import segments_of
 from cosycli.script.timing import DEFAULT_PAUSES, Pauses
 from cosycli.script.vocabulary import MODEL_TAGS, PHONEMES, STYLES_V2
 
-__all__ = ["read_script"]
-
 
 def read_script(
     text: str,

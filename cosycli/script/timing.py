@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["DEFAULT_PAUSES", "Boundary", "Pauses", "seconds_of", "seconds_of_tokens"]
-
 # English books: 6,231,249 characters are about 110 hours in the corpus that trains the built-in voice.
 _CHARACTER_S = 110 * 3600 / 6_231_249
 # Syllables per second, Pellegrino, Coupé and Marsico, "Across-language perspective on speech information rate",

@@ -5,17 +5,9 @@ The caller passes the tables of its model to `read_script`; the script stage its
 
 from __future__ import annotations
 
-__all__ = [
-    "CMU_PHONEMES",
-    "MODEL_TAGS",
-    "PHONEMES",
-    "PHONE_NAMES",
-    "PINYIN_FINALS",
-    "PINYIN_INITIALS",
-    "STYLES_V2",
-    "STYLES_V3",
-    "TAGS_V1",
-]
+from collections.abc import Mapping
+
+from cosycli.folders import packaged_yaml
 
 # CosyVoice 2 and 3 share these: `<x>` and `</x>` enclose words, `[x]` stands for a sound.
 _TAGS = """
@@ -47,81 +39,6 @@ CMU_PHONEMES = frozenset(
 PHONE_NAMES = f"{_CMU_VOWELS}, each with 0, 1 or 2 for its stress, and {_CMU_CONSONANTS}"  # for error messages
 PHONEMES = CMU_PHONEMES | {f"[{piece}]" for piece in (*PINYIN_INITIALS, *PINYIN_FINALS)}
 
-# Instruction wordings of the CosyVoice 2 paper (table 1) and of its public example.
-STYLES_V2 = {
-    **{
-        name: f"你能用{word}的情感说吗?"
-        for name, word in {
-            "happy": "高兴",
-            "sad": "悲伤",
-            "surprised": "惊讶",
-            "angry": "愤怒",
-            "fearful": "恐惧",
-            "disgusted": "厌恶",
-            "calm": "冷静",
-            "serious": "严肃",
-        }.items()
-    },
-    **{
-        name: f"用{word}说这句话"
-        for name, word in {
-            "cantonese": "粤语",
-            "sichuan": "四川话",
-            "shanghai": "上海话",
-            "zhengzhou": "郑州话",
-            "changsha": "长沙话",
-            "tianjin": "天津话",
-        }.items()
-    },
-    **{
-        name: f"尝试一下以{word}的角色和我交流。"
-        for name, word in {
-            "mysterious": "神秘",
-            "fierce": "凶猛",
-            "curious": "好奇",
-            "elegant": "优雅",
-            "lonely": "孤独",
-            "robot": "机器人",
-            "peppa": "小猪佩奇",
-        }.items()
-    },
-    "fast": "Please speaking fast.",
-    "very-fast": "Please speaking very fast.",
-    "slow": "Please speaking slow.",
-    "very-slow": "Please speaking very slow.",
-}
-
-# Instruction strings of the CosyVoice 3 training set.
-STYLES_V3 = {
-    **{
-        name: f"请用{word}话表达。"
-        for name, word in {
-            "guangdong": "广东",
-            "dongbei": "东北",
-            "gansu": "甘肃",
-            "guizhou": "贵州",
-            "henan": "河南",
-            "hubei": "湖北",
-            "hunan": "湖南",
-            "jiangxi": "江西",
-            "minnan": "闽南",
-            "ningxia": "宁夏",
-            "shanxi": "山西",
-            "shaanxi": "陕西",
-            "shandong": "山东",
-            "shanghai": "上海",
-            "sichuan": "四川",
-            "tianjin": "天津",
-            "yunnan": "云南",
-        }.items()
-    },
-    "loud": "Please say a sentence as loudly as possible.",
-    "soft": "Please say a sentence in a very soft voice.",
-    "slow": "请用尽可能慢地语速说一句话。",
-    "fast": "请用尽可能快地语速说一句话。",
-    "happy": "请非常开心地说一句话。",
-    "sad": "请非常伤心地说一句话。",
-    "angry": "请非常生气地说一句话。",
-    "peppa": "我想体验一下小猪佩奇风格，可以吗？",
-    "robot": "你可以尝试用机器人的方式解答吗？",
-}
+_STYLES = packaged_yaml(__package__, "styles.yaml")
+STYLES_V2: Mapping[str, str] = _STYLES["v2"]
+STYLES_V3: Mapping[str, str] = _STYLES["v3"]

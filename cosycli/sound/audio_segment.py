@@ -23,8 +23,6 @@ from cosycli.sound.wav import to_16_bits
 if TYPE_CHECKING:
     from pydub import AudioSegment
 
-__all__ = ["samples_of", "segment_of", "segment_of_wav", "silence_at_ends"]
-
 FRAME_MS = 10
 SILENCE_DB = -40.0  # relative to the loudest frame; softer frames are silence. The softest fricatives are near -35
 

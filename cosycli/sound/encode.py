@@ -18,14 +18,13 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cosycli.errors import InputError, UsageError, did_you_mean
+from cosycli.errors import InputError, UsageError
 from cosycli.folders import replacing
+from cosycli.option import check_choice
+from cosycli.settings import FORMATS
 from cosycli.sound.ffmpeg import EXACT, FfmpegSink, find_ffmpeg
 from cosycli.sound.wav import WavFile, to_16_bits, wav_header
 
-__all__ = ["FORMATS", "AudioSink", "check_encoder", "check_target", "check_writable", "choose_format", "open_sink"]
-
-FORMATS = ("wav", "flac", "mp3", "opus", "raw")
 SUFFIXES = {
     ".wav": "wav",
     ".flac": "flac",
@@ -65,7 +64,10 @@ def choose_format(name: str | None, target: Path, default: str | None = None) ->
 
     Raises:
         UsageError: the format does not exist, or none is given.
+        InputError: the target is a folder.
     """
+    if name is None and default is None and target.is_dir() and target != STDOUT:
+        raise _is_a_folder(target)
     if name is None:
         name = SUFFIXES.get(target.suffix.lower(), default or ("wav" if target == STDOUT else None))
     if name is None:
@@ -73,10 +75,7 @@ def choose_format(name: str | None, target: Path, default: str | None = None) ->
             f"The name {target} does not determine a format.",
             f"End its name in {', '.join(SUFFIXES)}, or add --format {'|'.join(FORMATS)}.",
         )
-    if name not in FORMATS:
-        raise UsageError(
-            f"There is no format {name!r}.", f"{did_you_mean(name, FORMATS)}Formats: {', '.join(FORMATS)}."
-        )
+    check_choice("format", name, FORMATS)
     return name
 
 
@@ -91,10 +90,14 @@ def check_target(target: Path, audio_format: str) -> None:
     if target == STDOUT:
         return
     if target.is_dir():
-        raise InputError(f"{target} is a directory.", f"Name a file in it: -o {target / 'speech.wav'}")
+        raise _is_a_folder(target)
     if not target.parent.is_dir():
         raise InputError(f"The folder {target.parent} does not exist.", f"Make it first: mkdir -p {target.parent}")
     check_writable(target if _is_special(target) else target.parent)
+
+
+def _is_a_folder(target: Path) -> InputError:
+    return InputError(f"{target} is a directory.", f"Name a file in it: -o {target / 'speech.wav'}")
 
 
 def check_encoder(audio_format: str) -> None:

@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 from cosycli.errors import MissingError
 from cosycli.sound.wav import to_16_bits
 
-__all__ = ["EXACT", "FfmpegSink", "FileChapter", "find_ffmpeg", "input_of", "parse_ffmetadata", "to_ffmetadata"]
-
 EXACT = ("-fflags", "+bitexact", "-flags:a", "+bitexact")  # no random stream number, no version string
 # Containers and streams of audio; no playlists and image lists, which refer to other files.
 INPUT_FORMATS = "mov,mp4,m4a,3gp,matroska,webm,aac,ac3,eac3,amr,asf,caf,mp3,ogg,flac,wav,aiff,w64,ape,wv,tta,mpegts"

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from cosycli.sound.levels import frame_levels
 
-__all__ = ["MARGIN_S", "PEAK", "Piece", "Placed", "join", "place"]
-
 MARGIN_S = 0.1  # silence kept at both ends of a take; also keeps soft onsets such as /h/ and /f/
 FADE_S = 0.005  # shorter than the burst of a plosive, long enough to avoid clicks
 PEAK = 10 ** (-1.5 / 20)  # -1.5 dBFS: lossy formats overshoot, and stay below -1

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Measurements", "frame_levels", "measure", "to_db"]
-
 FRAME_S = 0.02  # about two pitch periods of a low voice
 FLOOR_DB = -120.0  # stands for digital silence; the quantisation noise of 16 bits is -98 dB
 CLIP_LEVEL = 0.999  # full scale of 16 bits is 0.99997

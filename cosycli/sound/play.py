@@ -15,8 +15,6 @@ from cosycli.errors import MissingError
 from cosycli.sound.encode import AudioSink
 from cosycli.sound.wav import to_16_bits, wav_header
 
-__all__ = ["find_player", "open_player"]
-
 # Each reads a WAV stream from its standard input.
 PLAYERS = (
     ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error", "-i", "-"),

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from cosycli.errors import InputError
 from cosycli.sound.ffmpeg import FileChapter, find_ffmpeg, input_of, parse_ffmetadata
 
-__all__ = ["AudioFile", "Stream", "decode", "probe"]
-
 BLOCK_BYTES = 2**20
 NUM_CHANNELS = {"mono": 1, "stereo": 2}
 CBR_SPREAD = 1  # bytes; frames of one bit rate differ by no more: MP3 pads some of them

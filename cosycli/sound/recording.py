@@ -24,17 +24,6 @@ from cosycli.sound.audio_segment import samples_of, segment_of_wav, silence_at_e
 from cosycli.sound.ffmpeg import find_ffmpeg, input_of
 from cosycli.sound.levels import measure
 
-__all__ = [
-    "MAX_REFERENCE_S",
-    "MIN_REFERENCE_S",
-    "LongRecording",
-    "Recording",
-    "open_recording",
-    "read_recording",
-    "read_reference",
-    "read_voice_clip",
-]
-
 MIN_REFERENCE_S = 3.0  # the published models accept 3 to 30 s
 MAX_REFERENCE_S = 30.0
 MAX_RECORDING_S = 600.0  # the maximum of `read_recording`, in memory: 10 minutes at 192 kHz take 460 MB
@@ -133,8 +122,7 @@ def read_recording(path: Path, max_s: float = MAX_RECORDING_S) -> Recording:
     _check_rate(sample_rate, path)
     if len(channels) > max_s * sample_rate:
         raise InputError(
-            f"{path} is longer than {max_s:.0f} s.",
-            f"Cut it: `ffmpeg -i {path.name} -t {max_s:.0f} shorter.wav`.",
+            f"{path} is longer than {max_s:.0f} s.", f"Cut it: `ffmpeg -i {path.name} -t {max_s:.0f} shorter.wav`."
         )
     if not len(channels):
         raise _no_sound(path)

@@ -15,8 +15,6 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STREAMED_BYTES", "WavFile", "to_16_bits", "wav_header"]
-
 STREAMED_BYTES = 0x7FFFF000  # the length by which sox and others mean "until the stream ends"
 UNKNOWN = 0xFFFFFFFF  # a 32-bit size of RF64 whose value stands in ds64
 SAMPLE_BYTES = 2

@@ -32,6 +32,11 @@ def test_each_job_becomes_a_file_and_a_line(jobs):
     assert lines[2].startswith("2 jobs: 2 done;")
 
 
+def test_a_single_job_is_not_told_in_the_plural(cosy):
+    Path("jobs.jsonl").write_text('{"id": "kettle", "text": "The kettle sang."}')
+    assert "1 job: 1 done;" in cosy("batch", "jobs.jsonl").err
+
+
 def test_memory_is_for_all_jobs_and_a_job_may_have_retakes_and_a_prompt_of_its_own(cosy):
     Path("jobs.yaml").write_text(JOBS + "    retakes: 7\n    prompt: 4\n")
     ended = cosy("batch", "jobs.yaml", "--memory", "4GB", "--retakes", "1", "--prompt", "3")

@@ -56,7 +56,7 @@ def test_the_report_lists_words_that_are_approximated_and_languages_the_model_do
     Path("novel.md").write_text("# One\n\nHe read{R EH1 D} it.\n\n他去银行{yin2 hang2}。\n", encoding="utf-8")
     assert cosy("book", "novel.md").status == 0
     warnings = "\n".join(report()["warnings"])
-    assert "{yin2 hang2} is spoken as '银航': this model has no tokens for it." in warnings
+    assert "{yin2 hang2} cannot be spoken by this model, which was not trained on Chinese." in warnings
     assert "{R EH1 D}" not in warnings  # the built-in model has tokens for English
     assert "not trained on the language 'zh' of 1 segment" in warnings
 

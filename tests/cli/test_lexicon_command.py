@@ -36,6 +36,12 @@ def test_check_tells_for_any_published_model_here_or_not(cosy, model, fits):
     assert ended.out.decode().splitlines() == fits
 
 
+def test_check_says_that_a_lexicon_has_no_entries(cosy):
+    ended = cosy("lexicon", "check", write("# Weena: W IY1 N AH0"))
+    assert ended.status == 0
+    assert ended.out.decode() == "names.yaml has no entries.\n"
+
+
 def test_check_as_json(cosy):
     ended = cosy("lexicon", "check", write("Weena: W IY1 N AH0"), "--json")
     assert json.loads(ended.out) == {

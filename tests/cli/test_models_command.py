@@ -44,7 +44,16 @@ def test_show_tells_capabilities_variants_and_files_with_their_checksums(cosy):
     assert "llm.rl.pt" in cosy("models", "show", "fun-cosyvoice3-0.5b-2512").out.decode()
     shown = cosy("models", "show", "cosyvoice-300m").out.decode()
     assert "no known checksum" in shown
-    assert "bytes:       unknown" in shown
+    assert "Size:            unknown" in shown
+
+
+def test_sizes_that_are_not_known_and_facts_are_told_in_words(cosy):
+    lines = cosy("models", "list").out.decode().splitlines()
+    assert next(line.split()[7] for line in lines if line.startswith("cosyvoice-300m ")) == "unknown"
+    shown = cosy("models", "show", "builtin").out.decode()
+    assert "On this machine: yes" in shown
+    assert "Size:            29 MB" in shown
+    assert "fetch it: cosy models pull cosyvoice2-0.5b" in cosy("models", "show", "cosyvoice2-0.5b").out.decode()
 
 
 def test_show_gives_licence_languages_and_revision(cosy):

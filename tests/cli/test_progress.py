@@ -36,6 +36,14 @@ def test_a_log_gets_lines_with_the_time_that_is_left(ticking, capsys):
     ]
 
 
+def test_a_single_one_is_not_told_in_the_plural(ticking, capsys):
+    ticking(PLAIN_INTERVAL_S)
+    with open_progress("plain") as report:
+        report.update(0, 1, "segments")
+        report.update(0, 1, "chapters written")
+    assert capsys.readouterr().err.splitlines() == ["0 of 1 segment, ? left", "0 of 1 chapter written, ? left"]
+
+
 def test_the_time_that_is_left_counts_only_what_this_run_has_done(ticking, capsys):
     ticking(PLAIN_INTERVAL_S)
     with open_progress("plain") as report:

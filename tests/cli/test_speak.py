@@ -27,6 +27,12 @@ def test_a_sentence_becomes_a_file(cosy):
     assert np.abs(samples).max() < 10 ** (-1 / 20)
 
 
+def test_a_folder_is_no_file_and_a_name_in_it_is_proposed(cosy, tmp_path):
+    ended = cosy("speak", "Good evening.", "-o", tmp_path)
+    assert ended.status == 3
+    assert f"{tmp_path} is a directory.\nName a file in it: -o {tmp_path / 'speech.wav'}" in ended.err
+
+
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "opus", "ogg"])
 def test_the_name_chooses_the_format(cosy, suffix):
     assert cosy("speak", "Good evening.", "-o", f"a.{suffix}").status == 0

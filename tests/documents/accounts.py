@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cosycli.documents.accounting import count_blocks
+from cosycli.documents.accounting import count_characters
 from cosycli.documents.book import Book
+
+
+def count_blocks(chapters):
+    """The characters in all blocks that are not white space."""
+    return sum(count_characters(block.text) for chapter in chapters for block in chapter.blocks)
 
 
 def unaccounted(book: Book) -> int:

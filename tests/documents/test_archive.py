@@ -46,11 +46,7 @@ def test_of_two_files_with_one_name_the_last_is_read(path):
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "content"),
-    [
-        ("MAX_TOTAL_BYTES", 50_000, bytes(100_000)),
-        ("MAX_RATIO", 50, bytes(3_000_000)),
-    ],
+    ("limit", "value", "content"), [("MAX_TOTAL_BYTES", 50_000, bytes(100_000)), ("MAX_RATIO", 50, bytes(3_000_000))]
 )
 def test_bombs_are_refused_while_they_unpack(path, monkeypatch, limit, value, content):
     monkeypatch.setattr(archive, limit, value)

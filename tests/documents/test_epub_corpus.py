@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from cosycli.documents.accounting import count_blocks
 from cosycli.documents.epub import read_epub
 from cosycli.documents.reading_policy import READABLE, ReadingPolicy
 from cosycli.errors import InputError
-from tests.documents.accounts import texts, unaccounted
+from tests.documents.accounts import count_blocks, texts, unaccounted
 
 BOOKS = [
     "se-the-time-machine",

@@ -57,7 +57,7 @@ def test_summary_gives_order_titles_and_nesting(folder):
     )
     assert outline(book) == [(1, "Preface"), (1, "First part"), (2, "Inner")]
     assert [left.title for left in book.left_out if left.kind == "files"] == ["unused.md"]
-    assert "lists 2 files that are not in the folder: gone.md, ../../secret.md" in book.warnings[0]
+    assert "lists 2 files missing from the folder: gone.md, ../../secret.md" in book.warnings[0]
 
 
 def test_metadata_cover_and_what_is_not_a_document(folder):

@@ -62,7 +62,7 @@ def test_a_book_with_a_few_broken_characters_is_read_with_a_warning():
     data = "Ένα καλό βιβλίο που χάλασε λίγο. ".encode() * 3 + b"\xce"
     text, warnings = decode_book_text(data, "old.txt")
     assert text.endswith("\ufffd")
-    assert "1 characters that are not UTF-8" in warnings[0]
+    assert "1 place that cannot be decoded as UTF-8" in warnings[0]
 
 
 def test_the_end_mark_of_dos_is_no_text():
@@ -72,6 +72,6 @@ def test_the_end_mark_of_dos_is_no_text():
 def test_a_book_with_few_control_characters_is_read_without_them():
     text, warnings = decode_book_text(b"word " * 500 + b"wo\x00rd", "old.txt")
     assert text.endswith("word word")
-    assert "1 control characters" in warnings[0]
+    assert "1 control character removed" in warnings[0]
     with pytest.raises(InputError, match="control character"):
         decode_book_text(b"wo\x00rd " * 500, "old.txt")

@@ -145,6 +145,8 @@ def test_lines_are_joined_but_verse_keeps_them():
     assert (blocks[0].kind, blocks[0].text) == (BlockKind.VERSE, verse)
     assert blocks[1].text.startswith("The road went over the hill and down into the valley, where the mist lay white")
     assert texts(read("山下有一条河，河边住着一个老人，他每天都\n" * 4))[0].count("\n") == 0
+    korean = "산 아래에 강이 있고 그 곁에 노인이 살고 있었다. 오늘은 날씨가 좋고 바람도 구름도\n" * 4
+    assert "구름도 산 아래에" in texts(read(korean))[0]
 
 
 def test_lines_longer_than_any_page_are_paragraphs_if_they_end_like_them():

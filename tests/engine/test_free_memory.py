@@ -82,12 +82,7 @@ def test_groups_that_cannot_be_seen_are_no_limit(machine: Path, groups: str) -> 
 
 def test_more_used_than_allowed_leaves_nothing(machine: Path) -> None:
     write(
-        machine,
-        {
-            "proc/self/cgroup": "0::/\n",
-            "sys/fs/cgroup/memory.max": "10",
-            "sys/fs/cgroup/memory.current": "20",
-        },
+        machine, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "10", "sys/fs/cgroup/memory.current": "20"}
     )
     assert free_memory(CPU, machine) == 0
 

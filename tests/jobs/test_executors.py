@@ -86,8 +86,7 @@ class TestWorkerPool:
         assert self.hire([(16, 4)], on_gpus=False).batches_at_once == 1
 
     @pytest.mark.parametrize(
-        ("num_utterances", "num_workers", "size"),
-        [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)],
+        ("num_utterances", "num_workers", "size"), [(1000, 1, 32), (1000, 4, 32), (100, 4, 25), (101, 4, 26), (3, 8, 1)]
     )
     def test_batches_are_smaller_where_workers_would_have_none(self, num_utterances, num_workers, size):
         from cosycli.jobs.ray_executor import RayExecutor

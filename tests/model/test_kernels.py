@@ -5,13 +5,7 @@ import torch
 from torch import nn
 
 from cosycli.model.convolutions import FrameConv
-from cosycli.model.kernels import (
-    PrepackedFrameConv,
-    PrepackedLinear,
-    can_prepack,
-    prepack_layers,
-    without_prepacking,
-)
+from cosycli.model.kernels import PrepackedFrameConv, PrepackedLinear, can_prepack, prepack_layers, without_prepacking
 
 pytestmark = pytest.mark.skipif(not can_prepack(), reason="this PyTorch has no oneDNN")
 

@@ -4,13 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cosycli.model.language_model import (
-    NOT_LEARNED,
-    LanguageModel,
-    Table,
-    interleaved_layout,
-    whole_text_layout,
-)
+from cosycli.model.language_model import NOT_LEARNED, LanguageModel, Table, interleaved_layout, whole_text_layout
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.speech_decoder import Request

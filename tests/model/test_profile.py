@@ -76,8 +76,7 @@ def test_version_3_hears_up_to_the_nyquist_frequency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["x: !!python/object/apply:os.mkdir [owned]", "llm: !apply:os.mkdir [owned]", "!new:os.mkdir {path: owned}"],
+    "text", ["x: !!python/object/apply:os.mkdir [owned]", "llm: !apply:os.mkdir [owned]", "!new:os.mkdir {path: owned}"]
 )
 def test_code_in_a_config_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.chdir(tmp_path)

@@ -13,11 +13,7 @@ from torch import Tensor
 
 from cosycli.model.harmonic_source import SampledSource
 from cosycli.model.loading import new_vocoder
-from cosycli.model.profile import (
-    CausalVocoderProfile,
-    SampledVocoderProfile,
-    VocoderProfile,
-)
+from cosycli.model.profile import CausalVocoderProfile, SampledVocoderProfile, VocoderProfile
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import Snake
 from tests.model.synthetic import synthetic_state

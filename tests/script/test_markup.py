@@ -143,6 +143,13 @@ def test_pauses_in_a_row_add_up():
     assert read_script("One. [pause 1s] [pause 2s] Two.").segments[0].pause_after_s == pytest.approx(3.0)
 
 
+def test_a_pronunciation_that_changes_nothing_says_why():
+    usual, unknown = read_script("重{zhong4}要。欸{ěi}！", phonemes=()).notes
+    assert usual.message.startswith("{zhong4} is spoken as written, which is its usual sound")
+    assert unknown.message.startswith("{ěi} is ignored, and 欸 is spoken as written")
+    assert "Write other words in its place" in unknown.message
+
+
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [

@@ -16,11 +16,7 @@ def test_the_marks_of_the_notation_are_markup():
 def test_what_is_printed_has_no_marks_and_single_spaces():
     script = read_script(SOURCE)
     assert script.printed(0, len(SOURCE)) == "I read it. [So] it was done."
-    assert [script.printed(*segment.source) for segment in script.segments] == [
-        "I read it.",
-        "[So] it was",
-        "done.",
-    ]
+    assert [script.printed(*segment.source) for segment in script.segments] == ["I read it.", "[So] it was", "done."]
 
 
 @pytest.mark.parametrize(

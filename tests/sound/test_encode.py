@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from cosycli.errors import InputError, UsageError
-from cosycli.sound.encode import FORMATS, check_target, choose_format, open_sink
+from cosycli.settings import FORMATS
+from cosycli.sound.encode import check_target, choose_format, open_sink
 from cosycli.sound.recording import read_recording
 
 RATE = 24_000

@@ -6,7 +6,5 @@ from cosycli.script.english.amounts import AMOUNTS
 from cosycli.script.english.dates import DATES
 from cosycli.script.english.numbers import ROMAN_NUMERALS
 
-__all__ = ["FORMS"]
-
 # An earlier form wins over a later one.
 FORMS = (*address_forms("en"), *DATES, *ROMAN_NUMERALS, *ABBREVIATIONS, *AMOUNTS, *SIGNS)

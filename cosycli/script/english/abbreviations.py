@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 
 from cosycli.script.forms import DECORATION, Form
 
-__all__ = ["ABBREVIATIONS", "SIGNS"]
-
 _TITLES = {
     "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Messrs": "Messrs", "Dr": "Doctor", "Prof": "Professor",
     "Rev": "Reverend", "Hon": "Honorable", "Capt": "Captain", "Lt": "Lieutenant", "Lieut": "Lieutenant",
@@ -44,6 +42,7 @@ _SIGN_WORDS = {
     "₩": "won", "¢": "cents", "№": "number", "©": "copyright", "®": "registered", "™": "trademark", "µ": "micro",
     "º": "degrees", "²": "squared", "³": "cubed", "¹": "one",
 }  # fmt: skip
+_TYPOGRAPHY = {"“": '"', "”": '"', "…": "...", "—": "--"}
 
 
 def _ends_sentence(match: re.Match[str]) -> bool:
@@ -64,10 +63,6 @@ def _abbreviation(match: re.Match[str]) -> str:
 def _phrase(match: re.Match[str]) -> str:
     said = _PHRASES[match.group().lower()]
     return said + ("." if " " in said[-3:] and _ends_sentence(match) else "")
-
-
-def _before_number(match: re.Match[str]) -> str:
-    return _BEFORE_NUMBER[match["word"].lower()]
 
 
 def _saint_or_street(match: re.Match[str]) -> str:
@@ -98,14 +93,6 @@ def _spelled(match: re.Match[str]) -> str | None:
     return None if word in _NOT_SPELLED else " ".join(word) + ("s" if match["plural"] else "")
 
 
-def _sign(match: re.Match[str]) -> str:
-    return f" {_SIGN_WORDS[match.group()]} "
-
-
-def _plain(match: re.Match[str]) -> str:
-    return {"“": '"', "”": '"', "…": "...", "—": "--"}[match.group()]
-
-
 def _slash(match: re.Match[str]) -> str:
     return " " if match.string[: match.start()].endswith(("and", "And")) else " slash "
 
@@ -115,11 +102,7 @@ def _fixed(name: str, pattern: str, spoken: str) -> Form:
 
 
 def _words(
-    name: str,
-    words: Iterable[str],
-    say: Callable[[re.Match[str]], str],
-    before: str = r"\b",
-    after: str = r"\.",
+    name: str, words: Iterable[str], say: Callable[[re.Match[str]], str], before: str = r"\b", after: str = r"\."
 ) -> Form:
     return Form(name, re.compile(rf"{before}(?P<word>{'|'.join(sorted(words, key=len, reverse=True))}){after}"), say)
 
@@ -132,7 +115,7 @@ ABBREVIATIONS = (
     _words("title", ("Mr", "Mrs", "Ms", "Dr"), _title, after=r"\.?(?= [A-Z])"),
     _words("saint or street", ("St",), _saint_or_street, after=r"\b\.?(?!\w)"),
     _words("street", _STREETS, _street, before=r"(?<=[a-z] )", after=r"\b\.?(?!\w)"),
-    _words("before a number", _COUNTED, _before_number, after=r"\.(?= ?\d)"),
+    _words("before a number", _COUNTED, lambda match: _BEFORE_NUMBER[match["word"].lower()], after=r"\.(?= ?\d)"),
     Form("phrase", re.compile(rf"\b(?:{_PHRASE})", re.IGNORECASE), _phrase),
     _words("abbreviation", _ABBREVIATIONS, _abbreviation),
     Form("initials", re.compile(r"\b(?:[A-Z]\.){2,8}"), _initials),
@@ -149,7 +132,7 @@ SIGNS = (
     _fixed("less than", r"(?<=[\w ])<(?=[ \d])", " less than "),
     _fixed("greater than", r"(?<=[\w ])>(?=[ \d])", " greater than "),
     Form("slash", re.compile(r"(?<=\w) ?/ ?(?=\w)"), _slash),
-    Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), _sign),
-    Form("typography", re.compile("[“”…—]"), _plain),
+    Form("sign", re.compile(f"[{re.escape(''.join(_SIGN_WORDS))}]"), lambda match: f" {_SIGN_WORDS[match.group()]} "),
+    Form("typography", re.compile("[“”…—]"), lambda match: _TYPOGRAPHY[match.group()]),
     DECORATION,
 )

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
+from cosycli.folders import packaged_yaml
 from cosycli.script.english.numbers import cardinal, decimal, digits, ordinal, pairs, plural, year
 from cosycli.script.forms import Form
-
-__all__ = ["AMOUNTS"]
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,40})(?:\.\d{1,40})?|(?<![.\d])\.\d{1,40}"
 _MINUS = r"(?P<sign>(?<![\w)])[-+])?"
 _SCALE_WORD = r"hundred|thousand|million|billion|trillion"
 _SCALES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "tn": "trillion"}
-# Sign or code -> (one, many, one hundredth, many hundredths)
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("U S dollar", "U S dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "¥": ("yen", "yen", "", ""),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-    "₩": ("won", "won", "", ""),
-    "₽": ("rouble", "roubles", "kopeck", "kopecks"),
-    "USD": ("U S dollar", "U S dollars", "cent", "cents"),
-    "EUR": ("euro", "euros", "cent", "cents"),
-    "GBP": ("pound", "pounds", "penny", "pence"),
-    "¢": ("cent", "cents", "", ""),
-}
-_PER = {
-    "mo": "month", "yr": "year", "hr": "hour", "h": "hour", "d": "day", "wk": "week", "s": "second", "kg": "kilogram",
-    "month": "month", "year": "year", "hour": "hour", "day": "day", "week": "week",
-}  # fmt: skip
+_WORDS = packaged_yaml(__package__, "amounts.yaml")
+_COINS, _PER, _UNITS = _WORDS["coins"], _WORDS["per"], _WORDS["units"]
 _ANY_SCALE = rf"{_SCALE_WORD}|bn|tn|mn|[kKmMbB]"
 _MONEY_AMOUNT = (
     rf"{_MINUS}(?P<before>US\$|[$£€¥₹₩₽]) ?(?P<number>{_NUMBER})"
@@ -42,72 +25,10 @@ _MONEY_AFTER = (
     rf"(?<![\w.,]){_MINUS}(?P<number>{_NUMBER})(?: ?(?P<scale>{_ANY_SCALE}))?"
     r" ?(?P<after>[€£¢]|(?:USD|EUR|GBP)\b)(?P<before>(?!))?"
 )
-# Written unit -> (one, many)
-_UNITS = {
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "nm": ("nanometer", "nanometers"),
-    "m": ("meter", "meters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "milliliters"),
-    "l": ("liter", "liters"),
-    "ha": ("hectare", "hectares"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kmh": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "mbps": ("megabit per second", "megabits per second"),
-    "gbps": ("gigabit per second", "gigabits per second"),
-    "kb": ("kilobyte", "kilobytes"),
-    "mb": ("megabyte", "megabytes"),
-    "gb": ("gigabyte", "gigabytes"),
-    "tb": ("terabyte", "terabytes"),
-    "hz": ("hertz", "hertz"),
-    "khz": ("kilohertz", "kilohertz"),
-    "mhz": ("megahertz", "megahertz"),
-    "ghz": ("gigahertz", "gigahertz"),
-    "w": ("watt", "watts"),
-    "kw": ("kilowatt", "kilowatts"),
-    "mw": ("megawatt", "megawatts"),
-    "kwh": ("kilowatt hour", "kilowatt hours"),
-    "v": ("volt", "volts"),
-    "db": ("decibel", "decibels"),
-    "ms": ("millisecond", "milliseconds"),
-    "s": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "min": ("minute", "minutes"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "°": ("degree", "degrees"),
-    "°c": ("degree Celsius", "degrees Celsius"),
-    "°f": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-}
 # Single letters in the case that the SI gives them, longer names in any case.
 _LONG_UNITS = sorted((name for name in _UNITS if name.isalpha() and len(name) > 1), key=len, reverse=True)
 _UNIT = rf"(?i:{'|'.join(_LONG_UNITS)})|[mgshl]|[WV]"
 _PREFIXES = {"sq": "square", "cu": "cubic", "²": "square", "2": "square", "³": "cubic", "3": "cubic"}
-_FRACTIONS = {
-    "½": "1/2",
-    "¼": "1/4",
-    "¾": "3/4",
-    "⅓": "1/3",
-    "⅔": "2/3",
-    "⅛": "1/8",
-    "⅜": "3/8",
-    "⅝": "5/8",
-    "⅞": "7/8",
-}
 _SET_FRACTIONS = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty", "20/20": "twenty twenty"}
 _COUNTED = re.compile(r" (?:people|men|women|children|(?!this |does |goes |says )[a-z]{2,}[^su\W]s)\b")  # "1984 cats"
 
@@ -122,7 +43,7 @@ def _signed(sign: str | None, words: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    one, many, cent, cents = _CURRENCIES[groups["before"] or groups["after"] or "$"]
+    one, many, cent, cents = _COINS[groups["before"] or groups["after"] or "$"]
     number, scale = groups["number"], groups["scale"] or ""
     per = f" per {_PER[groups['per'].lower()]}" if groups.get("per") else ""
     whole, _, fraction = number.replace(",", "").partition(".")
@@ -141,10 +62,6 @@ def _coins(whole: str, hundredths: str, units: tuple[str, str], parts: tuple[str
     if int(hundredths):
         said.append(f"{cardinal(str(int(hundredths)))} {_one_or_many(str(int(hundredths)), *parts)}")
     return " and ".join(said)
-
-
-def _to(match: re.Match[str]) -> str:
-    return " to "
 
 
 def _measure(match: re.Match[str]) -> str:
@@ -167,7 +84,7 @@ def _feet_and_inches(match: re.Match[str]) -> str:
 def _fraction(match: re.Match[str]) -> str | None:
     groups = match.groupdict()
     sign = groups.get("sign_of")
-    above, below = _FRACTIONS[sign].split("/") if sign else (match["above"], match["below"])
+    above, below = unicodedata.normalize("NFKC", sign).split("⁄") if sign else (match["above"], match["below"])
     if not int(below) or len(above) > 3 or len(below) > 3:
         return f"{cardinal(above)} over {cardinal(below)}"
     whole = f"{cardinal(groups['whole'])} and " if groups.get("whole") else ""
@@ -206,15 +123,6 @@ def _label(match: re.Match[str]) -> str:
     return f"{match['label']} {cardinal(match['first'])} dash {cardinal(match['last'])}"
 
 
-def _power(match: re.Match[str]) -> str:
-    return " squared" if match.group().endswith("2") else " cubed"
-
-
-def _several(match: re.Match[str]) -> str:
-    """The 52s of "B-52s" are fifty twos."""
-    return plural(cardinal(match["number"]))
-
-
 def _times(match: re.Match[str]) -> str:
     return f"{decimal(match['first'])} by {decimal(match['last'])}"
 
@@ -231,10 +139,6 @@ def _ordinal(match: re.Match[str]) -> str | None:
     return ordinal(number) if match["suffix"].lower() == right and len(number) < 13 else None
 
 
-def _house(match: re.Match[str]) -> str:
-    return pairs(match["number"])
-
-
 def _number(match: re.Match[str]) -> str:
     """Reads a number alone: 1100 to 2099 are years, unless something is counted."""
     written, text = match["number"], match.string
@@ -243,10 +147,6 @@ def _number(match: re.Match[str]) -> str:
     if written != "2000" and re.fullmatch(r"1[1-9]\d\d|20\d\d", written) and not _COUNTED.match(text, match.end()):
         said = year(written)
     return (" " if before.isalpha() else "") + _signed(match["sign"], said) + (" " if after.isalpha() else "")
-
-
-def _digit(match: re.Match[str]) -> str:
-    return f"{digits(match.group())} "
 
 
 _PHONE = r"(?<![\w.-])(?:\+?\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[.-])\d{3}[.-]\d{4}(?:-\d{4})?(?![\w-])"
@@ -279,9 +179,9 @@ def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None]) -
 AMOUNTS = (
     _form("money", _MONEY_AMOUNT, _money),
     _form("money", _MONEY_AFTER, _money),
-    _form("range", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", _to),
+    _form("range", r"(?<=[\dms])-{1,2}(?=[$£€¥]\d|\d{1,2}(?::\d\d)? ?[ap]\.?m|[1-9]0s)", lambda match: " to "),
     # One figure at a time, so that a segment can end between any two of them.
-    _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", _digit),
+    _form("very long number", r"(?<!\d[.,])\d(?=\d{40})|(?<=\d{40})\d", lambda match: f"{digits(match.group())} "),
     _form("telephone", _PHONE, _phone),
     _form("telephone", _PHONE_ABROAD, _phone),
     _form("code", _CODE, _phone),
@@ -294,12 +194,13 @@ AMOUNTS = (
     _form("measure", _MEASURE, _measure),
     _form("sum", _SUM, _sum),
     _form("ordinal", _ORDINAL, _ordinal),
-    _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", _house),
+    _form("house", rf"(?<![\w.,])(?P<number>[1-9]\d{{2,4}})(?= {_STREET})", lambda match: pairs(match["number"])),
     _form("size", rf"(?<![\w.,])(?P<first>{_NUMBER}) ?[x×] ?(?P<last>{_NUMBER})(?![\w.,])", _times),
     _form("label", _LABEL, _label),
     _form("range", _RANGE, _range),
     _form("ratio", r"(?<![\w.,:])(?P<first>\d{1,4}):(?P<last>\d{1,4})(?![\w:]|[.,]\d)", _range),
-    _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", _several),
-    _form("power", r"(?<=\w)\^[23](?!\d)", _power),
+    # The 52s of "B-52s" are fifty twos.
+    _form("several of a number", r"(?<![\d.,])(?P<number>\d{1,4})s\b", lambda match: plural(cardinal(match["number"]))),
+    _form("power", r"(?<=\w)\^[23](?!\d)", lambda match: " squared" if match.group().endswith("2") else " cubed"),
     _form("number", rf"{_MINUS}(?P<number>{_NUMBER})", _number),
 )

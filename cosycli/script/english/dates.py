@@ -8,8 +8,6 @@ from collections.abc import Callable
 from cosycli.script.english.numbers import cardinal, ordinal, plural, year
 from cosycli.script.forms import Form
 
-__all__ = ["DATES"]
-
 _MONTH_NAMES = "January February March April May June July August September October November December"
 _MONTHS = _MONTH_NAMES.split()
 _MONTH = (
@@ -38,10 +36,6 @@ def _month_day(match: re.Match[str]) -> str | None:
     if match["month"] == "may" and not match.groupdict().get("year"):
         return None  # "may 20 people come"
     return f"{_month(match['month'])} {ordinal(match['day'])}{_year_after(match.groupdict())}"
-
-
-def _month_year(match: re.Match[str]) -> str:
-    return f"{_month(match['month'])} {year(match['year'])}"
 
 
 def _year_after(groups: dict[str, str | None]) -> str:
@@ -109,10 +103,6 @@ def _duration(match: re.Match[str]) -> str:
     return f"{parts[0]}, {parts[1]} and {parts[2]}"
 
 
-def _years(match: re.Match[str]) -> str:
-    return f"{year(match['first'])} to {year(match['last'])}"
-
-
 def _form(name: str, pattern: str, say: Callable[[re.Match[str]], str | None], before: str = _BEFORE) -> Form:
     return Form(name, re.compile(before + pattern, re.IGNORECASE), say)
 
@@ -129,9 +119,9 @@ DATES = (
     _form("date", _SHORT_YEAR, _numeric),
     _form("date", rf"{_MONTH}[ -]{_DAY}(?P<comma>,)?[ -]{{1,2}}{_YEAR}{_AFTER}", _month_day),
     _form("date", rf"(?P<the>the )?{_DAY}(?: of)? {_MONTH}(?:(?P<comma>,)? ?{_YEAR})?{_AFTER}", _day_month),
-    _form("date", rf"{_MONTH},? {_YEAR}(?!\w|[.,]\d)", _month_year),
+    _form("date", rf"{_MONTH},? {_YEAR}(?!\w|[.,]\d)", lambda match: f"{_month(match['month'])} {year(match['year'])}"),
     _form("date", rf"{_MONTH} {_DAY}{_AFTER}", _month_day),
-    _form("years", _YEARS, _years),
+    _form("years", _YEARS, lambda match: f"{year(match['first'])} to {year(match['last'])}"),
     _form("decade", _DECADE, _decade, before=_BEFORE_TIME),
     _form("hours", rf"(?P<first>1?\d)-{{1,2}}(?P<last>1?\d) ?{_HALF_DAY}", _hours, before=_BEFORE_TIME),
     _form("time", rf"(?P<hour>\d\d?)(?:[:.](?P<minute>[0-5]\d))?\s?{_HALF_DAY}", _clock, before=_BEFORE_TIME),

@@ -8,8 +8,6 @@ from cosycli.script import number_words
 from cosycli.script.forms import Form
 from cosycli.script.roman import NUMERAL, roman_value
 
-__all__ = ["ROMAN_NUMERALS", "cardinal", "decimal", "digits", "ordinal", "pairs", "plural", "year"]
-
 _DIVISIONS = (
     "act|appendix|article|book|bowl|canto|chapter|lesson|part|phase|plate|psalm|rule|scene|section|stage|stave|table|title"
     "|volume|war"

@@ -20,8 +20,6 @@ from cosycli.script.forms import DECORATION, Form
 from cosycli.script.number_words import cardinal
 from cosycli.script.roman import division_forms
 
-__all__ = ["GRAMMARS", "forms_for"]
-
 GRAMMARS: dict[str, type[Grammar]] = {grammar.code: grammar for grammar in (German, French, Spanish, Italian, Russian)}
 
 _GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:[. \u202f]\d{3}){1,5}(?!\w|[.,]\d)")

@@ -8,8 +8,6 @@ from cosycli.script.european.grammar import Grammar, ruler_form, word_before
 from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, ordinal, year_words
 
-__all__ = ["German"]
-
 # The word before an ordinal decides its ending; without one it is that of a masculine noun, such as a day.
 _ENDINGS = {"n": "am beim dem den des einem eines im vom zum zur", "": "das der die"}
 _ENDING = {word: ending for ending, words in _ENDINGS.items() for word in words.split()}

@@ -12,8 +12,6 @@ from cosycli.script.forms import DECORATION, Form
 from cosycli.script.number_words import cardinal, digits
 from cosycli.script.roman import NUMERAL, division_forms, roman_value
 
-__all__ = ["Grammar", "forms_of", "ruler_form", "word_before"]
-
 _WHOLE = r"(?:\d{1,3}(?:[. ]\d{3}){1,5}(?!\d)|\d{1,40})"
 _NUMBER = rf"{_WHOLE}(?:,\d{{1,40}})?"
 _MINUS = r"(?P<sign>(?<![\w)])-)?"

@@ -11,8 +11,6 @@ from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, ordinal
 from cosycli.script.roman import NUMERAL, roman_value
 
-__all__ = ["French", "Italian", "Spanish"]
-
 _FIRST = {"er": "premier", "re": "première", "ère": "première", "ere": "première"}
 _SECOND = {"d": "second", "nd": "second", "de": "seconde", "nde": "seconde"}
 _FRENCH_ORDINAL = rf"(?<![\w.,])(?P<number>\d{{1,6}}|(?=[IVX]|[LC][IVXLC]){NUMERAL})(?P<ending>[a-zè]{{1,4}})\b"

@@ -11,8 +11,6 @@ from cosycli.script.forms import Form
 from cosycli.script.number_words import cardinal, digits
 from cosycli.script.roman import NUMERAL, roman_value
 
-__all__ = ["Russian"]
-
 _TENTHS = ("десят", "сот", "тысячн")
 # The word after a year or a century decides its case (num2words: n, g, d, a, i, p).
 _YEAR_CASES = {"год": "n", "года": "g", "году": "p", "годом": "i", "годы": "n", "годов": "g"}

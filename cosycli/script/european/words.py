@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-import yaml
-
-__all__ = ["Coin", "Nouns", "Words", "read_words"]
+from cosycli.folders import packaged_yaml
 
 # A unit or coin: its singular after the word for one, then its plural; in Russian the plurals of 2 to 4 and of 5 up:
 # ("ein Meter", "Meter"), ("один метр", "метра", "метров").
@@ -67,16 +65,13 @@ class Words:
 
 def read_words(language: str) -> Words:
     """Reads the words of an ISO 639-1 language; they are empty if there is no file."""
-    file = resources.files(__package__) / f"{language}.yaml"
-    if not file.is_file():
+    name = f"{language}.yaml"
+    if not (resources.files(__package__) / name).is_file():
         return Words()
-    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    tree = packaged_yaml(__package__, name)
     tree["coins"] = {
         sign: Coin(tuple(coin["whole"]), tuple(coin["hundredth"])) for sign, coin in tree.get("coins", {}).items()
     }
     tree["units"] = {sign: tuple(nouns) for sign, nouns in tree.get("units", {}).items()}
-    return Words(**{name: _frozen(value) for name, value in tree.items()})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()}
+    return Words(**frozen)
