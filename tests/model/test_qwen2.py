@@ -65,16 +65,29 @@ def test_half_precision_stays_near(ours):
     assert (halved - exact).abs().mean() < 0.05 * exact.abs().mean()
 
 
+@pytest.fixture(params=[["h e"], []], ids=["published", "bytes alone"])
+def folder(request, tmp_path):
+    """The folder of a backbone, with the merges of its text vocabulary."""
+    (tmp_path / "merges.txt").write_text("\n".join(["#version: 0.2", *request.param]))
+    return tmp_path
+
+
 @pytest.mark.parametrize("rope", [{"rope_theta": 5e5}, {"rope_parameters": {"rope_theta": 5e5}}])
-def test_the_size_is_read_from_config_json_of_any_age(tmp_path, rope):
-    (tmp_path / "config.json").write_text(json.dumps({**SIZES, **HEADS, **rope, "model_type": "qwen2"}))
-    config = read_backbone_config(tmp_path)
+def test_the_size_is_read_from_config_json_of_any_age(folder, rope):
+    (folder / "config.json").write_text(json.dumps({**SIZES, **HEADS, **rope, "model_type": "qwen2"}))
+    config = read_backbone_config(folder)
     assert (config.hidden_size, config.head_width, config.rope_theta) == (64, 16, 5e5)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[1]", "{}"])
-def test_a_damaged_config_names_the_remedy(tmp_path, content):
+def test_a_damaged_config_names_the_remedy(folder, content):
     if content is not None:
-        (tmp_path / "config.json").write_text(content)
+        (folder / "config.json").write_text(content)
     with pytest.raises(MissingError, match="cosy models pull"):
+        read_backbone_config(folder)
+
+
+def test_a_published_size_that_is_no_number_is_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({**SIZES, **HEADS, "hidden_size": "64"}))
+    with pytest.raises(MissingError, match="hidden_size"):
         read_backbone_config(tmp_path)
