@@ -55,6 +55,12 @@ def test_the_weights_fit_into_thirty_megabytes() -> None:
     assert sum(path.stat().st_size for path in model_folder(BUILTIN).rglob("*")) < 30e6
 
 
+def test_its_first_word_does_not_wait_for_transformers() -> None:
+    code = "import cosycli, sys; cosycli.load(device='cpu').speak('No.'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"transformers", "ebooklib", "pydub"} & set(done.stdout.split())
+
+
 @pytest.mark.parametrize("voice", ["rms", "slt"])
 def test_the_words_are_heard(synthesizer: Synthesizer, recognizer: Recognizer, voice: str) -> None:
     wrong = []

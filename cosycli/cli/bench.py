@@ -73,7 +73,7 @@ def bench(
     ] = None,
     reference: Annotated[
         bool,
-        typer.Option("--reference", help="Also measure one segment at a time, in float32 with PyTorch's own layers."),
+        typer.Option("--reference", help="Also measure one segment at a time, in float32 with transformers' Qwen2."),
     ] = False,
     compare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Compare with the JSON of an earlier run.")

@@ -18,11 +18,14 @@ from typing import Any
 import torch
 
 import cosycli
+from cosycli.engine.synthesizer import Synthesizer
 from cosycli.engine.synthetic_model import synthetic_model
 from cosycli.engine.workload import Run, Task, Workload, peak_flops
 from cosycli.errors import InputError, UsageError
 from cosycli.model.kernels import kernels_in_use, without_prepacking
-from cosycli.model.loading import choose_device, choose_dtype
+from cosycli.model.language_model import LanguageModel
+from cosycli.model.library import find_model
+from cosycli.model.loading import Model, choose_device, choose_dtype, load_model
 
 __all__ = [
     "FAST",
@@ -35,6 +38,7 @@ __all__ = [
     "Setup",
     "benchmark_synthetic",
     "benchmark_text",
+    "load_reference",
     "mfu",
     "read_earlier",
 ]
@@ -52,7 +56,8 @@ class Setup:
         model, device, dtype, variant: as for `cosycli.load`.
         mask: what the flow's attention sees.
         runs: the first is the cold one, the fastest the steady one.
-        with_reference: also measure a segment at a time in float32, with PyTorch's own linear layers and attention.
+        with_reference: also measure a segment at a time in float32, with PyTorch's own linear layers and attention, and
+            with the Qwen2 of transformers, where the language model is one.
         memory: as for `cosycli.load`; for synthetic work it bounds the batches of flow and vocoder alone.
 
     Raises:
@@ -161,7 +166,10 @@ def benchmark_text(setup: Setup, sentences: Sequence[str]) -> Report:
 
 def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
     started = time.perf_counter()
-    synthesizer = cosycli.load(setup.model, setup.device, setup.dtype, setup.variant, memory=setup.memory)
+    if path == REFERENCE:
+        synthesizer = load_reference(setup)
+    else:
+        synthesizer = cosycli.load(setup.model, setup.device, setup.dtype, setup.variant, memory=setup.memory)
     load_s = time.perf_counter() - started
 
     def speak() -> Run:
@@ -173,6 +181,20 @@ def _measure_text(path: str, setup: Setup, texts: Sequence[str]) -> Measurement:
 
     with synthesizer.worker_processes():
         return _measured(path, None, setup, load_s, speak)
+
+
+def load_reference(setup: Setup) -> Synthesizer:
+    """As `cosycli.load`, on the Qwen2 of transformers."""
+    model = load_model(find_model(setup.model), setup.device, setup.dtype, setup.variant)
+    return Synthesizer(_on_plain_qwen2(model), memory=setup.memory)
+
+
+def _on_plain_qwen2(model: Model) -> Model:
+    if not isinstance(model.language_model, LanguageModel):
+        return model
+    from cosycli.model.plain_qwen2 import PlainLanguageModel
+
+    return replace(model, language_model=PlainLanguageModel(model.language_model))
 
 
 def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]) -> Report:
@@ -195,7 +217,10 @@ def benchmark_synthetic(setup: Setup, workload: Workload, batches: Sequence[int]
 
 def _measure_synthetic(path: str, setup: Setup, workload: Workload, batches: Sequence[int]) -> list[Measurement]:
     started = time.perf_counter()
-    task = Task(synthetic_model(setup.model, setup.device, setup.dtype), workload, setup.mask, setup.memory)
+    model = synthetic_model(setup.model, setup.device, setup.dtype)
+    if path == REFERENCE:
+        model = _on_plain_qwen2(model)
+    task = Task(model, workload, setup.mask, setup.memory)
     load_s = time.perf_counter() - started
     return [_measured(path, batch, setup, load_s, partial(task.run, batch)) for batch in batches]
 

@@ -27,7 +27,7 @@ from cosycli.model.loading import (
 )
 from cosycli.model.profile import COSYVOICE_1, COSYVOICE_2, COSYVOICE_3, ModelProfile, read_profile
 from cosycli.model.qwen2 import BackboneConfig, read_backbone_config
-from cosycli.model.text_tokenizer import TextTokenizer
+from cosycli.model.text_tokenizer import TextTokenizer, byte_pair_tokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 
 QWEN2 = BackboneConfig(  # `CosyVoice-BlankEN/config.json` of CosyVoice 2 and 3, the size of Qwen2-0.5B
@@ -67,7 +67,9 @@ def synthetic_model(name: str, device: str | None = None, dtype: str | None = No
         profile=sizes.profile,
         device=place,
         dtype=precision,
-        text_tokenizer=TextTokenizer({byte: i for i, byte in enumerate(sorted(ByteLevel.alphabet()))}, (), {}),
+        text_tokenizer=TextTokenizer(
+            byte_pair_tokenizer({byte: i for i, byte in enumerate(sorted(ByteLevel.alphabet()))}), {}
+        ),
         language_model=placed(language_model.to(place, precision), precision),
         flow=placed(flow.to(place), precision),
         vocoder=placed_vocoder(vocoder, place),

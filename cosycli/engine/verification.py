@@ -7,12 +7,14 @@ With the built-in recognizer a take may have 40 % of the letters wrong, and a te
 from __future__ import annotations
 
 import unicodedata
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cosycli.engine.utterance import Utterance
 from cosycli.errors import MissingError
@@ -27,6 +29,12 @@ BUILTIN_LIMIT = 0.4
 WHISPER_LIMIT = 0.3  # not measured on takes: Whisper has fewer letters wrong than the built-in recognizer
 MIN_LETTERS = 12
 WHISPER_SIZE, WHISPER_RATE = "small", 16_000
+WHISPER = "openai/whisper-small"  # on the Hugging Face hub, or a folder
+WHISPER_WINDOW = 30 * WHISPER_RATE  # samples that it hears at once
+_FETCH_WHISPER = (
+    f"Fetch them: hf download {WHISPER} --include '*.json' --include '*.txt' --include model.safetensors; "
+    "or install the faster Whisper, which fetches its own: pip install faster-whisper"
+)
 _WHISPER_NAMES = {"yue": "zh"}  # it writes Cantonese as Chinese
 
 
@@ -68,14 +76,28 @@ class BuiltinListener:
         return self._recognizer.transcribe(recording) if language == "en" else None
 
 
-class WhisperListener:
-    """Whisper, for models that speak like people; its weights are fetched when it is first used."""
+class WhisperListener(ABC):
+    """Whisper, for models that speak like people."""
 
     limit = WHISPER_LIMIT
 
+    def hear(self, recording: Recording, language: str) -> str | None:
+        name = _WHISPER_NAMES.get(language, language)
+        return self._transcribe(recording.resample(WHISPER_RATE).samples, name) if self._knows(name) else None
+
+    @abstractmethod
+    def _knows(self, language: str) -> bool: ...
+
+    @abstractmethod
+    def _transcribe(self, samples: NDArray[np.float32], language: str) -> str:
+        """The words of samples (N,) at `WHISPER_RATE`."""
+
+
+class FasterWhisper(WhisperListener):
+    """By the package faster-whisper; the weights are fetched when it is first used."""
+
     def __init__(self) -> None:
-        """Raises: MissingError: faster-whisper is not installed, or its weights cannot be fetched."""
-        _check_whisper()
+        """Raises: MissingError: its weights cannot be fetched."""
         from faster_whisper import WhisperModel
 
         try:
@@ -86,22 +108,52 @@ class WhisperListener:
                 "They are fetched once, from the Hugging Face hub. Go online, or leave out --verify.",
             ) from None
 
-    def hear(self, recording: Recording, language: str) -> str | None:
-        name = _WHISPER_NAMES.get(language, language)
-        if name not in self._model.supported_languages:
-            return None
-        samples = recording.resample(WHISPER_RATE).samples
-        segments, _ = self._model.transcribe(samples, language=name, temperature=0.0, condition_on_previous_text=False)
+    def _knows(self, language: str) -> bool:
+        return language in self._model.supported_languages
+
+    def _transcribe(self, samples: NDArray[np.float32], language: str) -> str:
+        options = {"temperature": 0.0, "condition_on_previous_text": False}
+        segments, _ = self._model.transcribe(samples, language=language, **options)
         return " ".join(segment.text for segment in segments)
+
+
+class PlainWhisper(WhisperListener):
+    """By transformers, which is always installed but slower; the weights have to be on this machine."""
+
+    def __init__(self) -> None:
+        """Raises: MissingError: its weights are not here, or are damaged."""
+        _check_whisper()
+        import torch
+        from transformers import WhisperForConditionalGeneration, WhisperProcessor
+        from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+        disable_progress_bar()
+        set_verbosity_error()  # it warns of what it does itself
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            self._processor = WhisperProcessor.from_pretrained(WHISPER, local_files_only=True)
+            self._model: Any = WhisperForConditionalGeneration.from_pretrained(WHISPER, local_files_only=True)
+        except Exception as error:  # tokenizers and safetensors have their own
+            raise MissingError(f"{WHISPER}, which --verify listens with, is damaged: {error}", _FETCH_WHISPER) from None
+        self._model.to(device)
+
+    def _knows(self, language: str) -> bool:
+        return f"<|{language}|>" in self._model.generation_config.lang_to_id
+
+    def _transcribe(self, samples: NDArray[np.float32], language: str) -> str:
+        windows = [samples[start : start + WHISPER_WINDOW] for start in range(0, len(samples), WHISPER_WINDOW)]
+        heard = self._processor(windows, sampling_rate=WHISPER_RATE, return_attention_mask=True, return_tensors="pt")
+        ids = self._model.generate(**heard.to(self._model.device), language=language, task="transcribe")
+        return " ".join(self._processor.batch_decode(ids, skip_special_tokens=True))
 
 
 def check_listener(folder: Path) -> None:
     """Find out before the work starts whether takes of the model in `folder` could be listened to.
 
     Raises:
-        MissingError: faster-whisper is needed and not installed.
+        MissingError: Whisper is needed, and is not here.
     """
-    if not _has_own_recognizer(folder):
+    if not _has_own_recognizer(folder) and not _has_faster_whisper():
         _check_whisper()
 
 
@@ -109,21 +161,30 @@ def listener_for(folder: Path) -> Listener:
     """The recognizer for the model in `folder`: its own where it has one, else Whisper.
 
     Raises:
-        MissingError: it is not installed, or its weights are damaged or cannot be fetched.
+        MissingError: it is not here, or its weights are damaged or cannot be fetched.
     """
-    return BuiltinListener(folder) if _has_own_recognizer(folder) else WhisperListener()
+    if _has_own_recognizer(folder):
+        return BuiltinListener(folder)
+    return FasterWhisper() if _has_faster_whisper() else PlainWhisper()
 
 
 def _has_own_recognizer(folder: Path) -> bool:
     return read_profile(folder).spells_words
 
 
+def _has_faster_whisper() -> bool:
+    return find_spec("faster_whisper") is not None
+
+
 def _check_whisper() -> None:
-    if find_spec("faster_whisper") is None:
+    from transformers import WhisperConfig
+
+    try:
+        WhisperConfig.from_pretrained(WHISPER, local_files_only=True)
+    except OSError:
         raise MissingError(
-            "--verify listens to this model with Whisper, which is not installed.",
-            "Install it: pip install faster-whisper",
-        )
+            "--verify listens to this model with Whisper, whose weights are not on this machine.", _FETCH_WHISPER
+        ) from None
 
 
 def verdict_on(listener: Listener, recording: Recording, item: Utterance, opening: str = "") -> Verdict:

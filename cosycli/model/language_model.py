@@ -125,7 +125,7 @@ class LanguageModel(nn.Module):
 
     def embed(self, tables: Tensor, ids: Tensor) -> Tensor:
         """Input vectors (B, P, D) of ids (B, P), each looked up in the table (B, P) that its place names."""
-        text_embedding = self.llm.model.model.embed_tokens
+        text_embedding = self.backbone.embed_tokens
         vectors: Tensor = self.speech_embedding(ids * (tables == Table.SPEECH))
         for table, embedding in ((Table.TEXT, text_embedding), (Table.MARK, self.llm_embedding)):
             if embedding is not None:
@@ -139,8 +139,13 @@ class LanguageModel(nn.Module):
         return scores
 
     @property
+    def backbone(self) -> Backbone:
+        backbone: Backbone = self.llm.model.model
+        return backbone
+
+    @property
     def cache_shape(self) -> CacheShape:
-        return self.llm.model.model.config.cache_shape
+        return self.backbone.config.cache_shape
 
     def new_cache(self, max_sequences: int, has_fixed_shapes: bool | None = None) -> KeyValueCache:
         return KeyValueCache(self.cache_shape, max_sequences, self.speech_embedding.weight, has_fixed_shapes)
@@ -154,10 +159,10 @@ class LanguageModel(nn.Module):
     def prefill_layouts(self, layouts: Sequence[Layout], cache: KeyValueCache) -> Tensor:
         """Prefills whole sequences into new last rows of `cache`; returns log-probabilities (B, V) of what follows."""
         lengths = [len(layout.ids) for layout in layouts]
-        vectors = pad_sequence([self._embed_layout(layout)[0] for layout in layouts], batch_first=True)
+        vectors = pad_sequence([self.embed_layout(layout)[0] for layout in layouts], batch_first=True)
         hidden = self.llm(vectors, cache.allocate(lengths))
         last = torch.tensor(lengths, device=hidden.device) - 1
-        return self._log_probs(hidden[torch.arange(len(lengths), device=hidden.device), last])
+        return self.log_probs(hidden[torch.arange(len(lengths), device=hidden.device), last])
 
     def start(self, opening: Sequence[int], cache: KeyValueCache) -> None:
         """Begins a sequence whose text is still to come but for its opening, in the only row of `cache`."""
@@ -174,18 +179,19 @@ class LanguageModel(nn.Module):
         _, turn = _marks(self.profile)
         inputs = [*_read(Table.TEXT, text), *[turn] * is_last, *_read(Table.SPEECH, speech)]
         cache.reserve(len(inputs))
-        hidden = self.llm(self._embed_layout(_layout(inputs, [])), cache.next_slots(len(inputs)))
-        return self._log_probs(hidden[:, -1])[0]
+        hidden = self.llm(self.embed_layout(_layout(inputs, [])), cache.next_slots(len(inputs)))
+        return self.log_probs(hidden[:, -1])[0]
 
-    def _embed_layout(self, layout: Layout) -> Tensor:
+    def embed_layout(self, layout: Layout) -> Tensor:
+        """The input vectors (1, P, D) of a sequence."""
         device = self.speech_embedding.weight.device
         return self.embed(*(torch.tensor([values], device=device) for values in (layout.tables, layout.ids)))
 
     def step(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
         vectors = self.speech_embedding(tokens.to(self.speech_embedding.weight.device))
-        return self._log_probs(self.llm(vectors[:, None], cache.next_slots())[:, 0])
+        return self.log_probs(self.llm(vectors[:, None], cache.next_slots())[:, 0])
 
-    def _log_probs(self, hidden: Tensor) -> Tensor:
-        """(B, D) -> (B, V)."""
+    def log_probs(self, hidden: Tensor) -> Tensor:
+        """Of what follows hidden states: (B, D) -> (B, V)."""
         log_probs: Tensor = self.llm_decoder(hidden).float().log_softmax(dim=-1)
         return log_probs

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,9 @@ from cosycli.model.text_tokenizer import TextTokenizer, load_whisper_tokenizer
 from cosycli.model.transformer_language_model import TransformerLanguageModel
 from cosycli.model.vocoder import CausalVocoder, Vocoder
 from cosycli.model.vocoder_layers import SAMPLED
+
+if TYPE_CHECKING:
+    from cosycli.model.plain_qwen2 import PlainLanguageModel
 
 __all__ = [
     "BACKBONE",
@@ -98,7 +101,7 @@ class Model:
     device: torch.device
     dtype: torch.dtype
     text_tokenizer: TextTokenizer
-    language_model: LanguageModel | TransformerLanguageModel
+    language_model: LanguageModel | TransformerLanguageModel | PlainLanguageModel
     flow: Flow
     vocoder: AnyVocoder
     speakers: dict[str, Tensor]

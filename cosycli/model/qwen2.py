@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from cosycli.errors import MissingError
 from cosycli.model.key_value_cache import CacheShape, CacheSlots
+from cosycli.model.text_tokenizer import has_only_bytes
 
 __all__ = ["Backbone", "BackboneConfig", "join_projections", "read_backbone_config"]
 
@@ -45,18 +47,31 @@ class BackboneConfig:
 def read_backbone_config(directory: Path) -> BackboneConfig:
     """The size of the backbone, from `config.json` in `directory`.
 
+    transformers reads that of a published model, which is a Qwen2's of any age. Where the text vocabulary is of bytes
+    alone, as in the built-in model, it is read here, so that a first word does not wait for that import.
+
     Raises:
         MissingError: the file is absent or damaged.
     """
     path = directory / "config.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        values |= values.get("rope_parameters", {})  # where transformers 5 writes rope_theta
-        known = {name: values[name] for name in BackboneConfig.__dataclass_fields__ if name in values}
-        return BackboneConfig(**known)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        config = _config_of(values)
+        return config if has_only_bytes(directory) else _config_of(_read_by_transformers(values))
+    except Exception as error:  # transformers has one of its own for a wrong value
         hint = "Fetch the model again with `cosy models pull`."
         raise MissingError(f"The language model's {path} cannot be read: {error}.", hint) from None
+
+
+def _config_of(values: dict[str, Any]) -> BackboneConfig:
+    values = values | values.get("rope_parameters", {})  # where transformers 5 writes rope_theta
+    return BackboneConfig(**{name: values[name] for name in BackboneConfig.__dataclass_fields__ if name in values})
+
+
+def _read_by_transformers(values: dict[str, Any]) -> dict[str, Any]:
+    from transformers import Qwen2Config
+
+    return Qwen2Config.from_dict(values).to_dict()
 
 
 class Backbone(nn.Module):

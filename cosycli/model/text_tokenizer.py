@@ -1,7 +1,8 @@
 """Text to token ids: byte-level byte-pair encoding, Qwen2's with the tags and phonemes that CosyVoice 2 and 3 add, and
 the multilingual one of Whisper for CosyVoice 1.
 
-Only the small `tokenizers` library is needed here, so that a first word does not wait for a large import.
+transformers reads Qwen2's vocabulary. One of bytes alone, such as the built-in model's, is read here, so that its first
+word does not wait for that import.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer
+from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers.models import BPE
+from tokenizers.normalizers import NFC
 from tokenizers.pre_tokenizers import ByteLevel, Split
 from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 
@@ -29,7 +29,9 @@ __all__ = [
     "END_OF_PROMPT",
     "TAG_TOKENS",
     "TextTokenizer",
+    "byte_pair_tokenizer",
     "find_vocabulary",
+    "has_only_bytes",
     "load_whisper_tokenizer",
     "phoneme_tokens",
 ]
@@ -41,12 +43,7 @@ TAG_TOKENS = (
     *("[breath]", "<strong>", "</strong>", "[noise]", "[laughter]", "[cough]", "[clucking]", "[accent]"),
     *("[quick_breath]", "<laughter>", "</laughter>", "[hissing]", "[sigh]", "[vocalized-noise]", "[lipsmack]", "[mn]"),
 )
-# How Qwen2 cuts text before byte-pair merging: contractions, words, single digits, punctuation runs, white space.
-_QWEN2_PIECES = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"
-    r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-_HANZI = re.compile("([\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af])")  # CJK unified ideographs
+_HANZI = Regex("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")  # CJK unified ideographs
 _REMEDY = "Fetch the model again with `cosy models pull`."
 _WHISPER_FILE = "multilingual.tiktoken"
 # How Whisper cuts text before byte-pair merging: contractions, words, numbers, punctuation runs, white space.
@@ -70,31 +67,13 @@ class TextTokenizer:
     characters. Programs ask for them by name, with `id_of`, or give `encode` an instruction.
 
     Args:
-        vocabulary: byte-pair token -> id.
-        merges: pairs of tokens in order of priority.
+        bpe: gives the ids of a text, its tags and phonemes among them.
         added: added token -> id; those written `<|...|>` are control tokens.
-        one_token_per_hanzi: encode each Chinese character alone.
-        pieces: a regular expression of what is merged by itself.
-        to_nfc: bring text to Unicode's normal form NFC first, as Qwen2's tokenizer does.
     """
 
-    def __init__(
-        self,
-        vocabulary: dict[str, int],
-        merges: Sequence[tuple[str, str]],
-        added: Mapping[str, int],
-        one_token_per_hanzi: bool = False,
-        pieces: str = _QWEN2_PIECES,
-        to_nfc: bool = True,
-    ) -> None:
-        self._bpe = Tokenizer(BPE(vocab=vocabulary, merges=list(merges)))
-        split = Split(Regex(pieces), behavior="isolated")
-        self._bpe.pre_tokenizer = PreTokenizers([split, ByteLevel(add_prefix_space=False, use_regex=False)])
+    def __init__(self, bpe: Tokenizer, added: Mapping[str, int]) -> None:
+        self._bpe = bpe
         self._added = dict(added)
-        self._tags = _any_of(token for token in added if not token.startswith("<|"))
-        self._one_token_per_hanzi = one_token_per_hanzi
-        self._to_nfc = to_nfc
-        self.num_tokens = max((*vocabulary.values(), *added.values()), default=-1) + 1
 
     @classmethod
     def load(cls, directory: Path, one_token_per_hanzi: bool = False, has_phonemes: bool = False) -> TextTokenizer:
@@ -103,22 +82,29 @@ class TextTokenizer:
         Without `added_tokens.json`, as published, the tokens of CosyVoice 2 follow the last byte-pair token, and those
         of CosyVoice 3 follow them where the model has phonemes.
 
+        Args:
+            one_token_per_hanzi: encode each Chinese character alone.
+
         Raises:
             MissingError: the files are absent or damaged.
         """
         try:
-            vocabulary, merges = _read_bpe(directory)
-            path = directory / "added_tokens.json"
-            if path.is_file():
-                added = json.loads(path.read_text(encoding="utf-8"))
-            else:
-                names = (*CONTROL_TOKENS, *TAG_TOKENS, *((END_OF_SYSTEM, *phoneme_tokens()) if has_phonemes else ()))
-                added = {name: len(vocabulary) + index for index, name in enumerate(names)}
-            return cls(vocabulary, merges, added, one_token_per_hanzi)
+            bpe = _read_bytes(directory) if has_only_bytes(directory) else _read_qwen2(directory)
+            names = _added_names(directory, has_phonemes)
         except FileNotFoundError as error:
             raise MissingError(f"The text tokenizer's {error.filename} is missing.", _REMEDY) from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # tokenizers has no narrower one
             raise MissingError(f"The text tokenizer in {directory} cannot be read: {error}.", _REMEDY) from None
+        bpe.add_tokens([AddedToken(name, special=name.startswith("<|")) for name in names])
+        bpe.encode_special_tokens = True  # as characters
+        if one_token_per_hanzi:
+            bpe.pre_tokenizer = PreTokenizers([Split(_HANZI, behavior="isolated"), bpe.pre_tokenizer])
+        return cls(bpe, {token.content: number for number, token in bpe.get_added_tokens_decoder().items()})
+
+    @property
+    def num_tokens(self) -> int:
+        """Of the vocabulary and, but for CosyVoice 1, those added to it."""
+        return self._bpe.get_vocab_size()
 
     def id_of(self, token: str) -> int:
         """The id of an added token: a control token, a tag or a phoneme."""
@@ -130,44 +116,58 @@ class TextTokenizer:
 
     def encode(self, text: str, instruction: str | None = None) -> list[int]:
         """Token ids of `text`, after those of `instruction` and the end-of-prompt token when one is given."""
-        if instruction is not None:
-            return [*self._encode_instruction(instruction), *self.encode(text)]
-        ids: list[int] = []
-        for piece in self._tags.split(unicodedata.normalize("NFC", text) if self._to_nfc else text):
-            if piece in self._added and not piece.startswith("<|"):
-                ids.append(self._added[piece])
-            else:
-                ids.extend(self._encode_plain(piece))
-        return ids
-
-    def _encode_instruction(self, instruction: str) -> list[int]:
+        if instruction is None:
+            return self._bpe.encode(text).ids
         if END_OF_PROMPT in self._added:
-            return [*self.encode(instruction), self.id_of(END_OF_PROMPT)]
-        return self._encode_plain(instruction + END_OF_PROMPT)  # CosyVoice 1 has it spelled out
-
-    def _encode_plain(self, text: str) -> list[int]:
-        parts = _HANZI.split(text) if self._one_token_per_hanzi else [text]
-        return [token for part in parts if part for token in self._bpe.encode(part).ids]
+            return [*self.encode(instruction), self.id_of(END_OF_PROMPT), *self.encode(text)]
+        return [*self.encode(instruction + END_OF_PROMPT), *self.encode(text)]  # CosyVoice 1 has it spelled out
 
 
-def _any_of(tokens: Iterable[str]) -> re.Pattern[str]:
-    """Matches any of `tokens`, captured, the longest first; nothing where there are none."""
-    longest_first = sorted(tokens, key=len, reverse=True)
-    return re.compile("(" + "|".join(re.escape(token) for token in longest_first) + ")" if longest_first else "(?!)")
+def byte_pair_tokenizer(
+    vocabulary: dict[str, int], merges: Sequence[tuple[str, str]] = (), pieces: str | None = None
+) -> Tokenizer:
+    """A tokenizer without added tokens.
+
+    Args:
+        vocabulary: byte-pair token -> id.
+        merges: pairs of tokens in order of priority.
+        pieces: a regular expression of what is merged by itself; None for the whole text.
+    """
+    bpe = Tokenizer(BPE(vocab=vocabulary, merges=list(merges)))
+    to_bytes = ByteLevel(add_prefix_space=False, use_regex=False)
+    split = [Split(Regex(pieces), behavior="isolated")] if pieces else []
+    bpe.pre_tokenizer = PreTokenizers([*split, to_bytes])
+    return bpe
 
 
-def _read_bpe(directory: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    if (directory / "tokenizer.json").is_file() and not (directory / "vocab.json").is_file():
-        model = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))["model"]
-        return model["vocab"], [_pair(merge) for merge in model["merges"]]
-    vocabulary = json.loads((directory / "vocab.json").read_text(encoding="utf-8"))
-    lines = (directory / "merges.txt").read_text(encoding="utf-8").split("\n")
-    return vocabulary, [_pair(line) for line in lines if line and not line.startswith("#version")]
+def has_only_bytes(directory: Path) -> bool:
+    """Whether the text vocabulary in `directory` has no merges, as that of the built-in model."""
+    path = directory / "merges.txt"
+    return path.is_file() and len(path.read_text(encoding="utf-8").splitlines()) < 2  # the first names the version
 
 
-def _pair(merge: str | Sequence[str]) -> tuple[str, str]:
-    left, right = merge.split(" ") if isinstance(merge, str) else merge
-    return left, right
+def _read_bytes(directory: Path) -> Tokenizer:
+    bpe = byte_pair_tokenizer(json.loads((directory / "vocab.json").read_text(encoding="utf-8")))
+    bpe.normalizer = NFC()  # as Qwen2's
+    return bpe
+
+
+def _read_qwen2(directory: Path) -> Tokenizer:
+    from transformers import Qwen2Tokenizer
+
+    if not (directory / "tokenizer.json").is_file():
+        for name in ("vocab.json", "merges.txt"):  # without which transformers begins an empty vocabulary
+            (directory / name).stat()
+    return Qwen2Tokenizer.from_pretrained(directory, local_files_only=True).backend_tokenizer
+
+
+def _added_names(directory: Path, has_phonemes: bool) -> tuple[str, ...]:
+    """The added tokens in the order of their ids."""
+    path = directory / "added_tokens.json"
+    if path.is_file():
+        added = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(sorted(added, key=added.__getitem__))
+    return (*CONTROL_TOKENS, *TAG_TOKENS, *((END_OF_SYSTEM, *phoneme_tokens()) if has_phonemes else ()))
 
 
 def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
@@ -187,7 +187,7 @@ def load_whisper_tokenizer(directory: Path, num_ids: int) -> TextTokenizer:
             f"{path} has {len(ranks)} tokens, too many for a model of {num_ids} ids.", _remedy(directory)
         )
     languages = {f"<|{name}|>": first_language + place for name, place in LANGUAGE_PLACES.items()}
-    return TextTokenizer(_vocabulary(ranks), _merges(ranks), languages, pieces=_WHISPER_PIECES, to_nfc=False)
+    return TextTokenizer(byte_pair_tokenizer(_vocabulary(ranks), _merges(ranks), _WHISPER_PIECES), languages)
 
 
 def find_vocabulary(directory: Path) -> Path:

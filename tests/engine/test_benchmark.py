@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cosycli.engine.benchmark import Report, Setup, benchmark_synthetic, mfu, read_earlier
+from cosycli.engine.benchmark import Report, Setup, benchmark_synthetic, benchmark_text, mfu, read_earlier
 from cosycli.engine.synthetic_model import synthetic_model
 from cosycli.engine.workload import Run, Task, Workload
 from cosycli.errors import InputError, UsageError
@@ -43,6 +43,14 @@ def test_every_batch_makes_all_the_sound_that_was_asked_for(report: Report) -> N
         ("reference", 1),
     ]
     assert {each.audio_s for each in report.measurements} == {6.0}
+
+
+def test_sentences_are_measured_on_the_qwen2_of_transformers_too() -> None:
+    setup = Setup("builtin", device="cpu", runs=1, with_reference=True)
+    fast, reference = benchmark_text(setup, ["No."]).measurements
+    assert (fast.path, reference.path) == ("fast", "reference")
+    assert reference.audio_s == pytest.approx(fast.audio_s, abs=0.01)  # it speaks the same
+    assert reference.language_model_rtf > 0
 
 
 def test_a_mask_is_measured(directory: Path) -> None:

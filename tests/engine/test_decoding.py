@@ -10,6 +10,7 @@ import torch
 from cosycli.engine.decoding import Decoder, DecodingSequence, Scheduler, SequenceStatus, decode, without_long_silence
 from cosycli.engine.sampler import NO_TOKEN, sample, uniform_numbers
 from cosycli.model.language_model import LanguageModel, whole_text_layout
+from cosycli.model.plain_qwen2 import PlainLanguageModel
 from cosycli.model.profile import COSYVOICE_2, COSYVOICE_3, LanguageModelProfile
 from cosycli.model.qwen2 import BackboneConfig
 from cosycli.model.speech_decoder import Request
@@ -63,6 +64,11 @@ def decode_plainly(model, request):
 def test_agrees_with_decoding_one_by_one_without_a_cache(model, requests):
     for request, spoken in zip(requests, decode(model, requests, batch_size=4), strict=True):
         assert (spoken.tokens, spoken.ended) == decode_plainly(model, request)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_agrees_with_the_qwen2_of_transformers(model, requests, batch_size):
+    assert decode(PlainLanguageModel(model), requests, batch_size) == decode(model, requests, batch_size)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])

@@ -19,6 +19,7 @@ from cosycli.model.library import BUILTIN, model_folder
 from cosycli.script import read_script
 from cosycli.sound.recording import Recording
 from tests.model.tiny_model import write_tiny_model
+from tests.model.tiny_whisper import write_tiny_whisper
 
 SENTENCE = "The lamp is on the table, and the letter is under it."
 SOUND = Recording(np.zeros(2400, np.float32), 24_000)
@@ -174,14 +175,59 @@ def test_the_built_in_recognizer_hears_the_built_in_voice():
     assert verdict_on(listener, Recording(take.samples, take.sample_rate), other).failures == ("words",)
 
 
-def test_other_models_need_whisper(directory, monkeypatch):
+@pytest.fixture
+def without_faster_whisper(monkeypatch):
     monkeypatch.setattr("cosycli.engine.verification.find_spec", lambda name: None)
-    with pytest.raises(MissingError, match="pip install faster-whisper"):
-        check_listener(directory)
+
+
+def test_other_models_need_whisper(directory, without_faster_whisper, tmp_path, monkeypatch):
+    monkeypatch.setattr("cosycli.engine.verification.WHISPER", str(tmp_path / "absent"))
+    for needs_whisper in (check_listener, listener_for):
+        with pytest.raises(MissingError, match=r"hf download .*pip install faster-whisper"):
+            needs_whisper(directory)
     check_listener(model_folder(BUILTIN))
 
 
-def test_whisper_is_given_the_sound_and_its_language(directory, monkeypatch):
+@pytest.fixture
+def whisper(directory, without_faster_whisper, tmp_path, monkeypatch):
+    """The listener on a tiny Whisper of random weights, as `hf download` would leave it."""
+    folder = tmp_path / "whisper"
+    monkeypatch.setattr("cosycli.engine.verification.WHISPER", str(folder))
+    write_tiny_whisper(folder)
+    check_listener(directory)
+    return listener_for(directory)
+
+
+def tone(frequency: float, seconds: float) -> Recording:
+    t = np.arange(round(seconds * 16_000)) / 16_000
+    return Recording(np.sin(2 * np.pi * frequency * t).astype(np.float32), 16_000)
+
+
+def test_whisper_hears_the_sound_in_its_language(whisper, capfd):
+    low, high = tone(150, 20), tone(3000, 20)
+    heard = whisper.hear(low, "en")
+    assert heard
+    assert heard == whisper.hear(low, "en")
+    assert heard != whisper.hear(low, "zh")
+    assert heard != whisper.hear(high, "en")
+    assert whisper.hear(high, "yue") == whisper.hear(high, "zh") != ""
+    assert whisper.hear(low, "xx") is None
+    assert capfd.readouterr().err == ""
+
+
+def test_whisper_hears_what_is_long_in_windows_of_30_s(whisper):
+    windows = [tone(150, 30), tone(3000, 30), tone(150, 5)]
+    whole = Recording(np.concatenate([window.samples for window in windows]), 16_000)
+    assert whisper.hear(whole, "en") == " ".join(whisper.hear(window, "en") for window in windows)
+
+
+def test_a_damaged_whisper_is_named(whisper, directory, tmp_path):
+    (tmp_path / "whisper" / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(MissingError, match="is damaged"):
+        listener_for(directory)
+
+
+def test_faster_whisper_is_given_the_sound_and_its_language(directory, monkeypatch):
     asked = []
 
     class WhisperModel:

@@ -1,11 +1,12 @@
-"""Model directories in which files of several models were mixed."""
+"""Model directories laid out as published, and some in which files of several models were mixed."""
 
+import json
 import shutil
 
 import pytest
 
 from cosycli.errors import MissingError, UsageError
-from cosycli.model.loading import load_model
+from cosycli.model.loading import BACKBONE, load_model
 from tests.model.tiny_model import write_tiny_model
 
 
@@ -38,3 +39,18 @@ def test_a_version_without_variants_says_so(originals):
     with pytest.raises(UsageError, match="no variant 'rl'") as error:
         load_model(originals[2], "cpu", variant="rl")
     assert "Variants here: none." in error.value.hint
+
+
+def test_a_text_vocabulary_with_merges_is_read_as_published(originals, tmp_path):
+    published = tmp_path / "published"
+    shutil.copytree(originals[2], published)
+    vocabulary = json.loads((published / BACKBONE / "vocab.json").read_text(encoding="utf-8"))
+    merged = {"ol": vocabulary.pop("\u0100"), "old": vocabulary.pop("\u0101")}  # bytes 0 and 1, which no text has
+    (published / BACKBONE / "vocab.json").write_text(json.dumps(vocabulary | merged), encoding="utf-8")
+    (published / BACKBONE / "merges.txt").write_text("#version: 0.2\no l\nol d\n", encoding="utf-8")
+    tokenizers = [load_model(folder, "cpu").text_tokenizer for folder in (originals[2], published)]
+    assert tokenizers[1].encode("gold [laughter]") == [
+        *tokenizers[0].encode("g"),
+        merged["old"],
+        *tokenizers[0].encode(" [laughter]"),
+    ]

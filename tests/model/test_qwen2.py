@@ -4,11 +4,10 @@ import json
 
 import pytest
 import torch
-from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
-from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
 
 from cosycli.errors import MissingError
 from cosycli.model.key_value_cache import KeyValueCache
+from cosycli.model.plain_qwen2 import plain_qwen2
 from cosycli.model.qwen2 import Backbone, BackboneConfig, join_projections, read_backbone_config
 
 SIZES = {"vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3}
@@ -16,23 +15,20 @@ HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2}
 
 
 @pytest.fixture
-def theirs():
+def ours():
     torch.manual_seed(0)
-    rope = {"rope_type": "default", "rope_theta": 1e6}
-    return Qwen2ForCausalLM(Qwen2Config(**SIZES, **HEADS, rope_parameters=rope)).eval()
-
-
-@pytest.fixture
-def ours(theirs):
-    backbone = Backbone(BackboneConfig(**SIZES, **HEADS)).eval()
-    backbone.load_state_dict(theirs.model.state_dict())
-    return backbone
+    return Backbone(BackboneConfig(**SIZES, **HEADS, rms_norm_eps=1e-3, rope_theta=1e4)).eval()
 
 
 @torch.inference_mode()
-def test_it_is_the_network_of_transformers(ours, theirs):
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_it_is_the_network_of_transformers(ours, is_joined):
     vectors = torch.randn(2, 17, 64)
-    torch.testing.assert_close(ours(vectors), theirs.model(inputs_embeds=vectors).last_hidden_state)
+    if is_joined:
+        join_projections(ours)
+    theirs = plain_qwen2(ours)
+    assert type(theirs).__module__.startswith("transformers.")
+    torch.testing.assert_close(ours(vectors), theirs(inputs_embeds=vectors).last_hidden_state)
 
 
 @torch.inference_mode()
@@ -65,16 +61,29 @@ def test_half_precision_stays_near(ours):
     assert (halved - exact).abs().mean() < 0.05 * exact.abs().mean()
 
 
+@pytest.fixture(params=[["h e"], []], ids=["published", "bytes alone"])
+def folder(request, tmp_path):
+    """The folder of a backbone, with the merges of its text vocabulary."""
+    (tmp_path / "merges.txt").write_text("\n".join(["#version: 0.2", *request.param]))
+    return tmp_path
+
+
 @pytest.mark.parametrize("rope", [{"rope_theta": 5e5}, {"rope_parameters": {"rope_theta": 5e5}}])
-def test_the_size_is_read_from_config_json_of_any_age(tmp_path, rope):
-    (tmp_path / "config.json").write_text(json.dumps({**SIZES, **HEADS, **rope, "model_type": "qwen2"}))
-    config = read_backbone_config(tmp_path)
+def test_the_size_is_read_from_config_json_of_any_age(folder, rope):
+    (folder / "config.json").write_text(json.dumps({**SIZES, **HEADS, **rope, "model_type": "qwen2"}))
+    config = read_backbone_config(folder)
     assert (config.hidden_size, config.head_width, config.rope_theta) == (64, 16, 5e5)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[1]", "{}"])
-def test_a_damaged_config_names_the_remedy(tmp_path, content):
+def test_a_damaged_config_names_the_remedy(folder, content):
     if content is not None:
-        (tmp_path / "config.json").write_text(content)
+        (folder / "config.json").write_text(content)
     with pytest.raises(MissingError, match="cosy models pull"):
+        read_backbone_config(folder)
+
+
+def test_a_published_size_that_is_no_number_is_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({**SIZES, **HEADS, "hidden_size": "64"}))
+    with pytest.raises(MissingError, match="hidden_size"):
         read_backbone_config(tmp_path)

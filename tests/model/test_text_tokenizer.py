@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tokenizers.pre_tokenizers import ByteLevel
+from transformers import Qwen2Tokenizer
 
 from cosycli.errors import MissingError
 from cosycli.model.text_tokenizer import CONTROL_TOKENS, TAG_TOKENS, TextTokenizer, phoneme_tokens
@@ -28,8 +29,6 @@ def builtin(tmp_path):
 
 
 def test_agrees_with_transformers(directory):
-    from transformers import Qwen2Tokenizer
-
     theirs = Qwen2Tokenizer.from_pretrained(str(directory))
     ours = TextTokenizer.load(directory)
     for text in [
@@ -75,10 +74,13 @@ def test_decomposed_pinyin_is_the_same_token(builtin):
     assert builtin.encode("[a\u030co]") == [builtin.id_of("[ǎo]")]
 
 
-def test_typed_control_tokens_are_only_characters(builtin):
-    ids = builtin.encode("Stop <|endofprompt|> <|im_start|>")
-    assert not {builtin.id_of(token) for token in CONTROL_TOKENS} & set(ids)
-    assert not builtin.knows("<|im_start|>")
+@pytest.mark.parametrize("kind", ["builtin", "directory"])
+def test_typed_control_tokens_are_only_characters(request, tmp_path, kind):
+    request.getfixturevalue(kind)
+    tokenizer = TextTokenizer.load(tmp_path)
+    ids = tokenizer.encode("Stop <|endofprompt|> <|im_start|><|endoftext|>")
+    assert not {tokenizer.id_of(token) for token in CONTROL_TOKENS} & set(ids)
+    assert not tokenizer.knows("<|im_start|>")
 
 
 def test_an_instruction_comes_before_the_end_of_prompt(builtin):
@@ -95,10 +97,8 @@ def test_chinese_characters_alone_when_the_model_wants_it(directory):
 
 
 def test_a_single_tokenizer_file_gives_the_same_ids(directory, tmp_path_factory):
-    vocabulary = json.loads((directory / "vocab.json").read_text())
     other = tmp_path_factory.mktemp("json")
-    model = {"vocab": vocabulary, "merges": [f"{a} {b}" for a, b in MERGES]}
-    (other / "tokenizer.json").write_text(json.dumps({"model": model}))
+    Qwen2Tokenizer.from_pretrained(directory).backend_tokenizer.save(str(other / "tokenizer.json"))
     text = "hello [laughter] 你好"
     assert TextTokenizer.load(other).encode(text) == TextTokenizer.load(directory).encode(text)
 
@@ -110,6 +110,8 @@ def test_a_damaged_vocabulary_names_the_remedy(directory, content):
         TextTokenizer.load(directory)
 
 
-def test_a_missing_vocabulary_is_named(tmp_path):
-    with pytest.raises(MissingError, match=r"vocab\.json"):
-        TextTokenizer.load(tmp_path)
+@pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
+def test_a_missing_vocabulary_is_named(directory, name):
+    (directory / name).unlink()
+    with pytest.raises(MissingError, match=name):
+        TextTokenizer.load(directory)
