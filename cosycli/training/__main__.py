@@ -86,6 +86,17 @@ def tokens(work: Work, threads: Threads = 1) -> None:
 
 
 @app.command()
+def warm_start(
+    work: Work, model: Annotated[Path, typer.Option(help="Folder of an earlier built-in model.")], threads: Threads = 1
+) -> None:
+    """Begin the language model and the flow with the weights of an earlier model; leave out to begin from nothing."""
+    profile = _start(threads)
+    from cosycli.training.warm_start import start_from
+
+    start_from(model, work, profile)
+
+
+@app.command()
 def language_model(work: Work, minutes: Minutes = 97, threads: Threads = 1) -> None:
     """Train the text-speech language model on both sequence layouts."""
     profile = _start(threads)

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["draw_batches", "pad_mels"]
-
 POOL_BATCHES = 40  # sorted by length together: large enough to fill batches evenly, small enough to stay random
 
 

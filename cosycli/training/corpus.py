@@ -25,8 +25,6 @@ from cosycli.training.casting import RATE_NAMES, Part, cast_of
 from cosycli.training.sentences import Sentences
 from cosycli.training.teacher import SAMPLE_RATE, Teacher
 
-__all__ = ["Corpus", "Utterance", "make_part", "open_corpus", "open_teacher", "shard_names"]
-
 SHARD_S = 300  # seconds of speech a shard
 TARGET_RMS = 10 ** (-22 / 20)
 MAX_PEAK = 0.8  # leaves the vocoder room below its limit of 0.99

@@ -16,8 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-__all__ = ["Discriminators", "Output", "adversarial_loss", "discriminator_loss", "feature_loss"]
-
 PERIODS = (2, 3, 5, 7, 11)
 PERIOD_WIDTHS = (1, 8, 16, 32, 64)
 SPECTRUM_WIDTH = 64

@@ -18,9 +18,10 @@ from cosycli.training.run import read_average
 from cosycli.training.text_vocabulary import write_text_vocabulary
 from cosycli.training.tokenizer import open_tokenized
 
-__all__ = ["export"]
-
 PROFILE = Path(__file__).with_name("cosyvoice2.yaml")
+# Of a speaker whose words the language model learns: after 35 minutes of one 55 % of the words in 20 sentences were
+# misheard, where the same voice, imitated from a clip, had 8 %.
+MIN_NAMED_S = 3600
 NETWORKS = {"language_model": "llm", "flow": "flow", "vocoder": "vocoder"}  # step -> file
 
 
@@ -43,12 +44,12 @@ def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _speakers(corpus_folder: Path, tokens_folder: Path) -> dict[str, Tensor]:
-    """The mean embedding of the utterances of each shipped voice, as a unit vector."""
+    """The mean embedding, a unit vector, of each shipped voice of which there is enough speech to call it by name."""
     data = open_tokenized(corpus_folder, tokens_folder)
     means = {}
     for speaker, name in NAMES.items():
         rows = [index for index in range(len(data.tokens)) if data.corpus[index].speaker == speaker]
-        if rows:
+        if sum(data.corpus[index].duration_s for index in rows) > MIN_NAMED_S:
             means[name] = torch.nn.functional.normalize(data.embeddings[rows].mean(dim=0), dim=0)
     return means
 

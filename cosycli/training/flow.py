@@ -24,8 +24,6 @@ from cosycli.training.batches import draw_batches, pad_mels
 from cosycli.training.run import TrainingRun
 from cosycli.training.tokenizer import TokenizedCorpus, open_tokenized
 
-__all__ = ["train_flow"]
-
 MAX_FRAMES = 3000  # padded mel frames a batch: one minute of speech
 MUON_RATE, ADAM_RATE = 0.01, 1e-3
 WARM_UP_STEPS = 100
@@ -44,7 +42,7 @@ def train_flow(
     flow = new_flow(profile)
     if not (work_folder / "checkpoint.pt").exists():
         flow.get_parameter("decoder.estimator.final_proj.bias").data.fill_(MEAN_LOG_MEL)
-    run = TrainingRun(work_folder, flow, _optimizers(flow))
+    run = TrainingRun(work_folder, flow, make_optimizers(flow))
     batches = draw_batches([2 * len(data.tokens[i]) for i in chosen], MAX_FRAMES, random.Random(run.step))
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(min(1.0, (run.step + 1) / WARM_UP_STEPS) * min(1.0, 2 * (1 - used) + 0.02))
@@ -55,7 +53,7 @@ def train_flow(
         run.log(matching=matching.item(), prior=prior.item())
 
 
-def _optimizers(flow: Flow) -> list[torch.optim.Optimizer]:
+def make_optimizers(flow: Flow) -> list[torch.optim.Optimizer]:
     """Muon (Jordan et al. 2024) for the matrices inside, AdamW for embeddings, convolutions, norms and biases."""
     inner = {n: p for n, p in flow.named_parameters() if p.ndim == 2 and not n.startswith(("input_", "spk_"))}
     rest = [p for n, p in flow.named_parameters() if n not in inner]

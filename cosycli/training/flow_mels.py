@@ -16,8 +16,6 @@ from cosycli.model.flow import Flow, FlowInput
 from cosycli.model.masks import FlowMask
 from cosycli.training.tokenizer import open_tokenized
 
-__all__ = ["write_flow_mels"]
-
 BATCH_SIZE = 8
 
 

@@ -20,8 +20,6 @@ from cosycli.training.judge_models import SAMPLE_RATE, Judges, load_judges
 from cosycli.training.judge_sound import SoundFacts, measure_sound
 from cosycli.training.judge_words import LANGUAGES, edit_distance, units
 
-__all__ = ["FileJudgement", "JudgeOptions", "Judgement", "judge", "report"]
-
 WINDOW_S = 10.0
 
 

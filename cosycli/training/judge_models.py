@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 
 from cosycli.errors import MissingError
 
-__all__ = ["SAMPLE_RATE", "Judges", "load_judges"]
-
 SAMPLE_RATE = 16000
 INSTALL = (
     'Install the judges: pip install "cosycli[judge]" && '

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from cosycli.sound.levels import FLOOR_DB, frame_levels, to_db
 
-__all__ = ["SoundFacts", "count_clicks", "end_silences", "measure_sound"]
-
 SILENCE_FRAME_S = 0.01
 SILENCE_DB = -40.0  # of a frame, from the loudest one
 MIN_STEP = 0.01  # of the peak

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from num2words import num2words
 from pypinyin import Style, lazy_pinyin
 
-__all__ = ["LANGUAGES", "edit_distance", "units"]
-
 LANGUAGES = ("en", "zh", "mixed")
 _HANZI_FIGURES = str.maketrans("0123456789", "零一二三四五六七八九")
 _HANZI = re.compile("[\u4e00-\u9fff]+")

@@ -31,8 +31,6 @@ from cosycli.training.run import TrainingRun
 from cosycli.training.text_vocabulary import write_text_vocabulary
 from cosycli.training.tokenizer import open_tokenized
 
-__all__ = ["backbone_config", "speaker_instruction", "train_language_model"]
-
 MAX_POSITIONS = 3000  # padded positions a batch: about 75 s of speech and its text
 SAID_SHARE, SPELLED_SHARE = 0.4, 0.4  # of utterances in the teacher's phones, and in the dictionary's
 PAIR_SHARE = 0.5  # of nameless utterances that follow another one of their speaker
@@ -42,7 +40,7 @@ VECTOR_RATE = 2e-3  # AdamW: embeddings, norms and biases
 WARM_UP_STEPS = 100
 COOL_DOWN = 0.4  # last share of the time, in which the learning rate falls to zero
 FIRST_MAX_S = 2.5  # a model learns to follow the text on short utterances first ...
-GROWN_UP = 0.12  # ... and hears all of them after this share of the time
+GROWN_UP = 0.05  # ... and hears all of them after this share of the time; one that starts from nothing wants 0.12
 INITIAL_STD = 0.03  # the narrower the network, the wider: 0.02 is usual at 896
 MAX_PAIRED_TOKENS = 150  # speech tokens of an utterance that stands before another: 6 s
 NUM_HELD_OUT = 48

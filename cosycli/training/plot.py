@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-__all__ = ["plot_losses"]
-
 SMOOTHING = 20  # log lines averaged for a point
 
 

@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-__all__ = ["TrainingRun", "read_average"]
-
 SAVE_EVERY_S = 180
 AVERAGE_DECAY = 0.999  # the average spans the last thousand steps or so
 

@@ -9,8 +9,6 @@ from tqdm import tqdm
 
 import cosycli
 
-__all__ = ["speak_samples"]
-
 
 def speak_samples(sentences: Path, target: Path, voice: str | None) -> float:
     """Say line i of `sentences` into `target/iii.wav`, first take; returns the seconds of speech."""

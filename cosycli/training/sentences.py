@@ -8,8 +8,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-__all__ = ["Sentences", "read_sentences"]
-
 # About ten seconds; a longer utterance costs more than it teaches.
 MAX_UNITS = {"en": 26, "zh": 42}
 WORD_LIST_SHARE = 0.08  # a few random words, so that rare words are heard too

@@ -7,8 +7,6 @@ import unicodedata
 
 from cosycli.training.corpus import Utterance
 
-__all__ = ["letters_of", "phones_of"]
-
 _PHONE = re.compile(r"\[[^\[\]\s]+\]")
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 _INITIALS = frozenset(

@@ -7,8 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["SAMPLE_RATE", "Recording", "Teacher"]
-
 SAMPLE_RATE = 24000
 
 

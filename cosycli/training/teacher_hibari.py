@@ -10,8 +10,6 @@ from hibari import Hibari
 from cosycli.training.teacher import Recording
 from cosycli.training.teacher_phones import label_of
 
-__all__ = ["HibariTeacher"]
-
 
 class HibariTeacher:
     """Speaks English as `heart`, about ninety times faster than real time on one core."""

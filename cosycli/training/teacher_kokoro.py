@@ -23,8 +23,6 @@ from cosycli.script.pinyin import missing_syllables, pinyin_tokens
 from cosycli.training.teacher import Recording
 from cosycli.training.teacher_phones import label_of
 
-__all__ = ["KokoroTeacher"]
-
 MAX_PHONES = 480  # the table of voices ends at 510, and the model's attention at 512
 _HANZI_RUN = re.compile("([\u4e00-\u9fff]+)")
 

@@ -9,8 +9,6 @@ from tokenizers.pre_tokenizers import ByteLevel
 
 from cosycli.model.text_tokenizer import CONTROL_TOKENS, TAG_TOKENS, phoneme_tokens
 
-__all__ = ["write_text_vocabulary"]
-
 
 def write_text_vocabulary(directory: Path) -> int:
     """Writes `vocab.json`, `merges.txt` and `added_tokens.json`; returns the number of tokens."""

@@ -30,8 +30,6 @@ from cosycli.training.corpus import Corpus, Utterance, open_corpus, shard_names
 from cosycli.training.run import TrainingRun, read_average
 from cosycli.training.spelling import letters_of, phones_of
 
-__all__ = ["TokenizedCorpus", "TokenizerTrainer", "open_tokenized", "train_tokenizer", "write_tokens"]
-
 MAX_FRAMES = 4000  # padded mel frames a batch: 80 s of speech
 LEARNING_RATE = 1.5e-3
 WARM_UP_STEPS = 100

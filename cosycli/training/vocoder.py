@@ -28,23 +28,21 @@ from cosycli.training.discriminators import Discriminators, adversarial_loss, di
 from cosycli.training.pitch import measure_f0
 from cosycli.training.run import TrainingRun
 
-__all__ = ["refine_vocoder", "train_vocoder"]
-
 BATCH_SIZE = 12
 WINDOW = 40  # mel frames, 0.8 s
 FLOW_SHARE = 0.5  # of the windows that are heard from the flow's mels, once these exist
 GAIN_DB = (-10.0, 8.0)
 MAX_PEAK = 0.95  # of a window that is made louder
 ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
+F0_CONTEXT = 5  # frames around a window that its F0 is measured with
 EDGE = 2  # frames at both ends of a window whose spectra would need samples outside it
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 8e-4
 REFINING_RATE = 3e-4
 BETAS = (0.8, 0.99)
 WARM_UP_STEPS = 100
 RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64), (128, 32))  # n_fft, hop
 FLOOR = 3e-4  # STFT magnitude of noise near -90 dBFS
-MEASURED_SHARE = 0.4  # of the training, before the source follows the predicted F0 ...
-MEASURED_STEPS = 1000  # ... and no longer than so many steps
+MEASURED_SHARE = 0.3  # of the training, before the source follows the predicted F0
 ADVERSARIAL_WEIGHT = 0.1  # both small beside the spectral losses, which carry the words
 FEATURE_WEIGHT = 0.3
 MAX_BLUR = 0.5  # how much of a mel is blurred by one frame and one band
@@ -77,7 +75,7 @@ def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, dr
     long_enough = [i for i in range(len(corpus)) if 2 * corpus[i].num_tokens > WINDOW]
     weights = speaker_weights([corpus[i].speaker for i in long_enough])
     while True:
-        mels, given, waves = [], [], []
+        mels, given, waves, pitches = [], [], [], []
         for index in draw.choices(long_enough, weights, k=BATCH_SIZE):
             last = 2 * corpus[index].num_tokens - WINDOW
             start = draw.choice([0, last]) if draw.random() < ENDS_SHARE else draw.randrange(last)
@@ -85,17 +83,15 @@ def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, dr
             mels.append(corpus.mel(index)[:, frames])
             from_flow = flow_mels is not None and draw.random() < FLOW_SHARE
             given.append(corpus.mel(index, flow_mels)[:, frames] if from_flow else mels[-1])
-            samples = corpus.wave(index)[start * profile.hop : (start + WINDOW) * profile.hop]
-            waves.append(torch.from_numpy(samples))
+            whole = corpus.wave(index)
+            waves.append(torch.from_numpy(whole[start * profile.hop : (start + WINDOW) * profile.hop]))
+            before = min(start, F0_CONTEXT)
+            heard = whole[(start - before) * profile.hop : (start + WINDOW + F0_CONTEXT) * profile.hop]
+            pitches.append(measure_f0(heard, profile.sample_rate, profile.hop)[before : before + WINDOW])
         wave = torch.stack(waves)
         gain = _gains(wave, draw)
         wave, louder = wave * gain, gain.log()[:, :, None]
-        yield Window(
-            torch.stack(mels) + louder,
-            torch.stack(given) + louder,
-            wave,
-            measure_f0(wave, profile.sample_rate, profile.hop),
-        )
+        yield Window(torch.stack(mels) + louder, torch.stack(given) + louder, wave, torch.stack(pitches))
 
 
 def _gains(wave: Tensor, draw: random.Random) -> Tensor:
@@ -135,9 +131,8 @@ def train_vocoder(
     for used in run.steps(until=time.time() + 60 * minutes):
         run.scale_rates(_rate(run.step, used))
         window = next(windows)
-        ready = used > MEASURED_SHARE or run.step > MEASURED_STEPS
-        mel_given = roughen(window.given, noise) if ready else window.given
-        wave, f0_loss = _speak(vocoder, window, mel_given, noise, follow_predicted=ready)
+        ready = used > MEASURED_SHARE
+        wave, f0_loss = _speak(vocoder, window, window.given, noise, follow_predicted=ready)
         spectral, mel = spectral_loss(wave, window.wave), _mel_loss(wave, window.mel, mel_profile)
         run.descend(spectral + mel + f0_loss)
         run.log(spectral=spectral.item(), mel=mel.item(), f0=f0_loss.item())

@@ -46,6 +46,6 @@ def corpus_folder(tmp_path_factory):
     sentences = {"en": Sentences(LINES, "en")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "SHARD_S", 6)
-        for part in (Part("heart", "tones", ("heart",), 6 / 3600), Part("bella", "tones", ("af_bella",), 6 / 3600)):
+        for part in (Part("heart", "tones", ("heart",), 6 / 3600), Part("guest", "tones", ("af_sarah",), 6 / 3600)):
             corpus.make_part(part, sentences, ToneTeacher(), folder)
     return folder
