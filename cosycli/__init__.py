@@ -5,7 +5,7 @@
 >>> speech.sample_rate
 24000
 
->>> book = cosycli.make_book("novel.epub", "novel.m4b", voice="slt")
+>>> book = cosycli.make_book("novel.epub", "novel.m4b", voice="michael")
 >>> book.files
 (PosixPath('novel.m4b'),)
 """
@@ -89,8 +89,8 @@ def make_book(
         redo: ids of segments to re-render, such as "3.12".
         executor, workers, ray_address: where it is rendered; see `cosy book --help`.
         progress: gets the progress of the book.
-        options: the long options of `cosy book`, with _ for -: voice="slt", chapters="1-3", subtitles=["srt"],
-            dialogue_voice="rms". No settings file is read.
+        options: the long options of `cosy book`, with _ for -: voice="michael", chapters="1-3", subtitles=["srt"],
+            dialogue_voice="heart". No settings file is read.
 
     Raises:
         InputError: the source cannot be read, or a file cannot be written.

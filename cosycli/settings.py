@@ -2,7 +2,7 @@
 
 Flags override `cosy.yaml` in the working folder, which overrides the user's own `cosy.yaml`, which overrides defaults:
 
-    voice: rms
+    voice: heart
     speed: 1.1
 
 Keys are the long options of `cosy speak`. Sizes of memory are text such as 4GB.
@@ -235,7 +235,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "Write lines of `key: value`.") from None
     if not isinstance(values, dict):
-        raise UsageError(f"{path} does not hold settings.", "Write lines of `key: value`, for example `voice: rms`.")
+        raise UsageError(f"{path} does not hold settings.", "Write lines of `key: value`, for example `voice: heart`.")
     return {name_of(str(key)): _checked(key, value, path) for key, value in values.items()}
 
 

@@ -1,6 +1,6 @@
 """The voice library: one folder per voice.
 
-    slt/
+    heart/
       voice.yaml       name, language, rights, and a speaker of the built-in model, a reference clip, or both
       reference.flac   3 to 30 s of the voice; its words are the `transcript` in voice.yaml
 
@@ -21,7 +21,9 @@ import yaml
 from cosycli.errors import CosyError, InputError, MissingError, UsageError, did_you_mean
 from cosycli.folders import voices_folder
 
-DEFAULT_VOICE = "rms"
+DEFAULT_VOICE = "heart"
+# Voices of earlier versions, and those that are most like them now.
+RETIRED = {"rms": "michael", "slt": "heart", "awb": "michael"}
 DESCRIPTION = "voice.yaml"
 REFERENCE = "reference.flac"
 REFERENCE_RATE = 24_000  # Hz, the highest rate that a model uses
@@ -114,8 +116,15 @@ def _speakers_of(model: Path | None) -> list[str]:
 def _unknown(name: str, voices: Iterable[str]) -> MissingError:
     return MissingError(
         f"There is no voice {name!r}.",
-        f"{did_you_mean(name, voices)}Voices: {', '.join(voices)}. Add one with `cosy voices add`.",
+        f"{nearest_voice(name, voices)}Voices: {', '.join(voices)}. Add one with `cosy voices add`.",
     )
+
+
+def nearest_voice(name: str, voices: Iterable[str]) -> str:
+    """For the start of a hint: the voice that may be meant by one that does not exist, and a space; or nothing."""
+    if name in RETIRED:
+        return f"Earlier versions had it; the nearest voice now is {RETIRED[name]!r}. "
+    return did_you_mean(name, voices)
 
 
 def read_voice(folder: Path) -> Voice:

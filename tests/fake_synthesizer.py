@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 24_000
 # A text that starts with "Wait" is never finished: it waits for a signal. One that starts with "Mumble" fails a gate.
 SECONDS_PER_LETTER = 0.02
-PITCH_HZ = {None: 220.0, "slt": 220.0, "rms": 110.0, "awb": 130.0}
+PITCH_HZ = {None: 220.0, "michael": 220.0, "heart": 110.0, "bella": 130.0}
 EDGE_S = 0.3  # silence before and after each tone, as models leave it
 
 

@@ -87,7 +87,7 @@ def test_a_file_that_may_not_be_read(cosy):
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint", "remedy"),
     [
-        (["--voice", "stl"], 4, "no voice 'stl'", "Did you mean 'slt'"),
+        (["--voice", "micheal"], 4, "no voice 'micheal'", "Did you mean 'michael'"),
         (["--model", "built-in"], 4, "no model 'built-in'", "Did you mean 'builtin'"),
         (["--model", "cosyvoice2-0.5b"], 4, "not on this machine", "cosy models pull cosyvoice2-0.5b"),
         (["--format", "wave"], 2, "no format 'wave'", "Did you mean 'wav'"),
@@ -98,7 +98,7 @@ def test_a_file_that_may_not_be_read(cosy):
         (["--seed", "-1"], 2, "Seed -1", "0 or any"),
         (["--progress", "fancy"], 2, "no progress style 'fancy'", "json"),
         (["--style", "hapy"], 2, "style 'hapy'", "style"),
-        (["--voise", "slt"], 2, "--voise", "--voice"),
+        (["--voise", "michael"], 2, "--voise", "--voice"),
         (["--speed", "fast"], 2, "--speed", "number"),
     ],
 )
@@ -110,7 +110,7 @@ def test_an_option_with_a_value_that_does_not_exist(cosy, arguments, status, com
     ("text", "complaint", "remedy"),
     [
         ("Good [laugther] evening.", "[laugther] is not a tag", "[laughter]"),
-        ("[voice: stl]Good evening.[/voice]", "no voice 'stl'", "Did you mean 'slt'"),
+        ("[voice: micheal]Good evening.[/voice]", "no voice 'micheal'", "Did you mean 'michael'"),
         ("<strnog>Good</strnog> day.", "<strnog> is not a tag", "<strong>"),
         ("[style: hapy]Good[/style] day.", "no style 'hapy'", "happy"),
         ("He read{R EH1 XX} it.", "not CMU phones: XX", "Phones: AA AE"),
@@ -128,7 +128,7 @@ def test_a_mark_that_does_not_exist(cosy, text, complaint, remedy):
 @pytest.mark.parametrize(
     ("settings", "complaint", "remedy"),
     [
-        ("voise: slt\n", "unknown setting 'voise'", "Did you mean 'voice'"),
+        ("voise: michael\n", "unknown setting 'voise'", "Did you mean 'voice'"),
         ("speed: fast\n", "speed is 'fast'", "number"),
         ("- voice\n", "does not hold settings", "key: value"),
         ("voice: {\n", "cannot be read", "key: value"),

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from cosycli.cli.main import main
 from cosycli.cli.reference import reference
@@ -54,3 +55,11 @@ def test_the_picture_of_a_session_shows_what_the_program_plans(capsys):
     planned = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line.strip()]
     seen = " ".join(shown.split())
     assert [line for line in planned if line not in seen] == [], "Remake it: python docs/session.py > docs/session.svg"
+
+
+def test_each_shipped_voice_can_be_heard_in_a_small_recording():
+    recordings = {path.stem: path for path in (REPOSITORY / "docs" / "samples").glob("*.mp3")}
+    assert set(recordings) == {path.name for path in (REPOSITORY / "voices").iterdir()}, "python docs/samples.py"
+    assert sum(path.stat().st_size for path in recordings.values()) < 400_000
+    assert all(f"docs/samples/{name}.mp3" in (REPOSITORY / "README.md").read_text() for name in recordings)
+    assert all(3 < soundfile.info(path).duration < 12 for path in recordings.values())

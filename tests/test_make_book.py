@@ -36,7 +36,7 @@ def test_options_are_those_of_the_command(made):
         layout="chapters",
         format="wav",
         chapters="1",
-        dialogue_voice="slt",
+        dialogue_voice="michael",
         pause={"paragraph": 2},
         subtitles=["srt"],
         speed=1.5,
@@ -45,7 +45,7 @@ def test_options_are_those_of_the_command(made):
     assert [path.name for path in book.files] == ["01 - The Stairs.wav", "01 - The Stairs.srt"]
     (synthesizer,) = made
     assert synthesizer.options.retakes == 4
-    assert [request["voice"] for request in synthesizer.requests] == ["rms", "slt", "rms"]
+    assert [request["voice"] for request in synthesizer.requests] == ["heart", "michael", "heart"]
     assert {request["speed"] for request in synthesizer.requests} == {1.5}
 
 
@@ -80,15 +80,15 @@ def test_how_far_it_has_come_is_told(made):
 
 
 def test_settings_files_of_the_command_are_not_read(made):
-    Path("cosy.yaml").write_text("voice: slt\n")
+    Path("cosy.yaml").write_text("voice: michael\n")
     cosycli.make_book("novel.md")
-    assert {request["voice"] for request in made[0].requests} == {"rms"}
+    assert {request["voice"] for request in made[0].requests} == {"heart"}
 
 
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
-        ({"vioce": "slt"}, UsageError, "Did you mean 'voice'"),
+        ({"vioce": "michael"}, UsageError, "Did you mean 'voice'"),
         ({"chapters": 2}, UsageError, "chapters is 2"),
         ({"speed": 9}, UsageError, "out of range"),
         ({"voice": "nobody"}, MissingError, "no voice 'nobody'"),

@@ -30,7 +30,7 @@ from cosycli.settings import RenderOptions, read_settings
 Path("cosy.yaml").write_text("breath: 2")
 Path("jobs.jsonl").write_text('{"id": "a", "text": "One.", "breath": 1}')
 Path("novel.md").write_text("# One")
-Path("books.jsonl").write_text('{"id": "b", "source": "novel.md", "footnote-voice": "slt"}')
+Path("books.jsonl").write_text('{"id": "b", "source": "novel.md", "footnote-voice": "michael"}')
 settings = read_settings(Path())
 json.dump(
     {

@@ -92,7 +92,7 @@ def write_program(path: Path, line: str) -> None:
 
 def run(desk: Path, command: str) -> subprocess.CompletedProcess[str]:
     told = re.search(r'--transcript "([^"]*)"', command)
-    heard = told[1] if told else find_voice("slt").transcript
+    heard = told[1] if told else find_voice("michael").transcript
     environment = {
         **os.environ,
         "PATH": f"{desk / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -162,7 +162,7 @@ def test_the_settings_example_is_valid(tmp_path, monkeypatch):
     monkeypatch.setenv("COSY_HOME", str(tmp_path / "home"))
     settings = next(block for block in blocks("yaml") if "jobs:" not in block)
     (tmp_path / "cosy.yaml").write_text(settings)
-    assert read_settings(tmp_path).voice == "slt"
+    assert read_settings(tmp_path).voice == "michael"
 
 
 def test_the_jobs_example_is_done(desk):

@@ -17,14 +17,14 @@ def test_without_files_the_defaults_hold(tmp_path):
 
 
 def test_the_folder_s_file_goes_over_the_user_s(tmp_path, home):
-    (home / "cosy.yaml").write_text("voice: awb\nspeed: 2\n")
-    (tmp_path / "cosy.yaml").write_text("voice: rms\n")
+    (home / "cosy.yaml").write_text("voice: bella\nspeed: 2\n")
+    (tmp_path / "cosy.yaml").write_text("voice: heart\n")
     settings = read_settings(tmp_path)
-    assert (settings.voice, settings.speed) == ("rms", 2.0)
+    assert (settings.voice, settings.speed) == ("heart", 2.0)
 
 
 def test_flags_go_over_files_and_zero_is_a_value():
-    assert RenderOptions(seed=5, voice="rms").override(seed=0, voice=None) == RenderOptions(seed=0, voice="rms")
+    assert RenderOptions(seed=5, voice="heart").override(seed=0, voice=None) == RenderOptions(seed=0, voice="heart")
 
 
 def test_an_empty_file_sets_nothing(tmp_path):
@@ -33,7 +33,7 @@ def test_an_empty_file_sets_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["speed: 0.1", "speed: true", "seed: 1.5", "mask: everything", "voice: 3", "vioce: rms", "prompt: 31"]
+    "text", ["speed: 0.1", "speed: true", "seed: 1.5", "mask: everything", "voice: 3", "vioce: heart", "prompt: 31"]
 )
 def test_a_setting_that_means_nothing_is_refused(tmp_path, text):
     (tmp_path / "cosy.yaml").write_text(text)

@@ -25,7 +25,7 @@ EXAMPLES = """Examples:
 
 \b
   cosy batch jobs.yaml
-  cosy batch jobs.jsonl --voice slt --json
+  cosy batch jobs.jsonl --voice michael --json
   cosy batch novels -o audiobooks
 """
 STATE = "cosy-batch.jsonl"

@@ -24,7 +24,7 @@ EXAMPLES = """Examples:
 
 \b
   cosy book novel.epub
-  cosy book novel.epub -o novel.mp3 --voice slt --subtitles srt
+  cosy book novel.epub -o novel.mp3 --voice michael --subtitles srt
   cosy book novel.epub -o chapters --acx
   cosy book novel.epub --redo 1.2
 """

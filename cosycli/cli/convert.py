@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 EXAMPLES = """Examples:
 
 \b
-  cosy convert clip.wav --voice slt -o converted.wav
-  cosy convert clip.wav --voice rms -o - | aplay
+  cosy convert clip.wav --voice michael -o converted.wav
+  cosy convert clip.wav --voice heart -o - | aplay
 """
 CONVERTING = Group(RenderOptions, ("voice", "model", "mask", "prompt", "device", "dtype"))
 

@@ -25,7 +25,7 @@ EXAMPLES = """Examples:
 
 \b
   cosy speak "Every good book deserves a voice of its own." -o hello.wav
-  cosy speak notes.txt -o notes.mp3 --voice slt --speed 1.1
+  cosy speak notes.txt -o notes.mp3 --voice michael --speed 1.1
   echo "One. Two." | cosy speak - -o - | aplay
   cat notes.txt | cosy speak - --stream -o - | aplay
   cosy speak "Good evening." --play

@@ -20,8 +20,8 @@ EXAMPLES = """Examples:
 
 \b
   cosy voices list
-  cosy voices show slt
-  cosy voices preview slt -o slt.wav
+  cosy voices show michael
+  cosy voices preview michael -o michael.wav
 """
 SAMPLE = "The kettle was singing when the postman knocked, and nobody wanted to be the first to get up."
 
@@ -58,7 +58,7 @@ def list_voices(model: options.Model = None, as_json: AsJson = False) -> None:
         print(f"{voice.name:<12} {language:<6} {origin:<8} {voice.rights}")
 
 
-@app.command("show", epilog="Example:\n\n\b\n  cosy voices show slt")
+@app.command("show", epilog="Example:\n\n\b\n  cosy voices show michael")
 def show_voice(name: Name, as_json: AsJson = False) -> None:
     """Show everything known about a voice."""
     from cosycli.voices import find_voice
@@ -109,7 +109,7 @@ def add(
     print(voice.folder)
 
 
-@app.command("check", epilog="Example:\n\n\b\n  cosy voices check slt")
+@app.command("check", epilog="Example:\n\n\b\n  cosy voices check michael")
 def check(name: Name, as_json: AsJson = False) -> None:
     """Check the clip of a voice."""
     from dataclasses import asdict
@@ -131,7 +131,8 @@ def check(name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command(
-    "preview", epilog="Examples:\n\n\b\n  cosy voices preview slt -o slt.wav\n  cosy voices preview rms --play"
+    "preview",
+    epilog="Examples:\n\n\b\n  cosy voices preview michael -o michael.wav\n  cosy voices preview heart --play",
 )
 def preview(
     name: Name,
@@ -167,7 +168,7 @@ def remove(
     print(remove_voice(name))
 
 
-@app.command("path", epilog="Examples:\n\n\b\n  cosy voices path\n  cosy voices path slt")
+@app.command("path", epilog="Examples:\n\n\b\n  cosy voices path\n  cosy voices path michael")
 def path(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Voice; the library by default.")] = None,
 ) -> None:

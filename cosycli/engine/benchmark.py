@@ -27,22 +27,6 @@ from cosycli.model.language_model import LanguageModel
 from cosycli.model.library import find_model
 from cosycli.model.loading import Model, choose_device, choose_dtype, load_model
 
-__all__ = [
-    "FAST",
-    "REFERENCE",
-    "Earlier",
-    "Machine",
-    "Measurement",
-    "Ratios",
-    "Report",
-    "Setup",
-    "benchmark_synthetic",
-    "benchmark_text",
-    "load_reference",
-    "mfu",
-    "read_earlier",
-]
-
 FAST, REFERENCE = "fast", "reference"
 STAGES = ("language_model", "flow", "vocoder")
 _TIMES = ("total_rtf", *(f"{stage}_rtf" for stage in STAGES))

@@ -10,7 +10,7 @@ from cosycli.model.profile import ModelProfile
 from cosycli.script import Script, read_script
 from cosycli.script.capabilities import Capabilities, compile_style
 from cosycli.script.languages import primary_language
-from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, STYLES_V2, STYLES_V3, TAGS_V1
+from cosycli.script.vocabulary import CMU_PHONEMES, MODEL_TAGS, PHONEMES, RATES, STYLES_V2, STYLES_V3, TAGS_V1
 from cosycli.settings import MASKS
 from cosycli.voices import voice_names
 
@@ -42,6 +42,7 @@ def capabilities_of(profile: ModelProfile, folder: Path | None = None) -> Capabi
         phonemes=_phonemes_of(profile),
         languages=languages_of(profile),
         katakana=reads_katakana(profile),
+        own_words=profile.takes_instructions,
     )
 
 
@@ -66,7 +67,9 @@ def languages_of(profile: ModelProfile) -> tuple[str, ...]:
 
 
 def _styles_of(profile: ModelProfile) -> Mapping[str, str] | None:
-    return _STYLES[profile.version] if profile.takes_instructions else None
+    if profile.takes_instructions:
+        return _STYLES[profile.version]
+    return RATES if profile.takes_rates else None
 
 
 def _phonemes_of(profile: ModelProfile) -> frozenset[str]:
@@ -84,7 +87,7 @@ def instruction_of(style: str | None, profile: ModelProfile) -> str | None:
     if style is None:
         return None
     quoted = f'"{style}"' if " " in style.strip() and not style.startswith('"') else style
-    return compile_style(quoted, _styles_of(profile))
+    return compile_style(quoted, _styles_of(profile), profile.takes_instructions)
 
 
 def check_mask(name: str, profile: ModelProfile) -> None:
@@ -102,5 +105,11 @@ def read_for(profile: ModelProfile, text: str, folder: Path | None = None) -> Sc
 def read_with(can: Capabilities, text: str) -> Script:
     """The text as a script for a model that can do this; raises what `cosycli.script.read_script` does."""
     return read_script(
-        text, tags=can.tags, styles=can.styles, voices=can.voices, phonemes=can.phonemes, katakana=can.katakana
+        text,
+        tags=can.tags,
+        styles=can.styles,
+        voices=can.voices,
+        phonemes=can.phonemes,
+        katakana=can.katakana,
+        own_words=can.own_words,
     )

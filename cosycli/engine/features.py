@@ -32,7 +32,7 @@ def features_of(profile: ModelProfile, speakers: bool) -> dict[str, str]:
         "CMU phones": EXACT if set(can.phonemes) >= CMU_PHONEMES else f"{APPROXIMATE}: respelled",
         "pinyin": _pinyin(can),
         "styles by name": f"{EXACT}: {len(can.styles)}" if can.styles else NONE,
-        "instructions in words": NONE if can.styles is None else EXACT,
+        "instructions in words": EXACT if can.own_words else NONE,
         "tags": f"{EXACT}: {len(can.tags)}" if can.tags else NONE,
         "ready speakers": EXACT if speakers else NONE,
         "voices from clips": _imitation(profile, speakers),

@@ -22,8 +22,6 @@ from cosycli.model.profile import read_profile
 from cosycli.script.normalisation import say_in_words
 from cosycli.sound.recording import Recording
 
-__all__ = ["SPOKEN_INSTRUCTION", "WRONG_WORDS", "Listener", "Verdict", "check_listener", "listener_for", "verdict_on"]
-
 WRONG_WORDS, SPOKEN_INSTRUCTION = "words", "instruction spoken"  # the names of the gates
 BUILTIN_LIMIT = 0.4
 WHISPER_LIMIT = 0.3  # not measured on takes: Whisper has fewer letters wrong than the built-in recognizer

@@ -126,7 +126,10 @@ def request_of(item: Utterance, prompt: VoicePrompt, model: Model) -> Request:
     """
     tokenizer, profile = model.text_tokenizer, model.profile
     text = tokenizer.encode(spell_words(item.segment.text) if profile.spells_words else item.segment.text)
-    instruction = item.instruction or prompt.instruction
+    if profile.takes_rates:
+        instruction: str | None = ", ".join(part for part in (prompt.instruction, item.instruction) if part)
+    else:
+        instruction = item.instruction or prompt.instruction
     told = " ".join(part for part in (profile.opening, instruction) if part)
     opening = tokenizer.encode("", instruction=told) if told else []
     num_opening = len(opening) if profile.opening else 0

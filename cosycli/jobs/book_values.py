@@ -160,7 +160,7 @@ def _pause(text: str) -> tuple[str, float]:
 
 
 def read_cast(path: Path) -> dict[str, str]:
-    """Returns the voice for each name of a cast file, which holds lines such as `Alice: slt`.
+    """Returns the voice for each name of a cast file, which holds lines such as `Ann: michael`.
 
     Raises:
         InputError: the file cannot be read.
@@ -173,5 +173,7 @@ def read_cast(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}", "Write lines of `name: voice`.") from None
     if not isinstance(values, dict) or not all(isinstance(item, str) for pair in values.items() for item in pair):
-        raise UsageError(f"{path} does not map names to voices.", "Write lines of `name: voice`, such as `Alice: slt`.")
+        raise UsageError(
+            f"{path} does not map names to voices.", "Write lines of `name: voice`, such as `Ann: michael`."
+        )
     return dict(values)

@@ -45,21 +45,6 @@ from cosycli.model.vocoder_layers import SAMPLED
 if TYPE_CHECKING:
     from cosycli.model.plain_qwen2 import PlainLanguageModel
 
-__all__ = [
-    "BACKBONE",
-    "AnyVocoder",
-    "Model",
-    "choose_device",
-    "choose_dtype",
-    "load_model",
-    "new_flow",
-    "new_language_model",
-    "new_vocoder",
-    "placed",
-    "placed_vocoder",
-    "prepare_allocation",
-]
-
 BACKBONE = "CosyVoice-BlankEN"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

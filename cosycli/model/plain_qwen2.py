@@ -17,8 +17,6 @@ from cosycli.model.language_model import LanguageModel, whole_text_layout
 from cosycli.model.qwen2 import Backbone, BackboneConfig
 from cosycli.model.speech_decoder import Request
 
-__all__ = ["PlainLanguageModel", "plain_qwen2"]
-
 
 class PlainLanguageModel:
     """A language model that speaks as `model` does, on the plain Qwen2; see `SpeechDecoder`."""

@@ -65,6 +65,7 @@ class ModelProfile:
         spells_words: the language model was trained on CMU phone tokens, so known words are given as phones.
         names_speakers: it is told `Speaker NAME` before the text (paper, section 2.6, multi-speaker fine-tuning).
         takes_instructions: it follows instructions such as "speak slowly".
+        takes_rates: it is told how fast to speak after the name of the speaker, `Speaker NAME, very slow`.
         reads_phonemes: CMU phones and pinyin are tokens of its text.
         opening: what it is told before every text and instruction. Up to the end-of-prompt token it is read as a whole,
             also where text arrives in pieces.
@@ -83,6 +84,7 @@ class ModelProfile:
     spells_words: bool = False
     names_speakers: bool = False
     takes_instructions: bool = True
+    takes_rates: bool = False
     reads_phonemes: bool = False
     opening: str = ""
     language_tags: tuple[str, ...] = ()
@@ -189,7 +191,7 @@ _PUBLISHED = {
 }
 # Numbers the published YAML does not hold; only our own model states them, under the key `cosy`.
 _OWN_PARTS = ("language_model", "flow", "vocoder", "speech_tokenizer", "speaker_encoder")
-_OWN_SWITCHES = ("spells_words", "names_speakers", "takes_instructions", "one_token_per_hanzi")
+_OWN_SWITCHES = ("spells_words", "names_speakers", "takes_instructions", "takes_rates", "one_token_per_hanzi")
 
 
 def read_profile(directory: Path) -> ModelProfile:

@@ -19,8 +19,6 @@ from cosycli.errors import MissingError
 from cosycli.model.key_value_cache import CacheShape, CacheSlots
 from cosycli.model.text_tokenizer import has_only_bytes
 
-__all__ = ["Backbone", "BackboneConfig", "join_projections", "read_backbone_config"]
-
 
 @dataclass(frozen=True)
 class BackboneConfig:

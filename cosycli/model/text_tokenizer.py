@@ -24,18 +24,6 @@ from tokenizers.pre_tokenizers import Sequence as PreTokenizers
 
 from cosycli.errors import MissingError
 
-__all__ = [
-    "CONTROL_TOKENS",
-    "END_OF_PROMPT",
-    "TAG_TOKENS",
-    "TextTokenizer",
-    "byte_pair_tokenizer",
-    "find_vocabulary",
-    "has_only_bytes",
-    "load_whisper_tokenizer",
-    "phoneme_tokens",
-]
-
 END_OF_PROMPT, END_OF_SYSTEM = "<|endofprompt|>", "<|endofsystem|>"
 # In the order of their ids, which follow the last byte-pair token.
 CONTROL_TOKENS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", END_OF_PROMPT)

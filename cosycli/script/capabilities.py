@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cosycli.errors import UsageError, did_you_mean
+from cosycli.errors import UsageError
 from cosycli.script.languages import is_hanzi
 from cosycli.script.pronunciation import can_respell, respell
+from cosycli.voices import nearest_voice
 
 _QUOTED = re.compile(r"[\"'“‘„](?P<words>.+)[\"'”’“]", re.DOTALL)
 
@@ -20,6 +21,7 @@ class Capabilities:
     Attributes:
         tags: tags as the model writes them, `[laughter]`, `<strong>`, `</strong>`.
         styles: the model's instruction by style name; None if the model takes no instructions.
+        own_words: whether the model follows instructions in other words too.
         voices: names that `[voice: …]` may use; None if the caller will check them.
         phonemes: pronunciation tokens, `[AE1]`, `[ǎo]`; empty if the model has none.
         languages: ISO 639 codes of the languages the model was trained on; empty if they are unknown.
@@ -32,14 +34,18 @@ class Capabilities:
     phonemes: Collection[str]
     languages: Collection[str] = ()
     katakana: bool = False
+    own_words: bool = True
 
     def encloses(self, name: str) -> bool:
         """True for the name x of a tag pair `<x>…</x>`."""
         return f"<{name}>" in self.tags and f"</{name}>" in self.tags
 
 
-def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
+def compile_style(style: str, styles: Mapping[str, str] | None, own_words: bool = True) -> str:
     """Returns the model's instruction for the name of a style, or for an instruction in quotes.
+
+    Args:
+        own_words: whether the model follows instructions in quotes.
 
     Raises:
         UsageError: the model takes no styles, or has no style of this name.
@@ -50,12 +56,12 @@ def compile_style(style: str, styles: Mapping[str, str] | None) -> str:
             "Remove the style, or choose a model that follows instructions; `cosy models list` shows which do.",
         )
     words = quoted_words(style)
-    if words is not None:
+    if words is not None and own_words:
         return words
     if style not in styles:
+        quoted = '; or an instruction in quotes, "speak slowly"' if own_words else ""
         raise UsageError(
-            f"There is no style {style!r}.",
-            f'Styles: {", ".join(sorted(styles)) or "none by name"}; or an instruction in quotes, "speak slowly".',
+            f"There is no style {words or style!r}.", f"Styles: {', '.join(sorted(styles)) or 'none by name'}{quoted}."
         )
     return styles[style]
 
@@ -74,7 +80,7 @@ def voice_named(name: str, capabilities: Capabilities, cast: Mapping[str, str]) 
     roles = f"Roles: {', '.join(sorted(cast))}. " if cast else ""
     raise UsageError(
         f"There is no voice {voice!r}{playing}.",
-        f"{did_you_mean(voice, (*cast, *(voices or ())))}{roles}Voices: {', '.join(sorted(voices or ())) or 'none'}. "
+        f"{nearest_voice(voice, (*cast, *(voices or ())))}{roles}Voices: {', '.join(sorted(voices or ())) or 'none'}. "
         "`cosy voices list` shows them, `cosy voices add` makes one.",
     )
 

@@ -90,7 +90,9 @@ class MarkReader:
         if mark.kind is MarkKind.VOICE:
             return replace(around, voice=voice_named(mark.value, self.capabilities, self.cast))
         if mark.kind is MarkKind.STYLE:
-            return replace(around, style=compile_style(mark.value, self.capabilities.styles))
+            return replace(
+                around, style=compile_style(mark.value, self.capabilities.styles, self.capabilities.own_words)
+            )
         if mark.kind is MarkKind.LANGUAGE:
             return replace(around, language=primary_language(mark.value))
         if mark.kind is MarkKind.RATE:

@@ -242,7 +242,7 @@ class Notation:
         try:
             if name == "voice":
                 return voice_named(quoted_words(value) or value, self.capabilities, self.cast)
-            return compile_style(value, self.capabilities.styles)
+            return compile_style(value, self.capabilities.styles, self.capabilities.own_words)
         except UsageError as error:
             raise UsageError(f"{self._where(match.start())}: {error.what}", error.hint) from None
 

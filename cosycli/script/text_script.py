@@ -24,6 +24,7 @@ def read_script(
     voices: Collection[str] | None = None,
     phonemes: Collection[str] = PHONEMES,
     katakana: bool = False,
+    own_words: bool = True,
     pauses: Pauses = DEFAULT_PAUSES,
 ) -> Script:
     """Prepares a text for speaking.
@@ -36,6 +37,7 @@ def read_script(
         voices: names that `[voice: …]` may use; None leaves the check to the caller.
         phonemes: the model's pronunciation tokens; empty if it has none.
         katakana: whether the model reads Japanese in katakana.
+        own_words: whether the model follows instructions in other words too.
         pauses: the silence after each boundary.
 
     Raises:
@@ -43,7 +45,7 @@ def read_script(
         InputError: the text contains nothing that can be spoken.
         MissingError: the library that reads Japanese in katakana is not installed.
     """
-    markup = parse_markup(text, Capabilities(tags, styles, voices, phonemes))
+    markup = parse_markup(text, Capabilities(tags, styles, voices, phonemes, own_words=own_words))
     segmented = segments_of(read_passages(text, markup.parts, primary_language(language)), pauses, katakana=katakana)
     if not segmented.segments:
         raise _nothing_to_say(text)

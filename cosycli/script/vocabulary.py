@@ -42,3 +42,4 @@ PHONEMES = CMU_PHONEMES | {f"[{piece}]" for piece in (*PINYIN_INITIALS, *PINYIN_
 _STYLES = packaged_yaml(__package__, "styles.yaml")
 STYLES_V2: Mapping[str, str] = _STYLES["v2"]
 STYLES_V3: Mapping[str, str] = _STYLES["v3"]
+RATES: Mapping[str, str] = _STYLES["rates"]

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 JOBS = """
-defaults: {voice: slt}
+defaults: {voice: michael}
 jobs:
   - id: kettle
     text: The kettle is on.
@@ -119,11 +119,11 @@ def test_mistakes_are_named_before_anything_is_run(jobs):
 
 def test_options_reach_the_jobs(jobs):
     ended = jobs(
-        "batch", "jobs.yaml", "--voice", "rms", "--seed", "3", "--format", "flac", "--device", "cpu", "-o", "out"
+        "batch", "jobs.yaml", "--voice", "heart", "--seed", "3", "--format", "flac", "--device", "cpu", "-o", "out"
     )
     (synthesizer,) = ended.synthesizers
     assert synthesizer.options.device == "cpu"
-    assert {request["voice"] for request in synthesizer.requests} == {"rms"}
+    assert {request["voice"] for request in synthesizer.requests} == {"heart"}
     assert soundfile.info("out/kettle.flac").format == "FLAC"
     assert soundfile.info("rain/rain.mp3").format == "MP3"
 

@@ -16,12 +16,12 @@ def clip(cosy):
 
 
 def test_a_recording_becomes_another_of_the_same_length(cosy, clip):
-    ended = cosy("convert", clip, "--voice", "rms", "-o", "out.wav")
+    ended = cosy("convert", clip, "--voice", "heart", "-o", "out.wav")
     assert (ended.status, ended.out) == (0, b"")
     samples, rate = soundfile.read("out.wav")
     assert (len(samples), rate) == (45 * 24_000, 24_000)
     np.testing.assert_allclose(samples[9_000:-9_000], voice_like(45, 24_000)[9_000:-9_000] / 2, atol=2e-3)
-    assert ended.synthesizers[0].requests == [{"voice": "rms", "mask": "full"}]
+    assert ended.synthesizers[0].requests == [{"voice": "heart", "mask": "full"}]
 
 
 def test_the_prompt_reaches_the_synthesizer(cosy, clip):

@@ -7,7 +7,7 @@ def test_doctor_tells_versions_device_tools_models_and_disk(cosy):
     facts = json.loads(cosy("doctor", "--json").out)
     assert {"cosy", "python", "torch", "device", "ffmpeg", "models", "voices", "disk_free"} <= set(facts)
     assert facts["models"] == ["builtin"]
-    assert "slt" in facts["voices"]
+    assert "michael" in facts["voices"]
 
 
 def test_doctor_prints_a_line_for_each_fact(cosy):

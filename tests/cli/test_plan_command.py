@@ -64,10 +64,10 @@ def test_every_character_of_the_source_is_accounted_for(plan, novel):
 
 
 def test_segments_are_listed_on_request(plan, novel):
-    first = plan(novel, "--segments", "--voice", "slt")["chapters"][0]["segments"][1]
+    first = plan(novel, "--segments", "--voice", "michael")["chapters"][0]["segments"][1]
     assert first["id"] == "1.2"
     assert first["text"] == "It was late. Nobody had come, and three lamps were out."
-    assert (first["voice"], first["style"]) == ("slt", None)
+    assert (first["voice"], first["style"]) == ("michael", None)
     assert first["pause_s"] == 2.5
 
 
@@ -85,17 +85,16 @@ def test_a_plan_writes_nothing(cosy, novel):
 
 def test_dialogue_gets_its_voice(plan, cosy):
     Path("talk.md").write_text('She put the lamp down. "Who is there?" she asked.\n', encoding="utf-8")
-    voices = [
-        each["voice"] for each in plan("talk.md", "--dialogue-voice", "slt", "--segments")["chapters"][0]["segments"]
-    ]
-    assert voices == ["rms", "slt", "rms"]
+    chapter = plan("talk.md", "--dialogue-voice", "michael", "--segments")["chapters"][0]
+    voices = [each["voice"] for each in chapter["segments"]]
+    assert voices == ["heart", "michael", "heart"]
 
 
 def test_a_cast_gives_names_their_voices(plan, cosy):
     Path("play.md").write_text("[voice: Alice]Good evening.[/voice]\n", encoding="utf-8")
-    Path("cast.yaml").write_text("Alice: slt\n", encoding="utf-8")
+    Path("cast.yaml").write_text("Alice: michael\n", encoding="utf-8")
     (segment,) = plan("play.md", "--cast", "cast.yaml", "--segments")["chapters"][0]["segments"]
-    assert segment["voice"] == "slt"
+    assert segment["voice"] == "michael"
 
 
 def test_a_model_s_own_speakers_play_too(plan, cosy, tmp_path):
@@ -108,7 +107,7 @@ def test_a_model_s_own_speakers_play_too(plan, cosy, tmp_path):
     ended = cosy("plan", "play.md", *options[:4])
     assert ended.status == 4
     assert "There is no voice '中文女'" in ended.err
-    assert "Voices: awb, rms, slt." in ended.err
+    assert "Voices: bella, heart, michael." in ended.err
 
 
 def test_what_runs_the_model_is_not_loaded(plan, novel):
@@ -118,14 +117,14 @@ def test_what_runs_the_model_is_not_loaded(plan, novel):
 
 
 def test_a_voice_folder_plays_a_role(plan, cosy):
-    shutil.copytree(voice_folders()["slt"], "kate")
+    shutil.copytree(voice_folders()["michael"], "kate")
     Path("play.md").write_text('[voice: Alice]Good evening.[/voice] "Who is there?"\n', encoding="utf-8")
     Path("cast.yaml").write_text("Alice: ./kate\n", encoding="utf-8")
     told = plan("play.md", "--cast", "cast.yaml", "--dialogue-voice", "kate", "--segments")
     assert [segment["voice"] for segment in told["chapters"][0]["segments"]] == ["./kate", "kate"]
 
 
-@pytest.mark.parametrize("text", ["- Alice\n", "Alice: 3\n", "Alice: [slt\n", "Alice: nobody\n"])
+@pytest.mark.parametrize("text", ["- Alice\n", "Alice: 3\n", "Alice: [michael\n", "Alice: nobody\n"])
 def test_a_cast_that_is_none_is_refused(cosy, novel, text):
     Path("cast.yaml").write_text(text, encoding="utf-8")
     ended = cosy("plan", novel, "--cast", "cast.yaml")

@@ -146,30 +146,30 @@ def test_verify_without_a_recognizer_is_refused_before_the_model_loads(cosy, two
 
 def test_options_reach_the_synthesizer(cosy):
     ended = cosy(
-        *("speak", "Hello.", "-o", "a.wav", "--voice", "rms", "--speed", "1.5", "--seed", "7", "--mask", "chunk"),
+        *("speak", "Hello.", "-o", "a.wav", "--voice", "heart", "--speed", "1.5", "--seed", "7", "--mask", "chunk"),
         *("--device", "cpu", "--dtype", "bfloat16"),
     )
     (synthesizer,) = ended.synthesizers
     loaded = synthesizer.options
     assert (loaded.model, loaded.device, loaded.dtype) == ("builtin", "cpu", "bfloat16")
     (request,) = synthesizer.requests
-    assert request == {"voice": "rms", "style": None, "speed": 1.5, "mask": "chunk"}
+    assert request == {"voice": "heart", "style": None, "speed": 1.5, "mask": "chunk"}
 
 
 def test_the_voice_is_heard(cosy):
-    cosy("speak", "A long enough sentence to measure.", "-o", "a.wav", "--voice", "rms")
+    cosy("speak", "A long enough sentence to measure.", "-o", "a.wav", "--voice", "heart")
     assert pitch(*soundfile.read("a.wav")) == pytest.approx(110, abs=1)
 
 
 def test_flags_go_over_the_folder_s_settings_and_those_over_the_user_s(cosy, tmp_path):
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cosy.yaml").write_text("voice: awb\nspeed: 1\n")
-    Path("cosy.yaml").write_text("voice: rms\nmask: causal\n")
+    (tmp_path / "home" / "cosy.yaml").write_text("voice: bella\nspeed: 1\n")
+    Path("cosy.yaml").write_text("voice: heart\nmask: causal\n")
     cosy("speak", "Hello.", "-o", "a.wav", "--mask", "full")
     ((spoken,), (alike,)) = (
         made.requests for made in cosy("speak", "Hello.", "-o", "b.wav", "--seed", "3").synthesizers
     )
-    assert (spoken, alike["mask"]) == ({"voice": "rms", "style": None, "speed": 1.0, "mask": "full"}, "causal")
+    assert (spoken, alike["mask"]) == ({"voice": "heart", "style": None, "speed": 1.0, "mask": "full"}, "causal")
 
 
 def test_another_seed_gives_another_reading(cosy):

@@ -26,7 +26,7 @@ def test_a_text_becomes_a_file(cosy):
 
 def test_what_arrives_is_spoken_sentence_by_sentence(cosy):
     ended = cosy(
-        "speak", "-", "--stream", "-o", "-", "--voice", "rms", stdin=b"Good evening.\nAll is well. Good night."
+        "speak", "-", "--stream", "-o", "-", "--voice", "heart", stdin=b"Good evening.\nAll is well. Good night."
     )
     assert ended.status == 0
     assert ended.out.startswith(b"RIFF")
@@ -34,7 +34,7 @@ def test_what_arrives_is_spoken_sentence_by_sentence(cosy):
         io.BytesIO(ended.out[:40] + (len(ended.out) - 44).to_bytes(4, "little") + ended.out[44:])
     )
     assert len(samples) / rate > 3 * 0.6
-    assert [request["voice"] for request in ended.synthesizers[0].requests] == ["rms"] * 3
+    assert [request["voice"] for request in ended.synthesizers[0].requests] == ["heart"] * 3
 
 
 def test_the_latency_is_told_with_each_term(cosy):
@@ -109,8 +109,8 @@ def test_what_fails_its_checks_is_named_at_the_end(cosy):
     ("text", "options", "status", "complaint"),
     [
         ("Hello.", ("--voice", "meg"), 4, "speaker of another model"),
-        ("Hello.", ("--voice", "stl"), 4, "no voice 'stl'"),
-        ("[voice: stl]Hello.[/voice]", (), 2, "no voice 'stl'"),
+        ("Hello.", ("--voice", "micheal"), 4, "no voice 'micheal'"),
+        ("[voice: micheal]Hello.[/voice]", (), 2, "no voice 'micheal'"),
         ("Hello [laugther].", (), 2, "not a tag of this model"),
     ],
 )

@@ -27,19 +27,20 @@ def add(cosy, clip, *extra, rights="My own voice."):
 
 def test_list_names_every_voice_and_whose_it_is(cosy):
     lines = cosy("voices", "list").out.decode().splitlines()
-    assert [line.split()[0] for line in lines] == ["awb", "rms", "slt"]
-    assert all("CMU Flite" in line for line in lines)
+    assert [line.split()[0] for line in lines] == ["bella", "heart", "michael"]
+    assert all("Apache-2.0" in line for line in lines)
 
 
 def test_list_and_show_as_json(cosy):
-    assert [voice["name"] for voice in json.loads(cosy("voices", "list", "--json").out)] == ["awb", "rms", "slt"]
-    assert json.loads(cosy("voices", "show", "slt", "--json").out)["speaker"] == "slt"
+    listed = json.loads(cosy("voices", "list", "--json").out)
+    assert [voice["name"] for voice in listed] == ["bella", "heart", "michael"]
+    assert json.loads(cosy("voices", "show", "heart", "--json").out)["speaker"] == "heart"
 
 
 def test_list_names_the_speakers_of_a_model_too(cosy, tmp_path):
     model = write_tiny_model_v1(tmp_path / "CosyVoice-300M-SFT")
     listed = [line.split()[:3] for line in cosy("voices", "list", "--model", model).out.decode().splitlines()]
-    assert [name for name, _, _ in listed] == ["awb", "rms", "slt", *SPEAKERS]
+    assert [name for name, _, _ in listed] == ["bella", "heart", "michael", *SPEAKERS]
     assert [origin for _, _, origin in listed] == ["shipped"] * 3 + ["model"] * 2
 
 
@@ -48,7 +49,7 @@ def test_list_leaves_out_what_a_model_cannot_use_and_says_why(cosy, tmp_path):
     (library / "meg").mkdir(parents=True)
     (library / "meg" / "voice.yaml").write_text("{name: meg, language: en, rights: mine, speaker: 中文女}")
     names = [line.split()[0] for line in cosy("voices", "list").out.decode().splitlines()]
-    assert names == ["awb", "rms", "slt", "meg"]
+    assert names == ["bella", "heart", "michael", "meg"]
     ended = cosy("voices", "list", "--model", "builtin")
     assert "meg" not in ended.out.decode()
     assert "'meg' is a speaker of another model" in ended.err
@@ -117,7 +118,7 @@ def test_removal_is_confirmed(cosy, clip):
 
 
 def test_shipped_voices_stay(cosy):
-    ended = cosy("voices", "remove", "slt", "--yes")
+    ended = cosy("voices", "remove", "michael", "--yes")
     assert ended.status == 2
     assert "came with the package" in ended.err
 
@@ -132,8 +133,8 @@ def test_a_damaged_voice_does_not_hide_the_others(cosy, tmp_path):
 
 
 def test_preview_speaks(cosy):
-    assert cosy("voices", "preview", "rms", "-o", "rms.wav").status == 0
-    assert soundfile.info("rms.wav").duration > 0.8
+    assert cosy("voices", "preview", "heart", "-o", "heart.wav").status == 0
+    assert soundfile.info("heart.wav").duration > 0.8
 
 
 def test_path_says_where_voices_are_kept(cosy, tmp_path):

@@ -69,7 +69,7 @@ def render(synthesizer: Synthesizer, utterances: Sequence[Utterance], batch: int
 
 
 if __name__ == "__main__":
-    outcome = compare(cosycli.load(device="cpu", dtype="float32"), "slt", int(sys.argv[1]), max_words=30)
+    outcome = compare(cosycli.load(device="cpu", dtype="float32"), "michael", int(sys.argv[1]), max_words=30)
     print(
         f"{outcome.num_takes} takes, {outcome.num_other_tokens} of them with other tokens than alone; "
         f"samples differ by at most {outcome.max_difference:.1e}"

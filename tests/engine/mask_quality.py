@@ -1,6 +1,6 @@
 """Measure what is lost, and what is saved, where the flow does not see the whole of a segment.
 
-    python -m tests.engine.mask_quality notes.txt awb
+    python -m tests.engine.mask_quality notes.txt bella
     python -m tests.engine.mask_quality notes.txt my-voice cosyvoice2-0.5b
 
 A text is said once under each mask, with the same speech tokens, on the cores there are. How much the sound jumps is

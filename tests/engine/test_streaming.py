@@ -81,7 +81,7 @@ def test_the_stream_is_the_waveform_made_in_one_piece(
     synthesizers: dict[str, Synthesizer], name: str, clip: str
 ) -> None:
     synthesizer = synthesizers[name]
-    (utterance,) = arriving(synthesizer, TEXT[name], voice="slt" if name == "built-in" else clip)
+    (utterance,) = arriving(synthesizer, TEXT[name], voice="michael" if name == "built-in" else clip)
     packets = [packet for packet in synthesizer.stream([utterance]) if len(packet)]
     whole = in_one_piece(synthesizer, utterance)
     assert len(packets) >= 2
@@ -117,7 +117,7 @@ def test_sound_comes_before_the_next_sentence(synthesizers: dict[str, Synthesize
     synthesizer, events = synthesizers["built-in"], []
 
     def arrive() -> Iterator[Utterance]:
-        for utterance in arriving(synthesizer, "Every good book deserves a voice.", "So be it.", voice="rms"):
+        for utterance in arriving(synthesizer, "Every good book deserves a voice.", "So be it.", voice="heart"):
             events.append("text")
             yield utterance
 
@@ -138,7 +138,7 @@ def test_sentences_of_a_paragraph_are_spoken_as_one(synthesizers: dict[str, Synt
 
 def test_a_paragraph_ends_with_its_pause(synthesizers: dict[str, Synthesizer]) -> None:
     synthesizer = synthesizers["built-in"]
-    first, second = arriving(synthesizer, "Good evening.", "All is well.", voice="slt")
+    first, second = arriving(synthesizer, "Good evening.", "All is well.", voice="michael")
     first = replace(first, segment=replace(first.segment, pause_after_s=0.8))
     alone = [np.concatenate(list(synthesizer.stream([said]))) for said in (first, second)]
     both = np.concatenate(list(synthesizer.stream([first, second])))
@@ -151,7 +151,7 @@ def test_a_passage_that_fails_its_gates_is_named_when_it_is_out(
     """Networks that were never trained do not end by themselves."""
     for name, fails in (("CosyVoice 2", True), ("built-in", False)):
         synthesizer = synthesizers[name]
-        said = arriving(synthesizer, "Good evening, all.", "All is well.", voice=clip if fails else "slt")
+        said = arriving(synthesizer, "Good evening, all.", "All is well.", voice=clip if fails else "michael")
         stream = synthesizer.stream(said)
         assert sum(map(len, stream)) > 0
         assert [passage.text for passage in stream.failed] == ["Good evening, all. All is well."] * fails
@@ -160,7 +160,7 @@ def test_a_passage_that_fails_its_gates_is_named_when_it_is_out(
 
 def test_another_voice_begins_anew(synthesizers: dict[str, Synthesizer]) -> None:
     synthesizer = synthesizers["built-in"]
-    (first,), (second,) = (arriving(synthesizer, "Good evening.", voice=voice) for voice in ("slt", "rms"))
+    (first,), (second,) = (arriving(synthesizer, "Good evening.", voice=voice) for voice in ("michael", "heart"))
     both = np.concatenate(list(synthesizer.stream([first, second])))
     end = np.concatenate(list(synthesizer.stream([second])))
     np.testing.assert_allclose(both[-len(end) :], end, atol=1e-4)
@@ -179,7 +179,7 @@ def test_a_long_paragraph_is_spoken_in_several_passages(
 
 def test_each_term_of_the_latency_is_measured(synthesizers: dict[str, Synthesizer]) -> None:
     synthesizer = synthesizers["built-in"]
-    stream = synthesizer.stream(arriving(synthesizer, "Every good book deserves a voice.", voice="rms"))
+    stream = synthesizer.stream(arriving(synthesizer, "Every good book deserves a voice.", voice="heart"))
     assert stream.latency is None
     list(stream)
     assert stream.latency.num_tokens == 25 + 3

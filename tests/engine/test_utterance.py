@@ -13,9 +13,9 @@ def utterances(text, **voice_settings):
 
 def test_a_segment_s_own_voice_and_style_go_over_the_voice_settings():
     said = utterances(
-        "One.\n\n[voice: ada]Two.[/voice]\n\n[style: happy]Three.", voice="rms", instruction="Speak slowly."
+        "One.\n\n[voice: ada]Two.[/voice]\n\n[style: happy]Three.", voice="heart", instruction="Speak slowly."
     )
-    assert [item.voice for item in said] == ["rms", "ada", "rms"]
+    assert [item.voice for item in said] == ["heart", "ada", "heart"]
     assert [item.instruction for item in said] == ["Speak slowly.", "Speak slowly.", "你能用高兴的情感说吗?"]
 
 

@@ -64,11 +64,11 @@ def statuses(results: dict[str, JobResult]) -> list[str]:
 
 def test_texts_of_one_model_are_rendered_together(tmp_path):
     jobs = texts(tmp_path, *(f"Sentence number {i}." for i in range(40)))
-    jobs[3] = replace(jobs[3], settings=RenderOptions(voice="slt", speed=1.5, seed=3))
+    jobs[3] = replace(jobs[3], settings=RenderOptions(voice="michael", speed=1.5, seed=3))
     opener = Opener()
     assert set(statuses(run(tmp_path, jobs, opener))) == {"done"}
     assert opener.models == ["builtin"]
-    assert [request["voice"] for request in opener.synthesizer.requests[2:5]] == ["rms", "slt", "rms"]
+    assert [request["voice"] for request in opener.synthesizer.requests[2:5]] == ["heart", "michael", "heart"]
     assert opener.synthesizer.requests[3]["speed"] == 1.5
     for job in jobs:
         assert soundfile.info(job.out).duration > 0.3
@@ -112,7 +112,7 @@ def test_nothing_is_loaded_when_nothing_is_missing(tmp_path):
     assert opener.models == []
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"voice": "slt"}, {"speed": 1.1}, {"mask": "chunk"}])
+@pytest.mark.parametrize("change", [{"seed": 1}, {"voice": "michael"}, {"speed": 1.1}, {"mask": "chunk"}])
 def test_a_changed_setting_is_rendered_anew(tmp_path, change):
     run(tmp_path, texts(tmp_path, "One."), Opener())
     assert statuses(run(tmp_path, texts(tmp_path, "One.", **change), Opener())) == ["done"]
@@ -121,7 +121,7 @@ def test_a_changed_setting_is_rendered_anew(tmp_path, change):
 def test_a_voice_that_was_replaced_is_rendered_anew(tmp_path):
     voice = tmp_path / "ada"
     voice.mkdir()
-    description = "{name: ada, language: en, rights: mine, speaker: slt, transcript: %s}"
+    description = "{name: ada, language: en, rights: mine, speaker: michael, transcript: %s}"
     (voice / "voice.yaml").write_text(description % "one")
     jobs = texts(tmp_path, "One.", voice=str(voice))
     run(tmp_path, jobs, Opener())

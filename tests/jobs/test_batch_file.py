@@ -38,35 +38,38 @@ def test_texts_with_defaults_and_their_own_settings(desk):
     one, two = read(
         desk,
         """
-        defaults: {voice: slt, speed: 1.2}
+        defaults: {voice: michael, speed: 1.2}
         jobs:
           - id: one
             text: The kettle is on.
           - id: two
             text: The rain has stopped.
-            voice: rms
+            voice: heart
             seed: 7
             out: rain/two.mp3
         """,
     )
-    assert one == TextJob("one", "The kettle is on.", desk / "one.wav", "wav", RenderOptions(voice="slt", speed=1.2))
+    settings = RenderOptions(voice="michael", speed=1.2)
+    assert one == TextJob("one", "The kettle is on.", desk / "one.wav", "wav", settings)
     assert two.out == desk / "rain" / "two.mp3"
     assert two.audio_format == "mp3"
-    assert two.settings == RenderOptions(voice="rms", speed=1.2, seed=7)
+    assert two.settings == RenderOptions(voice="heart", speed=1.2, seed=7)
 
 
 def test_json_lines(desk):
-    lines = '{"id": "one", "text": "湖水很静。", "voice": "slt"}\n\n{"id": "two", "text": "Yes.", "out": "two.opus"}\n'
+    lines = (
+        '{"id": "one", "text": "湖水很静。", "voice": "bella"}\n\n{"id": "two", "text": "Yes.", "out": "two.opus"}\n'
+    )
     one, two = read(desk, lines, "jobs.jsonl")
-    assert (one.text, one.settings.voice) == ("湖水很静。", "slt")
+    assert (one.text, one.settings.voice) == ("湖水很静。", "bella")
     assert (two.out, two.audio_format) == (desk / "two.opus", "opus")
 
 
 def test_flags_go_over_defaults_and_under_jobs(desk):
-    text = "defaults: {voice: awb, seed: 1}\njobs: [{id: a, text: One.}, {id: b, text: Two., voice: rms}]"
-    one, two = read(desk, text, voice="slt", speed=None)
-    assert (one.settings.voice, one.settings.seed) == ("slt", 1)
-    assert two.settings.voice == "rms"
+    text = "defaults: {voice: bella, seed: 1}\njobs: [{id: a, text: One.}, {id: b, text: Two., voice: heart}]"
+    one, two = read(desk, text, voice="michael", speed=None)
+    assert (one.settings.voice, one.settings.seed) == ("michael", 1)
+    assert two.settings.voice == "heart"
 
 
 def test_the_name_of_a_file_says_its_format_unless_the_job_does(desk):
@@ -87,7 +90,7 @@ def test_the_name_of_a_file_says_its_format_unless_the_job_does(desk):
 def test_a_book_with_all_it_may_say(desk):
     for name in ("novel.md", "names.yaml"):
         (desk / name).write_text("# One\n")
-    (desk / "cast.yaml").write_text("Alice: slt\n")
+    (desk / "cast.yaml").write_text("Alice: michael\n")
     (book,) = read(
         desk,
         """
@@ -101,7 +104,7 @@ def test_a_book_with_all_it_may_say(desk):
             read: notes, code
             skip: [tables]
             chapters: 2-5,7
-            dialogue-voice: slt
+            dialogue-voice: michael
             cast: cast.yaml
             pause: {paragraph: 1, chapter: 3.5}
             subtitles: srt, vtt
@@ -114,7 +117,7 @@ def test_a_book_with_all_it_may_say(desk):
     assert request.source == desk / "novel.md"
     assert (request.read, request.skip) == ({"notes", "code"}, {"tables"})
     assert request.lexicons == (desk / "names.yaml",)
-    assert (request.dialogue_voice, request.cast) == ("slt", {"Alice": "slt"})
+    assert (request.dialogue_voice, request.cast) == ("michael", {"Alice": "michael"})
     assert (request.pauses.paragraph_s, request.pauses.chapter_s) == (1.0, 3.5)
     assert 7 in request.chapters
     assert 6 not in request.chapters
@@ -133,16 +136,16 @@ def test_books_of_a_library_share_its_folder(desk):
 def test_every_document_of_a_folder_is_a_book(desk):
     for name in ("The Lake.md", "shore.txt", "picture.png", ".hidden.md", "湖.epub"):
         (desk / name).write_text("Words.")
-    jobs = read_batch(desk, RenderOptions(), {"voice": "slt"}, desk.parent / "audio")
+    jobs = read_batch(desk, RenderOptions(), {"voice": "michael"}, desk.parent / "audio")
     assert [job.id for job in jobs] == ["The Lake", "shore", "湖"]
     assert jobs[0].out == desk.parent / "audio" / "The Lake.m4b"
-    assert jobs[0].settings.voice == "slt"
+    assert jobs[0].settings.voice == "michael"
 
 
 def test_relative_paths_start_where_the_jobs_are(desk, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (desk / "voices" / "ada").mkdir(parents=True)
-    (desk / "voices" / "ada" / "voice.yaml").write_text("{name: ada, language: en, rights: mine, speaker: slt}")
+    (desk / "voices" / "ada" / "voice.yaml").write_text("{name: ada, language: en, rights: mine, speaker: michael}")
     (job,) = read(desk, "jobs: [{id: a, text: One., voice: voices/ada, out: ../a.wav}]")
     assert job.settings.voice == str(desk / "voices" / "ada")
     assert job.out.resolve() == tmp_path / "a.wav"
@@ -151,14 +154,14 @@ def test_relative_paths_start_where_the_jobs_are(desk, monkeypatch, tmp_path):
 def test_all_mistakes_of_all_jobs_are_named_by_line_and_job(desk):
     text = """
 defaults:
-  vioce: slt
+  vioce: michael
 jobs:
   - id: one
     text: One.
     speed: fast
   - id: two
     text: Two.
-    voice: slz
+    voice: micheal
   - id: two
     text: 2
   - {text: Three.}
@@ -173,7 +176,7 @@ jobs:
     for line in (
         "line 3: there is no key 'vioce' here. Did you mean 'voice'?",
         "line 5, job one: `speed` is 'fast', which is not a number.",
-        "line 8, job two: There is no voice 'slz'. Did you mean 'slt'?",
+        "line 8, job two: There is no voice 'micheal'. Did you mean 'michael'?",
         "line 11, job two: `text` is 2, which is not text.",
         "line 11, job two: another job has the same `id`.",
         "line 13: it has no `id`.",
@@ -191,7 +194,7 @@ jobs:
         ("{id: a, text: One., seed: 1.5}", "`seed` is 1.5, which is not a whole number"),
         ("{id: a, text: One., mask: ful}", "Did you mean 'full'?"),
         ("{id: a, text: One., model: cosyvoice9}", "no model 'cosyvoice9'"),
-        ("{id: a, text: One., style: happy}", "takes no style"),
+        ("{id: a, text: One., style: happy}", "no style 'happy'"),
         ("{id: a, text: One., variant: rl}", "no variant 'rl'"),
         ("{id: a, source: a.md, language: de}", "not trained on the language 'de'"),
         ("{id: a, text: One., format: m4b}", "no format 'm4b'"),
@@ -218,7 +221,7 @@ jobs:
         ("{id: a, source: a.md, subtitles: ssa}", "no subtitle format 'ssa'"),
         ("{id: a, source: a.md, read-along: 1}", "not true or false"),
         ("{id: a, source: a.md, chapters: 5-2}", "names no chapters"),
-        ("{id: a, source: a.md, dialogue-voice: slz}", "no voice 'slz'"),
+        ("{id: a, source: a.md, dialogue-voice: micheal}", "no voice 'micheal'"),
         ("{id: a, source: a.md, cast: cast.yaml}", "no voice '中文女'"),
         ("{id: a, id: b, text: One.}", "'id' is given twice"),
         ("just words", "not lines of `key: value`"),
@@ -288,7 +291,7 @@ def test_yaml_that_does_more_than_say_values_is_refused(desk, text, said):
     assert said in error.value.what
 
 
-@pytest.mark.parametrize("text", ["", "jobs: []", "defaults: {voice: slt}"])
+@pytest.mark.parametrize("text", ["", "jobs: []", "defaults: {voice: michael}"])
 def test_a_file_without_jobs_is_refused(desk, text):
     assert "holds no job" in mistakes(desk, text)
 
@@ -299,7 +302,7 @@ def test_a_file_of_another_shape_is_refused(desk, text, said):
 
 
 def test_a_part_that_does_not_exist_is_named(desk):
-    what = mistakes(desk, "default: {voice: slt}\njobs: [{id: a, text: One.}]")
+    what = mistakes(desk, "default: {voice: michael}\njobs: [{id: a, text: One.}]")
     assert "line 1: there is no part 'default'. Did you mean 'defaults'?" in what
 
 

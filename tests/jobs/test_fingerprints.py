@@ -42,8 +42,8 @@ def test_variants_are_told_apart_and_one_that_is_not_used_changes_nothing(tmp_pa
 
 
 def test_a_voice_is_told_by_its_words_too(tmp_path):
-    folder = tmp_path / "slt"
-    shutil.copytree(find_voice("slt").folder, folder)
+    folder = tmp_path / "michael"
+    shutil.copytree(find_voice("michael").folder, folder)
     before = voice_fingerprint(str(folder), MODEL)
     description = folder / "voice.yaml"
     description.write_text(description.read_text().replace("transcript: ", "transcript: Well, "))

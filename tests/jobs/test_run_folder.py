@@ -56,7 +56,7 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
 
 def test_the_manifest_comes_back_as_it_was_written(tmp_path):
     folder = RunFolder(tmp_path)
-    manifest = Manifest("novel.epub", {"voice": "rms"}, (("a", "b"), ("c",)), {"123": 2})
+    manifest = Manifest("novel.epub", {"voice": "heart"}, (("a", "b"), ("c",)), {"123": 2})
     folder.write_manifest(manifest)
     assert folder.read_manifest() == manifest
 

@@ -23,7 +23,7 @@ OTHER_SETTINGS = [
     RenderOptions(prompt=3.0),
     RenderOptions(retakes=3),
 ]
-CONDITIONS = Conditions("model", {"rms": "voice"})
+CONDITIONS = Conditions("model", {"heart": "voice"})
 
 
 def utterance(text="Good evening.", **voice_settings):
@@ -56,7 +56,7 @@ def test_everything_that_shapes_the_sound_is_in_the_key():
         take_key(utterance(seed=1), CONDITIONS),
         take_key(utterance().another_take("redo", "1"), CONDITIONS),
         take_key(utterance(), replace(CONDITIONS, model="another")),
-        take_key(utterance(), replace(CONDITIONS, voices={"rms": "another"})),
+        take_key(utterance(), replace(CONDITIONS, voices={"heart": "another"})),
         *(take_key(utterance(), replace(CONDITIONS, options=settings.keyed)) for settings in OTHER_SETTINGS),
     ]
     assert len({take_key(utterance(), CONDITIONS), *others}) == 8 + len(OTHER_SETTINGS)

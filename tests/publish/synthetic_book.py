@@ -31,7 +31,7 @@ BOOK = Metadata(
     description="Two lines;\nthe second \\ one.",
     identifiers=("urn:isbn:978-0-306-40615-7",),
 )
-TAGS = Tags(BOOK, ("slt", "rms"), "builtin")
+TAGS = Tags(BOOK, ("michael", "heart"), "builtin")
 
 
 def tone(seconds: float, level: float = 0.3, silence_s: float = 0.2, pitch_hz: float = 220.0) -> np.ndarray:

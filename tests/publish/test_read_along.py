@@ -61,7 +61,7 @@ SILENT = Chapter("Silence", 1, (Block(BlockKind.SCENE_BREAK, ""),))
 
 
 def tags_of(book: BookScript) -> Tags:
-    return Tags(book.book.metadata, ("slt",), "builtin")
+    return Tags(book.book.metadata, ("michael",), "builtin")
 
 
 def write(folder: Path, *chapters: Chapter, metadata: Metadata | None = None, **facts: object) -> zipfile.ZipFile:
@@ -120,7 +120,7 @@ def test_blocks_become_the_elements_they_are(tmp_path):
 
 
 def test_marks_of_the_notation_are_not_on_the_page(tmp_path):
-    marked = Chapter("", 1, (paragraph("I read{R EH1 D} it. [voice: slt]So did \\[I\\].[/voice]"),))
+    marked = Chapter("", 1, (paragraph("I read{R EH1 D} it. [voice: michael]So did \\[I\\].[/voice]"),))
     page = parse(write(tmp_path, marked, obeys_markup=True), "chapter0001.xhtml")
     assert texts(page, ".//x:p") == ["I read it. So did [I]."]
 
@@ -158,14 +158,14 @@ def test_the_package_says_what_the_book_is_and_that_its_speech_is_synthetic(tmp_
     assert texts(package, ".//dc:title") == ["The Lake & I", "A Tale"]
     assert {title.get(LANGUAGE) for title in package.iterfind(".//dc:title", SPACES)} == {"en-GB"}
     assert texts(package, ".//dc:creator") == ["Ada Example", "Ben Example"]
-    assert texts(package, ".//dc:contributor") == ["slt (synthetic voice)"]
+    assert texts(package, ".//dc:contributor") == ["michael (synthetic voice)"]
     assert texts(package, ".//dc:language") == ["en-GB"]
     assert texts(package, ".//dc:source") == ["urn:isbn:1"]
     metas = {meta.get("property"): meta.text for meta in package.iterfind(".//o:meta", SPACES)}
     assert metas["dcterms:modified"] == "2026-05-03T12:30:00Z"
     assert metas["belongs-to-collection"] == "Waters"
     assert metas["schema:accessibilityFeature"]
-    assert "Synthetic speech: voice slt" in metas["schema:accessibilitySummary"]
+    assert "Synthetic speech: voice michael" in metas["schema:accessibilitySummary"]
     assert "Synthetic speech" in "".join(parse(archive, "colophon.xhtml").itertext())
 
 

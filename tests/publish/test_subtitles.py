@@ -49,7 +49,7 @@ def test_the_time_of_a_long_segment_is_shared_by_length(tmp_path):
 
 
 def test_marks_of_the_notation_are_not_shown(tmp_path):
-    text = "I read{R EH1 D} it twice. [voice: slt]So did I.[/voice]"
+    text = "I read{R EH1 D} it twice. [voice: michael]So did I.[/voice]"
     book = book_of(Chapter("", 1, (paragraph(text),)), obeys_markup=True)
     told = tell(book, tmp_path / "book.m4b")
     cues = chapter_cues(book.chapters[0], told.chapters[0])

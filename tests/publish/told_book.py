@@ -41,7 +41,7 @@ def paragraph(text: str) -> Block:
 def book_of(*chapters: Chapter, metadata: Metadata | None = None, **facts: object) -> BookScript:
     """The script of a book, for a model without capabilities."""
     book = Book(metadata or Metadata("The Lake", authors=("Ada Example",), language="en"), chapters, 0, **facts)
-    voices = ("slt",)
+    voices = ("michael",)
     return read_book_script(book, Capabilities(tags=(), styles=None, voices=voices, phonemes=("[R]", "[EH1]", "[D]")))
 
 
