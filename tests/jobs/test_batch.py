@@ -121,7 +121,7 @@ def test_a_changed_setting_is_rendered_anew(tmp_path, change):
 def test_a_voice_that_was_replaced_is_rendered_anew(tmp_path):
     voice = tmp_path / "ada"
     voice.mkdir()
-    description = "{name: ada, language: en, rights: mine, speaker: michael, transcript: %s}"
+    description = "{name: ada, language: en, rights: mine, speaker: heart, transcript: %s}"
     (voice / "voice.yaml").write_text(description % "one")
     jobs = texts(tmp_path, "One.", voice=str(voice))
     run(tmp_path, jobs, Opener())

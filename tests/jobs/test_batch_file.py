@@ -145,7 +145,7 @@ def test_every_document_of_a_folder_is_a_book(desk):
 def test_relative_paths_start_where_the_jobs_are(desk, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (desk / "voices" / "ada").mkdir(parents=True)
-    (desk / "voices" / "ada" / "voice.yaml").write_text("{name: ada, language: en, rights: mine, speaker: michael}")
+    (desk / "voices" / "ada" / "voice.yaml").write_text("{name: ada, language: en, rights: mine, speaker: heart}")
     (job,) = read(desk, "jobs: [{id: a, text: One., voice: voices/ada, out: ../a.wav}]")
     assert job.settings.voice == str(desk / "voices" / "ada")
     assert job.out.resolve() == tmp_path / "a.wav"
