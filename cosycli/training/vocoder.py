@@ -31,7 +31,7 @@ from cosycli.training.run import TrainingRun
 BATCH_SIZE = 12
 WINDOW = 40  # mel frames, 0.8 s
 FLOW_SHARE = 0.5  # of the windows that are heard from the flow's mels, once these exist
-GAIN_DB = (-10.0, 8.0)
+GAIN_DB = (-6.0, 4.0)
 MAX_PEAK = 0.95  # of a window that is made louder
 ENDS_SHARE = 0.15  # of the windows lie at an end of a recording, to learn to begin and end without a click
 F0_CONTEXT = 5  # frames around a window that its F0 is measured with
@@ -67,7 +67,7 @@ class Window:
 
 
 def draw_windows(corpus: Corpus, flow_mels: Path | None, profile: MelProfile, draw: random.Random) -> Iterator[Window]:
-    """Endless random windows; every speaker is heard as often as the square root of how much there is of them.
+    """Endless random windows; a speaker of whom there is a tenth as much is heard a sixth as often.
 
     Args:
         flow_mels: the folder of the flow's mels of the corpus, for half of the windows.
@@ -112,7 +112,7 @@ def _with_mels(corpus_folder: Path, flow_mels: Path | None) -> Corpus:
 def speaker_weights(speakers: list[str]) -> list[float]:
     """How often each utterance is drawn, by its speaker, so that rare speakers are not drowned."""
     counts = Counter(speakers)
-    return [counts[speaker] ** -0.5 for speaker in speakers]
+    return [counts[speaker] ** -0.25 for speaker in speakers]
 
 
 def train_vocoder(

@@ -46,14 +46,24 @@ def start_from(earlier: Path, work_folder: Path, profile: ModelProfile) -> None:
     data = open_tokenized(work_folder / "corpus", work_folder / "tokens")
     shares = _shares(data, earlier, read_profile(earlier), profile)
     num_tokens = write_text_vocabulary(work_folder / "language_model" / "text")
-    speaker = LanguageModel(profile.language_model, language_model.backbone_config(num_tokens))
-    optimizers = language_model.make_optimizers(speaker)
+    text_to_speech = LanguageModel(profile.language_model, language_model.backbone_config(num_tokens))
+    optimizers = language_model.make_optimizers(text_to_speech)
     _save(
-        speaker, optimizers, earlier / "llm.safetensors", LANGUAGE_MODEL_TABLES, shares, work_folder / "language_model"
+        text_to_speech,
+        optimizers,
+        earlier / "llm.safetensors",
+        LANGUAGE_MODEL_TABLES,
+        shares,
+        work_folder / "language_model",
     )
-    painter = new_flow(profile.flow)
+    tokens_to_mel = new_flow(profile.flow)
     _save(
-        painter, flow.make_optimizers(painter), earlier / "flow.safetensors", FLOW_TABLES, shares, work_folder / "flow"
+        tokens_to_mel,
+        flow.make_optimizers(tokens_to_mel),
+        earlier / "flow.safetensors",
+        FLOW_TABLES,
+        shares,
+        work_folder / "flow",
     )
 
 
